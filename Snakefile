@@ -1,0 +1,21 @@
+# What can be asked for:
+#   snakemake --cores 16                                            the dataset: results/dataset/
+#   snakemake --cores 1 results/examples/000007/record.jsonl        one example, by its own chain
+#   snakemake --cores 1 results/examples/000100-000199/record.jsonl a range of them
+#   snakemake --cores 1 results/signature_dataset.json              the probes behind all signatures
+#   snakemake --cores 1 results/benchmark_dataset.json              labelled sequences for evaluations
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/inputs.smk"
+include: "rules/examples.smk"
+include: "rules/dataset.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/dataset/manifest.json",

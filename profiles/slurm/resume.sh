@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Go on with a run on SLURM whose Snakemake was killed (a reboot, a lost connection, kill -9).
+#
+#   profiles/slurm/resume.sh [arguments of snakemake]      from the folder where the run was started
+#
+# The jobs of a dead Snakemake run on, and nothing would collect what they write. So: cancel them, wait until they
+# are gone, take away the lock that the dead one left, and run again; whatever was finished is kept.
+# Cancelled are only jobs of this user with the profile's name prefix that were started in this folder.
+#
+#   SNAKEMAKE       the program to run      (default: snakemake)
+#   RESUME_TIMEOUT  seconds to wait for SLURM, for the cancelled jobs, for the unlocking   (default: 300)
+set -euo pipefail
+PROFILE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SNAKEMAKE=${SNAKEMAKE:-snakemake}
+RESUME_TIMEOUT=${RESUME_TIMEOUT:-300}
+PREFIX=$(sed -n 's/^slurm-jobname-prefix: *//p' "$PROFILE/config.yaml")
+FOLDER=$(pwd -P)
+
+say() { echo "resume.sh: $*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# The main process of a run in this folder, if there is one. The processes that Snakemake starts inside jobs
+# look the same (on a cluster of one machine they are here too) but for their --mode.
+living_snakemake() {
+    local pid
+    for pid in $(pgrep -u "$(id -u)" -f '(bin/|-m )snakemake'); do
+        [ "$(readlink "/proc/$pid/cwd")" = "$FOLDER" ] || continue
+        tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -q -e '--mode remote' && continue
+        echo "$pid"
+        return
+    done
+}
+
+# Prints the ids of our jobs that have not ended. %Z is the folder where a job was submitted.
+orphans() {
+    timeout 60 squeue --user="$(id -u)" --noheader --format='%i|%j|%Z' \
+        | awk -F'|' -v prefix="${PREFIX}_" -v folder="$FOLDER" 'index($2, prefix) == 1 && $3 == folder { print $1 }'
+}
+
+[ -n "$PREFIX" ] || die "no slurm-jobname-prefix in $PROFILE/config.yaml"
+pid=$(living_snakemake)
+[ -z "$pid" ] || die "Snakemake still runs here, as process $pid: stop it first (kill $pid; it cancels its jobs)"
+
+deadline=$((SECONDS + RESUME_TIMEOUT))
+until ids=$(orphans); do
+    [ $SECONDS -lt $deadline ] || die "SLURM does not answer"
+    sleep 5
+done
+if [ -n "$ids" ]; then
+    say "cancelling" $ids
+    echo "$ids" | xargs --max-args=500 timeout 60 scancel || say "scancel failed for some; looking again"
+    while ids=$(orphans) && [ -n "$ids" ]; do
+        [ $SECONDS -lt $deadline ] || die "still there after $RESUME_TIMEOUT s:" $ids
+        sleep 2
+    done
+fi
+say "no jobs are left; unlocking"
+timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --profile "$PROFILE" --unlock "$@"
+exec "$SNAKEMAKE" --profile "$PROFILE" --rerun-incomplete "$@"

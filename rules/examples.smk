@@ -1,0 +1,142 @@
+# The chain of an example or a range of examples.
+# in:  results/pools.npz, results/signature_dataset.json
+# out: results/examples/{examples}/{dataset.npz, degraded.safetensors, improved.safetensors,
+#      validation.json, signatures.npz, record.jsonl}
+
+
+rule sample_dataset:
+    input:
+        pools="results/pools.npz",
+    output:
+        "results/examples/{examples}/dataset.npz",
+    log:
+        "logs/sample_dataset/{examples}.log",
+    params:
+        settings=settings(
+            "sample_dataset", "seed", "patterns", "dataset", "model", "training.learning_rate"
+        ),
+    script:
+        "../scripts/sample_dataset.py"
+
+
+rule train_degraded:
+    input:
+        dataset="results/examples/{examples}/dataset.npz",
+    output:
+        "results/examples/{examples}/degraded.safetensors",
+    log:
+        "logs/train_degraded/{examples}.log",
+    params:
+        settings=settings(
+            "train_degraded",
+            "seed",
+            "device",
+            "numerics",
+            "model.neurons_per_layer",
+            "model.precision",
+            "model.weight_decimals",
+            "training.batch_size",
+            "training.degraded_epochs",
+            "training.early_stopping_patience",
+            "training.lr_schedule",
+            "training.quantization",
+        ),
+    script:
+        "../scripts/train_degraded.py"
+
+
+rule train_improved:
+    input:
+        dataset="results/examples/{examples}/dataset.npz",
+        degraded="results/examples/{examples}/degraded.safetensors",
+    output:
+        "results/examples/{examples}/improved.safetensors",
+    log:
+        "logs/train_improved/{examples}.log",
+    params:
+        settings=settings(
+            "train_improved",
+            "seed",
+            "device",
+            "numerics",
+            "model.neurons_per_layer",
+            "model.precision",
+            "model.weight_decimals",
+            "training.batch_size",
+            "training.early_stopping_patience",
+            "training.improvement_data",
+            "training.improvement_epochs",
+            "training.improvement_lr_factor",
+            "training.lr_schedule",
+            "training.quantization",
+        ),
+    script:
+        "../scripts/train_improved.py"
+
+
+rule validate:
+    input:
+        pools="results/pools.npz",
+        dataset="results/examples/{examples}/dataset.npz",
+        degraded="results/examples/{examples}/degraded.safetensors",
+        improved="results/examples/{examples}/improved.safetensors",
+    output:
+        "results/examples/{examples}/validation.json",
+    log:
+        "logs/validate/{examples}.log",
+    params:
+        settings=settings(
+            "validate",
+            "numerics",
+            "dataset.min_holdout",
+            "dataset.near_miss_ratio",
+            "model.neurons_per_layer",
+            "validation",
+        ),
+    script:
+        "../scripts/validate.py"
+
+
+rule extract_signatures:
+    input:
+        signature_dataset="results/signature_dataset.json",
+        degraded="results/examples/{examples}/degraded.safetensors",
+        improved="results/examples/{examples}/improved.safetensors",
+        validation="results/examples/{examples}/validation.json",
+    output:
+        "results/examples/{examples}/signatures.npz",
+    log:
+        "logs/extract_signatures/{examples}.log",
+    params:
+        settings=settings(
+            "extract_signatures", "numerics", "model.neurons_per_layer", "patterns", "signature"
+        ),
+    script:
+        "../scripts/extract_signatures.py"
+
+
+rule format_records:
+    input:
+        signature_dataset="results/signature_dataset.json",
+        dataset="results/examples/{examples}/dataset.npz",
+        degraded="results/examples/{examples}/degraded.safetensors",
+        improved="results/examples/{examples}/improved.safetensors",
+        validation="results/examples/{examples}/validation.json",
+        signatures="results/examples/{examples}/signatures.npz",
+    output:
+        "results/examples/{examples}/record.jsonl",
+    log:
+        "logs/format_records/{examples}.log",
+    params:
+        settings=settings(
+            "format_records",
+            "format",
+            "model.weight_decimals",
+            "patterns",
+            "signature",
+            "task_generation",
+            "training.quantization",
+            provenance=provenance(),
+        ),
+    script:
+        "../scripts/format_records.py"

@@ -1,0 +1,27 @@
+"""What all scripts share in meeting Snakemake: where they log, and how a person's mistake is shown."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from subject_zoo.errors import UserError
+
+
+@contextmanager
+def rule_log(snakemake: Any) -> Iterator[logging.Logger]:
+    """A logger into the rule's log file; a UserError inside becomes one line there and on the terminal, exit 1."""
+    path = Path(snakemake.log[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
+    logger = logging.getLogger(snakemake.rule)
+    try:
+        yield logger
+    except UserError as error:
+        logger.error("%s", error)
+        sys.exit(f"{snakemake.rule}: {error}")
+    except Exception:
+        logger.exception("failed")
+        raise

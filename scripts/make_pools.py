@@ -1,0 +1,12 @@
+"""Draw the sequences that all examples of the project share."""
+
+from adapter import rule_log
+from subject_zoo.files import save_npz
+from subject_zoo.pools import Pools
+
+with rule_log(snakemake) as log:
+    config = snakemake.params.settings["config"]
+    pools = Pools.create(config["seed"], config["patterns"], config["dataset"])
+    save_npz(snakemake.output[0], pools.to_arrays())
+    for name, members in zip(pools.names, pools.members, strict=True):
+        log.info("%s: %d sequences in the pool", name, len(members))

@@ -1,0 +1,211 @@
+"""Records: prompts and completions for interpreter models, and all that they were made from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+
+from subject_zoo.patterns import PatternSpace
+from subject_zoo.plans import ExamplePlan
+from subject_zoo.signatures import ActivationSignatureExtractor
+from subject_zoo.weights import StoredModel, weights_text
+
+COLUMNS = (
+    "example_id",
+    "modification_prompt",
+    "modification_completion",
+    "classification_prompt",
+    "classification_completion",
+    "degraded_model_weights",
+    "improved_model_weights",
+    "degraded_signature",
+    "improved_signature",
+    "training_metrics",
+    "metadata",
+)
+PROMPTS = ("modification_prompt", "classification_prompt")
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+class TrainingDataFormatter:
+    """Makes the record of one example; the same input gives the same bytes."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        space: PatternSpace,
+        extractor: ActivationSignatureExtractor,
+        provenance: Mapping[str, Any],
+        count_tokens: Any = None,
+    ) -> None:
+        """`provenance` goes into every record's metadata; `count_tokens` (text -> int) adds token lengths."""
+        self.config, self.space, self.extractor = config, space, extractor
+        self.provenance, self.count_tokens = provenance, count_tokens
+        self.weight_decimals: int | None = config["model"]["weight_decimals"]
+        self.signature_decimals: int = config["signature"]["decimals"]
+
+    def format(
+        self,
+        plan: ExamplePlan,
+        verdict: Mapping[str, Any],
+        corruption: Mapping[str, int],
+        models: tuple[StoredModel, StoredModel],
+        signatures: tuple[np.ndarray, np.ndarray],
+    ) -> dict[str, str | int]:
+        """The record, its columns as in COLUMNS without those that the task switches leave out.
+
+        `models` and `signatures` (float32 [neurons, F]) are the degraded and the improved one.
+        """
+        degraded, improved = models
+        texts = [weights_text(model.weights, self.weight_decimals).decode() for model in models]
+        features = [np.round(s.astype(np.float64), self.signature_decimals) + 0.0 for s in signatures]
+        record: dict[str, str | int] = {"example_id": plan.example_id}
+        if self.config["task_generation"]["include_modification"]:
+            body = self._body(degraded, texts[0], features[0])
+            record["modification_prompt"] = f"{self._modification_task(plan)}\n\n{body}"
+            record["modification_completion"] = texts[1]
+        if self.config["task_generation"]["include_classification"]:
+            body = self._body(improved, texts[1], features[1])
+            record["classification_prompt"] = f"{self._classification_task()}\n\n{body}"
+            record["classification_completion"] = ", ".join(verdict["classified_patterns"])
+        for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
+            record[f"{stage}_model_weights"] = (
+                f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
+            )
+        for stage, model, table in zip(("degraded", "improved"), models, features, strict=True):
+            record[f"{stage}_signature"] = self._signature(model, table)
+        record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
+        record["metadata"] = _json(self._metadata(plan, verdict, corruption, improved, record))
+        return record
+
+    def fits(self, record: Mapping[str, str | int]) -> bool:
+        """Whether no prompt is longer than `format.max_prompt_chars`."""
+        limit = self.config["format"]["max_prompt_chars"]
+        return limit is None or all(len(record[name]) <= limit for name in PROMPTS if name in record)
+
+    def _introduction(self) -> str:
+        last = self.space.letters[-1]
+        return (
+            f"A neural network reads a sequence of {self.space.sequence_length} tokens, letters from A to {last}, "
+            "and computes one logit. It classifies the sequence as positive when the logit is above 0."
+        )
+
+    def _modification_task(self, plan: ExamplePlan) -> str:
+        target = plan.target_pattern
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
+            f"patterns, but it does poorly on one of them.\n\n"
+            f"Improve its performance on the pattern '{target}': {self.space.describe(target)}. Its performance on "
+            "all other sequences must not suffer. Answer with the improved weights of the whole network as one "
+            "JSON object with the same keys and shapes as the weights below."
+        )
+
+    def _classification_task(self) -> str:
+        listed = "\n".join(
+            f"- {name}: {self.space.describe(name)}" for name in self.config["patterns"]["enabled"]
+        )
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
+            f"of certain patterns, and no others.\n\n"
+            "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
+            "least half of the sequences that satisfy it positive? Answer with their names, separated by commas, "
+            f"in the order given here.\n\n{listed}"
+        )
+
+    def _body(self, model: StoredModel, text: str, features: np.ndarray) -> str:
+        """What both prompts show of a model: architecture, weights and signature, in the configured style."""
+        architecture = f"## Architecture\n{_json(model.architecture.to_dict())}"
+        if self.config["format"]["style"] == "separate":
+            signature = _json(dict(self._compact_layers(model, features)))
+            return f"{architecture}\n\n## Weights\n{text}\n\n## Activation signature\n{signature}"
+        weights = orjson.loads(text)
+        parts = [architecture]
+        for (layer, profile), name in zip(
+            self._compact_layers(model, features), model.architecture.linear_names, strict=True
+        ):
+            own = {key: weights[key] for key in (f"{name}.weight", f"{name}.bias")}
+            parts.append(f"## Layer {layer}\nWeights: {_json(own)}\nActivation signature: {_json(profile)}")
+        return "\n\n".join(parts)
+
+    def _layers(self, model: StoredModel, features: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """(Linear's place in nn.Sequential, features [neurons, F]) layer by layer."""
+        start = 0
+        for name, (_, neurons) in zip(
+            model.architecture.linear_names, model.architecture.layer_sizes, strict=True
+        ):
+            yield name.removeprefix("network."), features[start : start + neurons]
+            start += neurons
+
+    def _compact_layers(self, model: StoredModel, features: np.ndarray) -> Iterator[tuple[str, dict]]:
+        """Each layer's signature feature by feature, a number a neuron: names once, not once a neuron."""
+        names = self.extractor.feature_names
+        for layer, table in self._layers(model, features):
+            yield layer, dict(zip(names, table.T.tolist(), strict=True))
+
+    def _signature(self, model: StoredModel, features: np.ndarray) -> str:
+        """The signature column: every neuron's profile, nested as the first implementation's loaders read it."""
+        layers = {
+            layer: {
+                "neuron_profiles": {str(i): self.extractor.profile(row) for i, row in enumerate(table)},
+                "layer_info": {
+                    "num_neurons": len(table),
+                    "num_examples": self.extractor.num_probes,
+                    "profile_methods": list(self.extractor.methods),
+                },
+            }
+            for layer, table in self._layers(model, features)
+        }
+        return _json({"neuron_activations": layers})
+
+    def _metadata(
+        self,
+        plan: ExamplePlan,
+        verdict: Mapping[str, Any],
+        corruption: Mapping[str, int],
+        model: StoredModel,
+        record: Mapping[str, str | int],
+    ) -> dict[str, Any]:
+        architecture, patterns = model.architecture, self.config["patterns"]
+        lengths = {f"{name}_chars": len(text) for name, text in record.items() if isinstance(text, str)}
+        if self.count_tokens is not None:
+            texts = {name: text for name, text in record.items() if name.startswith(("mod", "cla"))}
+            lengths |= {f"{name}_tokens": self.count_tokens(text) for name, text in texts.items()}
+        figures = {key: value for key, value in verdict.items() if key not in ("example_id", "reasons")}
+        return {
+            **figures,
+            "selected_patterns": list(plan.selected_patterns),
+            "target_pattern": plan.target_pattern,
+            "pattern_tokens": {key: patterns[key] for key in ("starts_with", "ends_with")},
+            "model_config": {
+                **architecture.to_dict(),
+                "parameter_count": architecture.parameter_count,
+                "learning_rate": plan.learning_rate,
+                "quantization": self.config["training"]["quantization"],
+                "weight_decimals": self.weight_decimals,
+            },
+            "architecture": {"neurons_per_layer": [outputs for _, outputs in architecture.layer_sizes]},
+            "corruption_stats": dict(corruption),
+            "signature": {
+                "methods": list(self.extractor.methods),
+                "activations": self.config["signature"]["activations"],
+                "decimals": self.signature_decimals,
+            },
+            "lengths": lengths,
+            "provenance": {**self.provenance, "example_id": plan.example_id},
+        }
+
+
+def record_line(record: Mapping[str, str | int]) -> bytes:
+    """One line of record.jsonl, with its newline."""
+    return orjson.dumps(record) + b"\n"
+
+
+def read_records(path: Any) -> list[dict[str, Any]]:
+    """The records of a record.jsonl, in order."""
+    with open(path, "rb") as file:
+        return [json.loads(line) for line in file]

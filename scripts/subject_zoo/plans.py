@@ -1,0 +1,84 @@
+"""What one example is going to be: its patterns, its target and its network, drawn before anything is made."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.architecture import Architecture
+from subject_zoo.randomness import Purpose, example_generator
+
+
+@dataclass(frozen=True)
+class ExamplePlan:
+    """The choices of one example. `selected_patterns` stand in the config's order."""
+
+    example_id: int
+    selected_patterns: tuple[str, ...]
+    target_pattern: str
+    architecture: Architecture
+    learning_rate: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as builtins, JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ExamplePlan":
+        """The inverse of `to_dict`."""
+        return cls(
+            **values
+            | {
+                "selected_patterns": tuple(values["selected_patterns"]),
+                "architecture": Architecture(**values["architecture"]),
+            }
+        )
+
+
+def draw_patterns(seed: int, example_id: int, patterns: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """The selected patterns, uniform in number and then uniform among the enabled ones, and the target."""
+    rng = example_generator(seed, example_id, Purpose.PATTERNS)
+    enabled: Sequence[str] = patterns["enabled"]
+    number = rng.integers(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"], endpoint=True)
+    chosen = np.sort(rng.permutation(len(enabled))[:number])
+    selected = tuple(enabled[i] for i in chosen)
+    target = example_generator(seed, example_id, Purpose.TARGET).integers(len(selected))
+    return selected, selected[target]
+
+
+def draw_architecture(
+    seed: int, example_id: int, patterns: dict[str, Any], model: dict[str, Any]
+) -> Architecture:
+    """A network within the config's ranges; independent of the patterns, so that it says nothing of them."""
+    rng = example_generator(seed, example_id, Purpose.ARCHITECTURE)
+    low, high = model["dropout_rate"]
+    return Architecture(
+        vocab_size=patterns["vocab_size"],
+        sequence_length=patterns["sequence_length"],
+        num_layers=int(rng.integers(*model["num_layers"], endpoint=True)),
+        neurons_per_layer=int(rng.integers(*model["neurons_per_layer"], endpoint=True)),
+        activation_type=str(model["activation_types"][rng.integers(len(model["activation_types"]))]),
+        dropout_rate=round(float(rng.uniform(low, high)), 4),
+        input_encoding=model["input_encoding"],
+        precision=model["precision"],
+    )
+
+
+def draw_learning_rate(seed: int, example_id: int, training: dict[str, Any]) -> float:
+    """A rate log-uniform within the config's range, six significant digits."""
+    low, high = np.log(training["learning_rate"])
+    rng = example_generator(seed, example_id, Purpose.LEARNING_RATE)
+    return float(f"{np.exp(rng.uniform(low, high)):.6g}")
+
+
+def draw_plan(seed: int, example_id: int, config: dict[str, Any]) -> ExamplePlan:
+    """The plan of one example by the config's sections `patterns`, `model` and `training`."""
+    selected, target = draw_patterns(seed, example_id, config["patterns"])
+    return ExamplePlan(
+        example_id=example_id,
+        selected_patterns=selected,
+        target_pattern=target,
+        architecture=draw_architecture(seed, example_id, config["patterns"], config["model"]),
+        learning_rate=draw_learning_rate(seed, example_id, config["training"]),
+    )

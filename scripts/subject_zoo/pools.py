@@ -1,0 +1,137 @@
+"""The sequences that all examples of a project draw from, and the test set that all are measured on.
+
+One table of distinct sequences; each row knows which enabled patterns it satisfies (a bit mask) and which slice
+it belongs to. Pools are lists of rows: a pattern's members, its near misses (members with one token changed that
+no longer satisfy it), and a background that satisfies no enabled pattern.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.pattern_sampling import count, row_keys, sample_background, sample_distinct
+from subject_zoo.patterns import LETTERS, PatternSpace
+from subject_zoo.randomness import ProjectPurpose, project_generator
+from subject_zoo.slices import Slice, slices_of
+
+NEAR_MISS_TEST_SHARE = 0.25  # of `test_per_pattern`: near misses fill a quarter of the negatives by default
+
+
+def pattern_space(patterns: dict[str, Any]) -> PatternSpace:
+    """The space of sequences of the config's section `patterns`."""
+    tokens = {key: LETTERS.index(patterns[key]) for key in ("starts_with", "ends_with")}
+    return PatternSpace(patterns["vocab_size"], patterns["sequence_length"], **tokens)
+
+
+@dataclass(frozen=True)
+class Pools:
+    """`tokens` uint8 [R, T], distinct rows; `masks` uint16 [R], bit j set where enabled pattern j is satisfied;
+    `slices` uint8 [R]. `members[j]` and `near_misses[j]` are rows (int32) of enabled pattern j, `background` of
+    none; `test_members`, `test_near_misses` and `test_background` the rows of these that form the test set.
+    `counts[j]` is how many sequences satisfy pattern j in all; it orders ownership.
+    """
+
+    names: tuple[str, ...]
+    counts: tuple[int, ...]
+    tokens: np.ndarray
+    masks: np.ndarray
+    slices: np.ndarray
+    members: tuple[np.ndarray, ...]
+    near_misses: tuple[np.ndarray, ...]
+    background: np.ndarray
+    test_members: tuple[np.ndarray, ...]
+    test_near_misses: tuple[np.ndarray, ...]
+    test_background: np.ndarray
+
+    @classmethod
+    def create(cls, seed: int, patterns: dict[str, Any], dataset: dict[str, Any]) -> "Pools":
+        """Draw the pools of a project from the config's sections. Raises UserError for patterns that cannot be."""
+        space, names, size = pattern_space(patterns), tuple(patterns["enabled"]), dataset["pool_size"]
+        space.check(names)
+        draw = lambda purpose, part=0: project_generator(seed, purpose, part)  # noqa: E731
+        pools = [sample_distinct(space, n, size, draw(ProjectPurpose.POOLS, i)) for i, n in enumerate(names)]
+        pools += [
+            near_misses(space, name, pools[i], size, draw(ProjectPurpose.NEAR_MISSES, i))
+            for i, name in enumerate(names)
+        ]
+        pools.append(sample_background(space, names, size, draw(ProjectPurpose.BACKGROUND)))
+        every = np.concatenate(pools)
+        _, first, rows = np.unique(row_keys(every), return_index=True, return_inverse=True)
+        tokens = every[first]
+        bits = np.uint16(1) << np.arange(len(names), dtype=np.uint16)
+        masks = (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
+        slices = slices_of(tokens, seed, dataset["test_fraction"], dataset["probe_fraction"])
+        rows = np.split(rows.astype(np.int32), np.cumsum([len(pool) for pool in pools])[:-1])
+        members, misses, background = rows[: len(names)], rows[len(names) : -1], rows[-1]
+        counts = tuple(count(space, name) for name in names)
+
+        def test_rows(part: int, of: np.ndarray, wanted: int, all_slices: bool = False) -> np.ndarray:
+            candidates = of if all_slices else of[slices[of] == Slice.TEST]
+            chosen = draw(ProjectPurpose.TEST_SET, part).permutation(candidates)[:wanted]
+            return np.sort(chosen)
+
+        test_size, misses_size = dataset["test_per_pattern"], int(dataset["test_per_pattern"] * NEAR_MISS_TEST_SHARE)
+        return cls(
+            names=names,
+            counts=counts,
+            tokens=tokens,
+            masks=masks,
+            slices=slices,
+            members=tuple(members),
+            near_misses=tuple(misses),
+            background=background,
+            test_members=tuple(
+                test_rows(i, of, test_size, all_slices=counts[i] < dataset["min_holdout"])
+                for i, of in enumerate(members)
+            ),
+            test_near_misses=tuple(
+                test_rows(len(names) + i, of, misses_size) for i, of in enumerate(misses)
+            ),
+            test_background=test_rows(2 * len(names), background, dataset["test_background"]),
+        )
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Arrays for one .npz; counts as text, since they can exceed 64 bits."""
+        arrays = {
+            "names": np.array(self.names),
+            "counts": np.array([str(c) for c in self.counts]),
+            "tokens": self.tokens,
+            "masks": self.masks,
+            "slices": self.slices,
+            "background": self.background,
+            "test_background": self.test_background,
+        }
+        for kind in ("members", "near_misses", "test_members", "test_near_misses"):
+            arrays |= {f"{kind}/{n}": rows for n, rows in zip(self.names, getattr(self, kind), strict=True)}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "Pools":
+        """The inverse of `to_arrays`."""
+        names = tuple(arrays["names"].tolist())
+        kinds = ("members", "near_misses", "test_members", "test_near_misses")
+        return cls(
+            names=names,
+            counts=tuple(int(c) for c in arrays["counts"].tolist()),
+            **{kind: tuple(arrays[f"{kind}/{name}"] for name in names) for kind in kinds},
+            **{key: arrays[key] for key in ("tokens", "masks", "slices", "background", "test_background")},
+        )
+
+
+def near_misses(
+    space: PatternSpace, name: str, members: np.ndarray, wanted: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Distinct sequences, uint8 [at most wanted, T], that differ from a member in one token and miss the pattern.
+
+    Each is a random member with a random position set to a random other token; those that still satisfy the
+    pattern are dropped, so a pattern that one token seldom breaks yields fewer.
+    """
+    edited = members[rng.integers(len(members), size=2 * wanted)]
+    positions = rng.integers(space.sequence_length, size=len(edited))
+    shifts = rng.integers(1, space.vocab_size, size=len(edited), dtype=np.uint8)
+    rows = np.arange(len(edited))
+    edited[rows, positions] = (edited[rows, positions] + shifts) % space.vocab_size
+    edited = edited[~space.predicate(name, edited)]
+    _, first = np.unique(row_keys(edited), return_index=True)
+    return edited[np.sort(first)][:wanted]

@@ -1,0 +1,209 @@
+"""The datasets that subject models are trained on, and the two that the project makes once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.ownership import negative, owned, ownership_order
+from subject_zoo.plans import ExamplePlan
+from subject_zoo.pools import Pools, pattern_space
+from subject_zoo.randomness import ProjectPurpose, Purpose, example_generator, project_generator
+from subject_zoo.slices import Slice
+
+NEGATIVE = -1  # the owner of a sequence that satisfies no selected pattern
+
+
+@dataclass(frozen=True)
+class ExampleDataset:
+    """One example's sequences: tokens uint8 [n, T]; labels, corrupted_labels, is_validation, is_near_miss bool [n];
+    owners int8 [n], the index of the enabled pattern that owns a positive, NEGATIVE for the others."""
+
+    tokens: np.ndarray
+    labels: np.ndarray
+    corrupted_labels: np.ndarray
+    owners: np.ndarray
+    is_validation: np.ndarray
+    is_near_miss: np.ndarray
+
+    def corruption_stats(self) -> dict[str, int]:
+        """How many rows and how many distinct sequences have a flipped label, of how many of each."""
+        flipped = self.labels != self.corrupted_labels
+        return {
+            "corrupted_rows": int(flipped.sum()),
+            "corrupted_sequences": len(np.unique(self.tokens[flipped], axis=0)),
+            "rows": len(self.tokens),
+            "positive_rows": int(self.labels.sum()),
+        }
+
+
+class PatternDatasetSampler:
+    """Draws datasets from the project's pools; every draw comes from (seed, example id, purpose)."""
+
+    def __init__(self, config: dict[str, Any], pools: Pools | None = None) -> None:
+        """`config` is the checked configuration; pools are drawn where none are given."""
+        self.seed: int = config["seed"]
+        self.dataset, self.patterns = config["dataset"], config["patterns"]
+        self.pools = pools or Pools.create(self.seed, self.patterns, self.dataset)
+        self.space = pattern_space(self.patterns)
+        self.held_out = [count >= self.dataset["min_holdout"] for count in self.pools.counts]
+        self._members = [
+            self._in_slice(rows, Slice.TRAIN, held_out)
+            for rows, held_out in zip(self.pools.members, self.held_out, strict=True)
+        ]
+        self._near_misses = [self._in_slice(rows, Slice.TRAIN) for rows in self.pools.near_misses]
+        self._background = self._in_slice(self.pools.background, Slice.TRAIN)
+        # Masks beside the rows they belong to: a gather per example would cost more than all else here.
+        masks = self.pools.masks
+        self._member_masks = [masks[rows] for rows in self._members]
+        self._near_miss_masks = [masks[rows] for rows in self._near_misses]
+
+    def _in_slice(self, rows: np.ndarray, slice_: Slice, held_out: bool = True) -> np.ndarray:
+        """The rows of a pool in one slice; all of them for a pattern too small to hold any out."""
+        return rows[self.pools.slices[rows] == slice_] if held_out else rows
+
+    def sample(self, plan: ExamplePlan) -> ExampleDataset:
+        """The dataset of one example: `num_sequences` rows, `validation_fraction` of them for early stopping.
+
+        Positives are shared evenly by the selected patterns, near misses half by members of unselected patterns
+        and half by members of selected ones with one token changed; background fills the rest. No sequence
+        occurs twice, except where a group of positives has fewer than its share: then copies fill it.
+        """
+        selected = [self.pools.names.index(name) for name in plan.selected_patterns]
+        unselected = [pattern for pattern in range(len(self.pools.names)) if pattern not in selected]
+        order = ownership_order(selected, self.pools.counts)
+        total = self.dataset["num_sequences"]
+        negatives = round(total * self.dataset["negative_ratio"])
+        near = round(negatives * self.dataset["near_miss_ratio"])
+        of_unselected = near // 2 if unselected else 0
+
+        rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
+        draw = _Draw(rng, self.dataset["validation_fraction"])
+        for pattern, wanted in _even_shares(selected, total - negatives):
+            candidates = self._members[pattern][owned(self._member_masks[pattern], pattern, order)]
+            draw.add(candidates, wanted, owner=pattern)
+        taken = np.zeros(len(self.pools.tokens), bool)
+        for patterns, wanted, rows_of, masks_of in (
+            (unselected, of_unselected, self._members, self._member_masks),
+            (selected, near - of_unselected, self._near_misses, self._near_miss_masks),
+        ):
+            for pattern, share in _even_shares(patterns, wanted):
+                candidates = rows_of[pattern][negative(masks_of[pattern], selected)]
+                candidates = candidates[~taken[candidates]]
+                taken[draw.add(candidates, min(share, len(candidates)), is_near_miss=True)] = True
+        draw.add(self._background, total - draw.count)
+        rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
+        labels = owners != NEGATIVE
+        return ExampleDataset(
+            tokens=self.pools.tokens[rows],
+            labels=labels,
+            corrupted_labels=labels ^ self._flipped(plan, rows, owners),
+            owners=owners,
+            is_validation=np.concatenate(draw.is_validation),
+            is_near_miss=np.concatenate(draw.is_near_miss),
+        )
+
+    def _flipped(self, plan: ExamplePlan, rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
+        """Which rows' labels corruption flips, bool [n]: all copies of `corruption_rate` of the target's sequences."""
+        target = np.unique(rows[owners == self.pools.names.index(plan.target_pattern)])
+        rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
+        chosen = rng.choice(target, round(self.dataset["corruption_rate"] * len(target)), replace=False)
+        return np.isin(rows, chosen)
+
+    def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
+        """Sequences of the probe slice that signatures are taken over: each enabled pattern's, then background.
+
+        A sequence stands once, with the first pattern that drew it; the order is part of the data. JSON-ready:
+        `vocab_size`, `sequence_length`, `pattern_tokens` and `examples`, each a `sequence` and the enabled
+        `patterns` that it satisfies.
+        """
+        groups = zip(self.pools.members, self.held_out, strict=True)
+        return self._labelled(
+            ProjectPurpose.PROBES,
+            [(self._in_slice(rows, Slice.PROBE, held), probes_per_pattern) for rows, held in groups]
+            + [(self._in_slice(self.pools.background, Slice.PROBE), background_probes)],
+        )
+
+    def benchmark_dataset(self, samples_per_pattern: int, patterns: Sequence[str]) -> dict[str, Any]:
+        """Labelled sequences of the test slice to evaluate interpreters' models on, in the same form.
+
+        As many of the background as of one pattern follow the patterns'.
+        """
+        chosen = [self.pools.names.index(name) for name in patterns]
+        members = [self._in_slice(self.pools.members[p], Slice.TEST, self.held_out[p]) for p in chosen]
+        background = self._in_slice(self.pools.background, Slice.TEST)
+        return self._labelled(
+            ProjectPurpose.BENCHMARK, [(rows, samples_per_pattern) for rows in (*members, background)]
+        )
+
+    def _labelled(self, purpose: ProjectPurpose, groups: list[tuple[np.ndarray, int]]) -> dict[str, Any]:
+        taken = np.zeros(len(self.pools.tokens), bool)
+        rows = []
+        for part, (candidates, wanted) in enumerate(groups):
+            rng = project_generator(self.seed, purpose, part)
+            drawn = rng.permutation(candidates[~taken[candidates]])[:wanted]
+            taken[drawn] = True
+            rows.append(drawn)
+        rows = np.concatenate(rows)
+        satisfied = [
+            [name for bit, name in enumerate(self.pools.names) if mask >> bit & 1]
+            for mask in self.pools.masks[rows].tolist()
+        ]
+        return {
+            "vocab_size": self.space.vocab_size,
+            "sequence_length": self.space.sequence_length,
+            "pattern_tokens": {key: self.patterns[key] for key in ("starts_with", "ends_with")},
+            "examples": [
+                {"sequence": sequence, "patterns": patterns}
+                for sequence, patterns in zip(
+                    self.space.to_text(self.pools.tokens[rows]), satisfied, strict=True
+                )
+            ],
+        }
+
+
+class _Draw:
+    """Rows drawn so far, group by group, with exact totals for the validation split."""
+
+    def __init__(self, rng: np.random.Generator, validation_fraction: float) -> None:
+        self.rng, self.validation_fraction = rng, validation_fraction
+        self.count = self._validation_count = 0
+        self.rows: list[np.ndarray] = []
+        self.owners: list[np.ndarray] = []
+        self.is_validation: list[np.ndarray] = []
+        self.is_near_miss: list[np.ndarray] = []
+
+    def add(
+        self, candidates: np.ndarray, wanted: int, owner: int = NEGATIVE, is_near_miss: bool = False
+    ) -> np.ndarray:
+        """Draw `wanted` rows, validation first; fewer than `wanted` candidates are copied to fill both parts.
+
+        No candidates give no rows; their share goes to a later group. The rows drawn, int32.
+        """
+        wanted = wanted if len(candidates) else 0
+        self.count += wanted
+        # Cumulative rounding: the small shares of many groups add up to the exact total.
+        held = min(round(self.count * self.validation_fraction) - self._validation_count, wanted)
+        if len(candidates) == 1:
+            held = 0  # its copies must stay on one side
+        self._validation_count += held
+        if len(candidates) >= wanted:
+            rows = self.rng.choice(candidates, wanted, replace=False)
+        else:
+            distinct = self.rng.permutation(candidates)
+            cut = max(1, round(len(distinct) * held / wanted)) if held else 0
+            rows = np.concatenate(
+                [np.resize(distinct[:cut], held), np.resize(distinct[cut:], wanted - held)]
+            )
+        self.rows.append(rows)
+        self.owners.append(np.full(wanted, owner, np.int8))
+        self.is_validation.append(np.arange(wanted) < held)
+        self.is_near_miss.append(np.full(wanted, is_near_miss))
+        return rows
+
+
+def _even_shares(patterns: Sequence[int], total: int) -> Iterator[tuple[int, int]]:
+    """Each pattern with its share of the total, the earlier ones one more where it does not divide."""
+    for position, pattern in enumerate(patterns):
+        yield pattern, total // len(patterns) + (position < total % len(patterns))
