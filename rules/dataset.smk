@@ -1,0 +1,158 @@
+# From ranges to a dataset of exactly num_examples examples.
+# in:  results/examples/{examples}/
+# out: results/tallies/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
+#      results/dataset/, results/validity.json
+
+import json
+
+from subject_zoo.splits import SPLITS
+from subject_zoo.tally import kept
+from subject_zoo.windows import Windows
+
+WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
+FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
+SHARD_PARTS = [*(f"{split}.parquet" for split in SPLITS), "weights.safetensors", "signatures.npz"]
+
+
+def of_window(name):
+    """The files of that name of all ranges of a window."""
+    return lambda wildcards: [
+        f"results/examples/{examples}/{name}" for examples in WINDOWS.ranges(int(wildcards.window))
+    ]
+
+
+def read_json(path):
+    with open(path, "rb") as file:
+        return json.load(file)
+
+
+def previous_tally(wildcards):
+    window = int(wildcards.window)
+    return f"results/tallies/{window - 1:06d}.json" if window else []
+
+
+def planned_windows(round):
+    """How many windows there are after so many rounds of planning."""
+    if round == 0:
+        return FIRST_PLAN
+    return read_json(checkpoints.plan_windows.get(round=round).output[0])["windows"]
+
+
+def last_planned_tally(wildcards):
+    return f"results/tallies/{planned_windows(int(wildcards.round) - 1) - 1:06d}.json"
+
+
+def needed_windows():
+    """The windows that the dataset is made of; unknown, for Snakemake, until the last plan is enough."""
+    round = 1
+    while not read_json(checkpoints.plan_windows.get(round=round).output[0])["enough"]:
+        round += 1
+    return range(planned_windows(round))
+
+
+def shard_files(windows):
+    return [f"results/shards/{window:06d}.{part}" for window in windows for part in SHARD_PARTS]
+
+
+def kept_examples(wildcards, input):
+    """How many examples a shard keeps, once its tally is there; so a larger num_examples reruns one shard."""
+    return kept(read_json(input.tally), config["num_examples"])
+
+
+rule tally_window:
+    input:
+        previous=previous_tally,
+        validations=of_window("validation.json"),
+        records=of_window("record.jsonl"),
+    output:
+        "results/tallies/{window}.json",
+    log:
+        "logs/tally_window/{window}.log",
+    params:
+        settings=settings("tally_window"),
+    script:
+        "../scripts/tally_window.py"
+
+
+checkpoint plan_windows:
+    input:
+        last_planned_tally,
+    output:
+        "results/plans/{round}.json",
+    log:
+        "logs/plan_windows/{round}.log",
+    params:
+        settings=lambda wildcards: settings(
+            "plan_windows",
+            "num_examples",
+            "max_candidates",
+            "examples_per_job",
+            "ranges_per_shard",
+            planned=planned_windows(int(wildcards.round) - 1),
+        ),
+    script:
+        "../scripts/plan_windows.py"
+
+
+rule write_shard:
+    input:
+        tally="results/tallies/{window}.json",
+        records=of_window("record.jsonl"),
+        degraded=of_window("degraded.safetensors"),
+        improved=of_window("improved.safetensors"),
+        signatures=of_window("signatures.npz"),
+    output:
+        train="results/shards/{window}.train.parquet",
+        validation="results/shards/{window}.validation.parquet",
+        test="results/shards/{window}.test.parquet",
+        weights="results/shards/{window}.weights.safetensors",
+        signatures="results/shards/{window}.signatures.npz",
+    log:
+        "logs/write_shard/{window}.log",
+    params:
+        settings=settings("write_shard", "seed", "splits", "task_generation"),
+        kept=kept_examples,
+    script:
+        "../scripts/write_shard.py"
+
+
+rule summarise_validity:
+    input:
+        pools="results/pools.npz",
+        shards=lambda wildcards: shard_files(needed_windows()),
+        validations=lambda wildcards: [
+            f"results/examples/{examples}/validation.json"
+            for window in needed_windows()
+            for examples in WINDOWS.ranges(window)
+        ],
+    output:
+        "results/validity.json",
+    log:
+        "logs/summarise_validity.log",
+    params:
+        settings=settings("summarise_validity", "num_examples"),
+    script:
+        "../scripts/summarise_validity.py"
+
+
+rule assemble_dataset:
+    input:
+        # Named beside those of the checkpoint, or no shard would start before the last plan.
+        first_plan=shard_files(range(FIRST_PLAN)),
+        shards=lambda wildcards: shard_files(needed_windows()),
+        validity="results/validity.json",
+        signature_dataset="results/signature_dataset.json",
+        benchmark_dataset="results/benchmark_dataset.json",
+    output:
+        manifest="results/dataset/manifest.json",
+        card="results/dataset/README.md",
+        signature_dataset="results/dataset/signature_dataset.json",
+        benchmark_dataset="results/dataset/benchmark_dataset.json",
+    log:
+        "logs/assemble_dataset.log",
+    params:
+        settings=settings(
+            "assemble_dataset", *config, code_sha256=science_code_digest(), config_sha256=science_digest(config)
+        ),
+    script:
+        "../scripts/assemble_dataset.py"

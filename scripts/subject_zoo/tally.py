@@ -1,0 +1,35 @@
+"""How many examples have been accepted, window after window."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+TOO_LONG = "prompt_length"  # accepted by all gates, and left out by format.max_prompt_chars
+
+
+def add_window(
+    previous: Mapping[str, Any] | None, verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]
+) -> dict[str, Any]:
+    """The tally up to and with one window, from the previous window's, its verdicts and its records' ids.
+
+    `accepted` lists this window's ids in order; `accepted_before` counts those of all earlier windows, and the
+    totals `candidates_in_all`, `accepted_in_all` and `rejected_in_all` (by reason) include this one.
+    """
+    before = previous or {"candidates_in_all": 0, "accepted_in_all": 0, "rejected_in_all": {}}
+    rejected = Counter(before["rejected_in_all"])
+    rejected.update(reason for verdict in verdicts for reason in verdict["reasons"])
+    too_long = sum(verdict["accepted"] for verdict in verdicts) - len(recorded)
+    if too_long:
+        rejected[TOO_LONG] += too_long
+    return {
+        "accepted_before": before["accepted_in_all"],
+        "accepted": list(recorded),
+        "candidates_in_all": before["candidates_in_all"] + len(verdicts),
+        "accepted_in_all": before["accepted_in_all"] + len(recorded),
+        "rejected_in_all": dict(sorted(rejected.items())),
+    }
+
+
+def kept(tally: Mapping[str, Any], num_examples: int) -> int:
+    """How many of a window's accepted examples, from its first, belong to a dataset of `num_examples`."""
+    return max(0, min(len(tally["accepted"]), num_examples - tally["accepted_before"]))

@@ -1,0 +1,114 @@
+"""How true the records of a dataset are: the funnel of the gates, accuracies, rates and balance."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.test_set import BACKGROUND
+from subject_zoo.verdict import GATES
+
+_DECIMALS = 4
+
+
+def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) -> dict[str, Any]:
+    """Figures over all candidates up to the last that is in the dataset, and over those that are in it.
+
+    `verdicts` are entries of validation.json in id order, `recorded` the ids of the dataset's examples. JSON-ready:
+    `funnel` (candidates, failures by gate, how many pass each gate and those before it, accepted), `by_pattern`
+    (as a target: candidates, accepted; as selected, of accepted examples: accuracies before and after as target
+    and otherwise), `accepted` (medians and extremes over accepted examples), `claims` (true, false).
+    """
+    members = set(recorded)
+    considered = [v for v in verdicts if recorded and v["example_id"] <= recorded[-1]]
+    accepted = [v for v in considered if v["example_id"] in members]
+    return {
+        "funnel": _funnel(considered, accepted),
+        "accepted": _accepted(accepted),
+        "by_pattern": _by_pattern(considered, accepted),
+        "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
+    }
+
+
+def _funnel(considered: Sequence[Mapping], accepted: Sequence[Mapping]) -> dict[str, Any]:
+    fails = Counter(reason for v in considered for reason in v["reasons"])
+    passing = {}
+    for position in range(len(GATES)):
+        gates = set(GATES[: position + 1])
+        passing[GATES[position]] = sum(gates.isdisjoint(v["reasons"]) for v in considered)
+    return {
+        "candidates": len(considered),
+        "accepted": len(accepted),
+        "acceptance": _share(len(accepted), len(considered)),
+        "fail_gate": {gate: fails[gate] for gate in GATES},
+        "pass_gate_and_those_before": passing,
+    }
+
+
+def _accepted(accepted: Sequence[Mapping]) -> dict[str, Any]:
+    after = [a for v in accepted for a in v["improved"]["accuracy"].values()]
+    targets = [(v["degraded"]["accuracy"][v["target_pattern"]], v["improvement"]) for v in accepted]
+    others = [
+        abs(after - v["degraded"]["accuracy"][name])
+        for v in accepted
+        for name, after in v["improved"]["accuracy"].items()
+        if name != v["target_pattern"]
+    ]
+    listed = [v["positive_rate"][name] for v in accepted for name in v["classified_patterns"]]
+    unlisted = [
+        rate for v in accepted for name, rate in v["positive_rate"].items() if name not in v["classified_patterns"]
+    ]
+    return {
+        "accuracy_after": _spread(after),
+        "background_after": _spread([v["improved"]["accuracy"][BACKGROUND] for v in accepted]),
+        "target_accuracy_before": _spread([before for before, _ in targets]),
+        "target_improvement": _spread([gain for _, gain in targets]),
+        "change_of_others": _spread(others),
+        "positive_rate_of_listed_patterns": _spread(listed),
+        "positive_rate_of_other_patterns": _spread(unlisted),
+    }
+
+
+def _by_pattern(considered: Sequence[Mapping], accepted: Sequence[Mapping]) -> dict[str, Any]:
+    rows: dict[str, dict[str, Any]] = {}
+    as_target, kept = Counter(), Counter()
+    after, held_out = defaultdict(list), {}
+    before, gains = defaultdict(list), defaultdict(list)
+    as_target.update(v["target_pattern"] for v in considered)
+    kept.update(v["target_pattern"] for v in accepted)
+    for v in accepted:
+        target = v["target_pattern"]
+        before[target].append(v["degraded"]["accuracy"][target])
+        gains[target].append(v["improvement"])
+        held_out |= v["held_out"]
+        for name in v["selected_patterns"]:
+            after[name].append(v["improved"]["accuracy"][name])
+    for name in considered[0]["positive_rate"] if considered else ():
+        rows[name] = {
+            "target_of_candidates": as_target[name],
+            "target_of_accepted": kept[name],
+            "acceptance_as_target": _share(kept[name], as_target[name]),
+            "selected_in_accepted": len(after[name]),
+            "held_out": held_out.get(name),
+            "accuracy_after": _median(after[name]),
+            "target_accuracy_before": _median(before[name]),
+            "target_improvement": _median(gains[name]),
+        }
+    return rows
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, _DECIMALS) if whole else None
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return round(float(np.median(values)), _DECIMALS) if values else None
+
+
+def _spread(values: Sequence[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    quantiles = np.quantile(values, [0, 0.1, 0.5, 0.9, 1])
+    names = ("min", "p10", "median", "p90", "max")
+    return {name: round(float(q), _DECIMALS) for name, q in zip(names, quantiles, strict=True)}

@@ -1,0 +1,24 @@
+"""Count a window's accepted examples on top of those before it."""
+
+import json
+
+import orjson
+from adapter import rule_log
+from subject_zoo.files import atomic_write
+from subject_zoo.tally import add_window
+
+with rule_log(snakemake) as log:
+    previous = None
+    if snakemake.input.previous:
+        with open(snakemake.input.previous, "rb") as file:
+            previous = json.load(file)
+    verdicts, recorded = [], []
+    for path in snakemake.input.validations:
+        with open(path, "rb") as file:
+            verdicts += orjson.loads(file.read())["examples"]
+    for path in snakemake.input.records:
+        with open(path, "rb") as file:
+            recorded += [orjson.loads(line)["example_id"] for line in file]
+    tally = add_window(previous, verdicts, recorded)
+    atomic_write(snakemake.output[0], json.dumps(tally).encode())
+    log.info("%d accepted in all", tally["accepted_in_all"])

@@ -1,0 +1,47 @@
+"""Write one window's accepted examples as a shard."""
+
+import orjson
+from adapter import rule_log
+from subject_zoo.example_ranges import format_id
+from subject_zoo.files import atomic_write, load_npz, save_npz
+from subject_zoo.range_files import read_signatures, signature_arrays
+from subject_zoo.shards import parquet_bytes, record_columns
+from subject_zoo.splits import SPLITS, split_of
+from subject_zoo.weights import load_range, save_models
+
+with rule_log(snakemake) as log:
+    settings = snakemake.params.settings
+    config, paths, outputs = settings["config"], snakemake.input, snakemake.output
+    with open(paths.tally, "rb") as file:
+        tally = orjson.loads(file.read())
+    chosen = tally["accepted"][: snakemake.params.kept]
+    records = []
+    for path in paths.records:
+        with open(path, "rb") as file:
+            records += [orjson.loads(line) for line in file]
+    by_split = {split: [] for split in SPLITS}
+    for record in records[: len(chosen)]:
+        patterns = orjson.loads(record["metadata"])["selected_patterns"]
+        by_split[split_of(config["seed"], record["example_id"], patterns, **config["splits"])].append(record)
+    for split, members in by_split.items():
+        data = parquet_bytes(members, record_columns(config["task_generation"]))
+        atomic_write(outputs[split], data)
+    models, signatures = {}, ({}, {})
+    for degraded, improved in zip(paths.degraded, paths.improved, strict=True):
+        stages = {"degraded": load_range(degraded), "improved": load_range(improved)}
+        for example_id in stages["degraded"]:
+            for stage, of_stage in stages.items():
+                models[f"{format_id(example_id)}/{stage}"] = of_stage[example_id]
+    names = ()
+    for path in paths.signatures:
+        arrays = load_npz(path)
+        names = arrays["feature_names"]
+        for example_id, signed in read_signatures(arrays).items():
+            for stage, features in zip(signatures, signed, strict=True):
+                stage[example_id] = features
+    save_models(
+        outputs.weights,
+        {f"{format_id(i)}/{stage}": models[f"{format_id(i)}/{stage}"] for i in chosen for stage in ("degraded", "improved")},
+    )
+    save_npz(outputs.signatures, signature_arrays(tuple(names.tolist()), chosen, *signatures))
+    log.info("%d examples: %s", len(chosen), {split: len(members) for split, members in by_split.items()})
