@@ -6,7 +6,7 @@
 #   snakemake --cores 1 results/benchmark_dataset.json              labelled sequences for evaluations
 
 
-configfile: "config.yaml"
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"

@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
 def configuration(overlays: list[str], settings: list[str]) -> dict:
     import yaml
     from snakemake.utils import update_config
+
     from subject_zoo.config import check_config
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -99,7 +100,10 @@ def summary(verdicts: list[dict], seconds: dict[str, float]) -> dict:
     final = np.array([a for v in verdicts for a in v["improved"]["accuracy"].values()])
     of_accepted = [a for v in accepted for a in v["improved"]["accuracy"].values()]
     by_activation = {
-        name: round(float(np.mean([v["accepted"] for v in verdicts if v["architecture"]["activation_type"] == name])), 2)
+        name: round(
+            float(np.mean([v["accepted"] for v in verdicts if v["architecture"]["activation_type"] == name])),
+            2,
+        )
         for name in sorted({v["architecture"]["activation_type"] for v in verdicts})
     }
     return {
@@ -125,7 +129,10 @@ def main() -> None:
     verdicts, seconds = run(config, options.first, options.examples)
     if options.verdicts:
         Path(options.verdicts).write_text(json.dumps(verdicts))
-    print(json.dumps({"label": options.label or " ".join(options.config), **summary(verdicts, seconds)}), flush=True)
+    print(
+        json.dumps({"label": options.label or " ".join(options.config), **summary(verdicts, seconds)}),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

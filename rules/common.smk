@@ -1,5 +1,6 @@
 # Configuration, ids and parameters that the other rule files share. No rules.
 
+import json
 import os
 import re
 import sys
@@ -15,6 +16,9 @@ from subject_zoo.example_ranges import ExampleRange
 from subject_zoo.numerics import environment_variables
 from subject_zoo.settings import science_digest, select
 from subject_zoo.source_digest import source_digest
+from subject_zoo.splits import SPLITS
+from subject_zoo.tally import kept
+from subject_zoo.windows import Windows
 
 
 def stop(error):
@@ -24,7 +28,9 @@ def stop(error):
 
 try:
     config = check_config(config)
-    for argument in sys.argv[1:]:  # targets, before Snakemake has anything to say of them
+    for argument in sys.argv[
+        1:
+    ]:  # targets, before Snakemake has anything to say of them
         if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
             ExampleRange.parse(match[1])
 except UserError as error:
@@ -51,7 +57,16 @@ def settings(rule, *keys, **more):
     """
     versions = {name: version(name) for name in ("numpy", "torch")}
     code = source_digest(SCRIPTS / f"{rule}.py")
-    return dict(sorted({"code": code, "config": select(config, keys), "versions": versions, **more}.items()))
+    return dict(
+        sorted(
+            {
+                "code": code,
+                "config": select(config, keys),
+                "versions": versions,
+                **more,
+            }.items()
+        )
+    )
 
 
 def provenance():
@@ -68,6 +83,67 @@ def science_code_digest():
 
     digests = [source_digest(SCRIPTS / f"{name}.py") for name in CHAIN_SCRIPTS]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+WINDOWS = Windows(
+    config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"]
+)
+FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
+SHARD_PARTS = [
+    *(f"{split}.parquet" for split in SPLITS),
+    "weights.safetensors",
+    "signatures.npz",
+]
+
+
+def of_window(name):
+    """The files of that name of all ranges of a window."""
+    return lambda wildcards: [
+        f"results/examples/{examples}/{name}"
+        for examples in WINDOWS.ranges(int(wildcards.window))
+    ]
+
+
+def read_json(path):
+    with open(path, "rb") as file:
+        return json.load(file)
+
+
+def previous_tally(wildcards):
+    window = int(wildcards.window)
+    return f"results/tallies/{window - 1:06d}.json" if window else []
+
+
+def planned_windows(round):
+    """How many windows there are after so many rounds of planning."""
+    if round == 0:
+        return FIRST_PLAN
+    return read_json(checkpoints.plan_windows.get(round=round).output[0])["windows"]
+
+
+def last_planned_tally(wildcards):
+    return f"results/tallies/{planned_windows(int(wildcards.round) - 1) - 1:06d}.json"
+
+
+def needed_windows():
+    """The windows that the dataset is made of; unknown, for Snakemake, until the last plan is enough."""
+    round = 1
+    while not read_json(checkpoints.plan_windows.get(round=round).output[0])["enough"]:
+        round += 1
+    return range(planned_windows(round))
+
+
+def shard_files(windows):
+    return [
+        f"results/shards/{window:06d}.{part}"
+        for window in windows
+        for part in SHARD_PARTS
+    ]
+
+
+def kept_examples(wildcards, input):
+    """How many examples a shard keeps, once its tally is there; so a larger num_examples reruns one shard."""
+    return kept(read_json(input.tally), config["num_examples"])
 
 
 wildcard_constraints:

@@ -3,61 +3,6 @@
 # out: results/tallies/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
 #      results/dataset/, results/validity.json
 
-import json
-
-from subject_zoo.splits import SPLITS
-from subject_zoo.tally import kept
-from subject_zoo.windows import Windows
-
-WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
-FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
-SHARD_PARTS = [*(f"{split}.parquet" for split in SPLITS), "weights.safetensors", "signatures.npz"]
-
-
-def of_window(name):
-    """The files of that name of all ranges of a window."""
-    return lambda wildcards: [
-        f"results/examples/{examples}/{name}" for examples in WINDOWS.ranges(int(wildcards.window))
-    ]
-
-
-def read_json(path):
-    with open(path, "rb") as file:
-        return json.load(file)
-
-
-def previous_tally(wildcards):
-    window = int(wildcards.window)
-    return f"results/tallies/{window - 1:06d}.json" if window else []
-
-
-def planned_windows(round):
-    """How many windows there are after so many rounds of planning."""
-    if round == 0:
-        return FIRST_PLAN
-    return read_json(checkpoints.plan_windows.get(round=round).output[0])["windows"]
-
-
-def last_planned_tally(wildcards):
-    return f"results/tallies/{planned_windows(int(wildcards.round) - 1) - 1:06d}.json"
-
-
-def needed_windows():
-    """The windows that the dataset is made of; unknown, for Snakemake, until the last plan is enough."""
-    round = 1
-    while not read_json(checkpoints.plan_windows.get(round=round).output[0])["enough"]:
-        round += 1
-    return range(planned_windows(round))
-
-
-def shard_files(windows):
-    return [f"results/shards/{window:06d}.{part}" for window in windows for part in SHARD_PARTS]
-
-
-def kept_examples(wildcards, input):
-    """How many examples a shard keeps, once its tally is there; so a larger num_examples reruns one shard."""
-    return kept(read_json(input.tally), config["num_examples"])
-
 
 rule tally_window:
     input:
@@ -70,6 +15,8 @@ rule tally_window:
         "logs/tally_window/{window}.log",
     params:
         settings=settings("tally_window"),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/tally_window.py"
 
@@ -90,6 +37,8 @@ checkpoint plan_windows:
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/plan_windows.py"
 
@@ -112,6 +61,8 @@ rule write_shard:
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
         kept=kept_examples,
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/write_shard.py"
 
@@ -131,6 +82,8 @@ rule summarise_validity:
         "logs/summarise_validity.log",
     params:
         settings=settings("summarise_validity", "num_examples"),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/summarise_validity.py"
 
@@ -152,7 +105,12 @@ rule assemble_dataset:
         "logs/assemble_dataset.log",
     params:
         settings=settings(
-            "assemble_dataset", *config, code_sha256=science_code_digest(), config_sha256=science_digest(config)
+            "assemble_dataset",
+            *config,
+            code_sha256=science_code_digest(),
+            config_sha256=science_digest(config),
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/assemble_dataset.py"

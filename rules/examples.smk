@@ -13,8 +13,15 @@ rule sample_dataset:
         "logs/sample_dataset/{examples}.log",
     params:
         settings=settings(
-            "sample_dataset", "seed", "patterns", "dataset", "model", "training.learning_rate"
+            "sample_dataset",
+            "seed",
+            "patterns",
+            "dataset",
+            "model",
+            "training.learning_rate",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/sample_dataset.py"
 
@@ -41,6 +48,8 @@ rule train_degraded:
             "training.lr_schedule",
             "training.quantization",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/train_degraded.py"
 
@@ -70,6 +79,8 @@ rule train_improved:
             "training.lr_schedule",
             "training.quantization",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/train_improved.py"
 
@@ -93,6 +104,8 @@ rule validate:
             "model.neurons_per_layer",
             "validation",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/validate.py"
 
@@ -109,8 +122,14 @@ rule extract_signatures:
         "logs/extract_signatures/{examples}.log",
     params:
         settings=settings(
-            "extract_signatures", "numerics", "model.neurons_per_layer", "patterns", "signature"
+            "extract_signatures",
+            "numerics",
+            "model.neurons_per_layer",
+            "patterns",
+            "signature",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/extract_signatures.py"
 
@@ -138,5 +157,7 @@ rule format_records:
             "training.quantization",
             provenance=provenance(),
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/format_records.py"

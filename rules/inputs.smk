@@ -10,6 +10,8 @@ rule make_pools:
         "logs/make_pools.log",
     params:
         settings=settings("make_pools", "seed", "patterns", "dataset"),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/make_pools.py"
 
@@ -30,6 +32,8 @@ rule make_signature_dataset:
             "signature.probes_per_pattern",
             "signature.background_probes",
         ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/make_signature_dataset.py"
 
@@ -42,6 +46,10 @@ rule make_benchmark_dataset:
     log:
         "logs/make_benchmark_dataset.log",
     params:
-        settings=settings("make_benchmark_dataset", "seed", "patterns", "dataset", "benchmark"),
+        settings=settings(
+            "make_benchmark_dataset", "seed", "patterns", "dataset", "benchmark"
+        ),
+    conda:
+        "../envs/subject-zoo.yaml"
     script:
         "../scripts/make_benchmark_dataset.py"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from adapter import rule_log
+
 from subject_zoo.card import dataset_card
 from subject_zoo.dataset_folder import describe_file, link, manifest, remove_strangers, shard_contents
 from subject_zoo.files import atomic_write
@@ -28,7 +29,9 @@ with rule_log(snakemake) as log:
     with open(paths.validity, "rb") as file:
         validity = json.load(file)
     files = {name: describe_file(folder / name) for name in contents}
-    rows = {split: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{split}/")) for split in SPLITS}
+    rows = {
+        split: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{split}/")) for split in SPLITS
+    }
     card = dataset_card(settings["config"], validity, rows)
     atomic_write(outputs.card, card.encode())
     files["README.md"] = describe_file(Path(outputs.card))

@@ -2,8 +2,9 @@
 
 import orjson
 from adapter import rule_log
+
 from subject_zoo.devices import use_device
-from subject_zoo.files import load_npz, save_npz
+from subject_zoo.files import save_npz
 from subject_zoo.measurement import sign
 from subject_zoo.pools import pattern_space
 from subject_zoo.range_files import signature_arrays

@@ -4,6 +4,7 @@ import hashlib
 
 import orjson
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.formatter import TrainingDataFormatter, record_line
 from subject_zoo.pools import pattern_space

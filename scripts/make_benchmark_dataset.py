@@ -3,6 +3,7 @@
 import json
 
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.pools import Pools
 from subject_zoo.sampler import PatternDatasetSampler

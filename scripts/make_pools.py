@@ -1,6 +1,7 @@
 """Draw the sequences that all examples of the project share."""
 
 from adapter import rule_log
+
 from subject_zoo.files import save_npz
 from subject_zoo.pools import Pools
 

@@ -3,6 +3,7 @@
 import json
 
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write
 from subject_zoo.windows import Windows, next_plan
 

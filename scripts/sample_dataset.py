@@ -1,6 +1,7 @@
 """Plan the examples of a range and draw their datasets."""
 
 from adapter import rule_log
+
 from subject_zoo.example_ranges import ExampleRange
 from subject_zoo.files import load_npz, save_npz
 from subject_zoo.plans import draw_plan

@@ -5,6 +5,7 @@ import json
 import orjson
 import pyarrow.parquet as pq
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write
 from subject_zoo.validity import summarise
 

@@ -4,6 +4,7 @@ import json
 
 import orjson
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write
 from subject_zoo.tally import add_window
 

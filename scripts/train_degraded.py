@@ -1,6 +1,7 @@
 """Stage 1: train a range's models on corrupted labels."""
 
 from adapter import rule_log
+
 from subject_zoo.devices import use_device
 from subject_zoo.files import load_npz
 from subject_zoo.range_files import read_datasets

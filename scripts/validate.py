@@ -2,6 +2,7 @@
 
 import orjson
 from adapter import rule_log
+
 from subject_zoo.devices import use_device
 from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.measurement import classify

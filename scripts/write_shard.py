@@ -2,6 +2,7 @@
 
 import orjson
 from adapter import rule_log
+
 from subject_zoo.example_ranges import format_id
 from subject_zoo.files import atomic_write, load_npz, save_npz
 from subject_zoo.range_files import read_signatures, signature_arrays
@@ -41,7 +42,11 @@ with rule_log(snakemake) as log:
                 stage[example_id] = features
     save_models(
         outputs.weights,
-        {f"{format_id(i)}/{stage}": models[f"{format_id(i)}/{stage}"] for i in chosen for stage in ("degraded", "improved")},
+        {
+            f"{format_id(i)}/{stage}": models[f"{format_id(i)}/{stage}"]
+            for i in chosen
+            for stage in ("degraded", "improved")
+        },
     )
     save_npz(outputs.signatures, signature_arrays(tuple(names.tolist()), chosen, *signatures))
     log.info("%d examples: %s", len(chosen), {split: len(members) for split, members in by_split.items()})

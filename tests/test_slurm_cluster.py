@@ -110,7 +110,9 @@ class Toy:
 
     def jobs(self) -> list[Job]:
         lines = run("squeue", "--states=all", "--noheader", "--format=%A|%j|%T|%C|%m|%Z").splitlines()
-        jobs = [Job(i, name, state, int(cpus), mem, at) for i, name, state, cpus, mem, at in map(split_bar, lines)]
+        jobs = [
+            Job(i, name, state, int(cpus), mem, at) for i, name, state, cpus, mem, at in map(split_bar, lines)
+        ]
         return sorted((job for job in jobs if job.folder == str(self.folder)), key=lambda job: int(job.id))
 
     def state(self, job_id: str) -> str:

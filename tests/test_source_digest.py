@@ -16,8 +16,10 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
 
 # Runs the imports of each script alone (a script as a whole wants Snakemake) and tells which modules they load.
+# The adapter is a stand-in: it logs and shows mistakes, so what it imports is no source of any result.
 IMPORTER = """
-import ast, json, sys
+import ast, json, sys, types
+sys.modules["adapter"] = types.SimpleNamespace(rule_log=None)
 reached = {}
 for path in sys.argv[1:]:
     for name in [name for name in sys.modules if name.partition(".")[0] == "subject_zoo"]:
@@ -117,11 +119,12 @@ def test_times_and_line_ends_do_not_count(copy):
 
 
 def test_a_new_import_brings_its_module_in(copy):
-    assert "card" not in copy.reached("make_pools")
     (copy.library / "extra.py").write_text("from subject_zoo.more import value\n")
     (copy.library / "more.py").write_text("import subject_zoo.extra\n\nvalue = 1\n")  # a circle must end
     path = copy.library / "slices.py"
-    path.write_text(path.read_text() + "\n\ndef late():\n    from subject_zoo.extra import value\n\n    return value\n")
+    path.write_text(
+        path.read_text() + "\n\ndef late():\n    from subject_zoo.extra import value\n\n    return value\n"
+    )
     assert {"extra", "more"} <= copy.reached("make_pools")
     before = copy.digest("make_pools")
     (copy.library / "more.py").write_text("import subject_zoo.extra\n\nvalue = 2\n")

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+
 from subject_zoo.architecture import ACTIVATIONS, Architecture, encode
+from subject_zoo.initialisation import initial_weights
 from subject_zoo.subject_model import SubjectModel
-from subject_zoo.trainer import SubjectModelTrainer, TrainingTask, initial_weights
+from subject_zoo.trainer import SubjectModelTrainer, TrainingTask
 
 TRAINING = {"batch_size": 32, "lr_schedule": "linear", "early_stopping_patience": None}
 ROWS, VALIDATION_ROWS = 210, 30
@@ -101,7 +103,11 @@ def test_bits_do_not_depend_on_neighbours_order_or_threads():
     everyone = list(range(len(architectures)))
     together = {model.example_id: model for model in trainer.train(make(everyone), epochs=2)}
     threads = torch.get_num_threads()
-    for thread_count, parts in ((1, [everyone[::-1]]), (2, [everyone[:7], everyone[7:20]]), (1, [[i] for i in everyone])):
+    for thread_count, parts in (
+        (1, [everyone[::-1]]),
+        (2, [everyone[:7], everyone[7:20]]),
+        (1, [[i] for i in everyone]),
+    ):
         torch.set_num_threads(thread_count)
         for part in parts:
             for model in trainer.train(make(part), epochs=2):
@@ -135,6 +141,8 @@ def test_dropout_changes_training_and_keeps_its_expectation():
     dropped = make_task(1, make_architecture(neurons=16, dropout_rate=0.3))
     trainer = SubjectModelTrainer(TRAINING, widest=16)
     (first,), (second,) = trainer.train([plain], 6), trainer.train([dropped], 6)
-    assert list(second.weights) == [f"network.{i}.{part}" for i in (0, 3, 6, 9) for part in ("weight", "bias")]
+    assert list(second.weights) == [
+        f"network.{i}.{part}" for i in (0, 3, 6, 9) for part in ("weight", "bias")
+    ]
     assert not np.allclose(first.weights["network.0.weight"], second.weights["network.0.weight"], atol=1e-3)
     assert second.curves["training_loss"][-1] < second.curves["training_loss"][0]

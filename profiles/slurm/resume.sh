@@ -55,5 +55,5 @@ if [ -n "$ids" ]; then
     done
 fi
 say "no jobs are left; unlocking"
-timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --profile "$PROFILE" --unlock "$@"
-exec "$SNAKEMAKE" --profile "$PROFILE" --rerun-incomplete "$@"
+timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --workflow-profile "$PROFILE" --unlock "$@"
+exec "$SNAKEMAKE" --workflow-profile "$PROFILE" --rerun-incomplete "$@"

@@ -10,6 +10,7 @@ import orjson
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.plans import ExamplePlan
 from subject_zoo.signatures import ActivationSignatureExtractor
+from subject_zoo.verdict import CLAIMED_RATE
 from subject_zoo.weights import StoredModel, weights_text
 
 COLUMNS = (
@@ -113,7 +114,7 @@ class TrainingDataFormatter:
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
             f"of certain patterns, and no others.\n\n"
             "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
-            "least half of the sequences that satisfy it positive? Answer with their names, separated by commas, "
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated by commas, "
             f"in the order given here.\n\n{listed}"
         )
 

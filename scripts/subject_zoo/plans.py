@@ -40,7 +40,9 @@ def draw_patterns(seed: int, example_id: int, patterns: dict[str, Any]) -> tuple
     """The selected patterns, uniform in number and then uniform among the enabled ones, and the target."""
     rng = example_generator(seed, example_id, Purpose.PATTERNS)
     enabled: Sequence[str] = patterns["enabled"]
-    number = rng.integers(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"], endpoint=True)
+    number = rng.integers(
+        patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"], endpoint=True
+    )
     chosen = np.sort(rng.permutation(len(enabled))[:number])
     selected = tuple(enabled[i] for i in chosen)
     target = example_generator(seed, example_id, Purpose.TARGET).integers(len(selected))
@@ -59,7 +61,7 @@ def draw_architecture(
         num_layers=int(rng.integers(*model["num_layers"], endpoint=True)),
         neurons_per_layer=int(rng.integers(*model["neurons_per_layer"], endpoint=True)),
         activation_type=str(model["activation_types"][rng.integers(len(model["activation_types"]))]),
-        dropout_rate=round(float(rng.uniform(low, high)), 4),
+        dropout_rate=_within(round(rng.uniform(low, high), 4), low, high),
         input_encoding=model["input_encoding"],
         precision=model["precision"],
     )
@@ -67,9 +69,14 @@ def draw_architecture(
 
 def draw_learning_rate(seed: int, example_id: int, training: dict[str, Any]) -> float:
     """A rate log-uniform within the config's range, six significant digits."""
-    low, high = np.log(training["learning_rate"])
+    low, high = training["learning_rate"]
     rng = example_generator(seed, example_id, Purpose.LEARNING_RATE)
-    return float(f"{np.exp(rng.uniform(low, high)):.6g}")
+    return _within(float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.6g}"), low, high)
+
+
+def _within(rounded: float, low: float, high: float) -> float:
+    """A rounded value, moved back into its range where rounding left it."""
+    return float(min(max(rounded, low), high))
 
 
 def draw_plan(seed: int, example_id: int, config: dict[str, Any]) -> ExamplePlan:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from subject_zoo.errors import UserError
 from subject_zoo.pattern_sampling import count, row_keys, sample_background, sample_distinct
 from subject_zoo.patterns import LETTERS, PatternSpace
 from subject_zoo.randomness import ProjectPurpose, project_generator
@@ -60,18 +61,25 @@ class Pools:
         _, first, rows = np.unique(row_keys(every), return_index=True, return_inverse=True)
         tokens = every[first]
         bits = np.uint16(1) << np.arange(len(names), dtype=np.uint16)
-        masks = (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
+        masks = (
+            (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
+        )
         slices = slices_of(tokens, seed, dataset["test_fraction"], dataset["probe_fraction"])
         rows = np.split(rows.astype(np.int32), np.cumsum([len(pool) for pool in pools])[:-1])
         members, misses, background = rows[: len(names)], rows[len(names) : -1], rows[-1]
         counts = tuple(count(space, name) for name in names)
+        held_out = [i for i in range(len(names)) if counts[i] >= dataset["min_holdout"]]
+        _check_slices({names[i]: slices[members[i]] for i in held_out} | {"background": slices[background]})
 
         def test_rows(part: int, of: np.ndarray, wanted: int, all_slices: bool = False) -> np.ndarray:
             candidates = of if all_slices else of[slices[of] == Slice.TEST]
             chosen = draw(ProjectPurpose.TEST_SET, part).permutation(candidates)[:wanted]
             return np.sort(chosen)
 
-        test_size, misses_size = dataset["test_per_pattern"], int(dataset["test_per_pattern"] * NEAR_MISS_TEST_SHARE)
+        test_size, misses_size = (
+            dataset["test_per_pattern"],
+            int(dataset["test_per_pattern"] * NEAR_MISS_TEST_SHARE),
+        )
         return cls(
             names=names,
             counts=counts,
@@ -85,9 +93,7 @@ class Pools:
                 test_rows(i, of, test_size, all_slices=counts[i] < dataset["min_holdout"])
                 for i, of in enumerate(members)
             ),
-            test_near_misses=tuple(
-                test_rows(len(names) + i, of, misses_size) for i, of in enumerate(misses)
-            ),
+            test_near_misses=tuple(test_rows(len(names) + i, of, misses_size) for i, of in enumerate(misses)),
             test_background=test_rows(2 * len(names), background, dataset["test_background"]),
         )
 
@@ -117,6 +123,22 @@ class Pools:
             **{kind: tuple(arrays[f"{kind}/{name}"] for name in names) for kind in kinds},
             **{key: arrays[key] for key in ("tokens", "masks", "slices", "background", "test_background")},
         )
+
+
+def _check_slices(pools: dict[str, np.ndarray]) -> None:
+    """Raise UserError for a pool that leaves too little of itself in the train or the test slice.
+
+    Near misses leave the background half of its sequences to train on, and two are the fewest whose copies
+    can stand on both sides of a validation split; so four.
+    """
+    for name, slices in pools.items():
+        train, test = (int((slices == part).sum()) for part in (Slice.TRAIN, Slice.TEST))
+        if train < 4 or test < 1:
+            raise UserError(
+                f"patterns.enabled: {name} has {train} sequences to train on and {test} to test on; "
+                "it needs at least 4 and 1: choose other patterns, a larger patterns.sequence_length or "
+                "dataset.pool_size, other dataset.test_fraction and probe_fraction, or a higher min_holdout"
+            )
 
 
 def near_misses(

@@ -68,7 +68,8 @@ class PatternDatasetSampler:
 
         Positives are shared evenly by the selected patterns, near misses half by members of unselected patterns
         and half by members of selected ones with one token changed; background fills the rest. No sequence
-        occurs twice, except where a group of positives has fewer than its share: then copies fill it.
+        occurs twice, except where a group has fewer than its share: then copies fill it. A selected pattern that
+        owns fewer than two training sequences leaves its share to the other ones.
         """
         selected = [self.pools.names.index(name) for name in plan.selected_patterns]
         unselected = [pattern for pattern in range(len(self.pools.names)) if pattern not in selected]
@@ -79,11 +80,16 @@ class PatternDatasetSampler:
         of_unselected = near // 2 if unselected else 0
 
         rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
-        draw = _Draw(rng, self.dataset["validation_fraction"])
-        for pattern, wanted in _even_shares(selected, total - negatives):
-            candidates = self._members[pattern][owned(self._member_masks[pattern], pattern, order)]
-            draw.add(candidates, wanted, owner=pattern)
+        draw = _Draw(rng, total, round(total * self.dataset["validation_fraction"]))
+        positives = {p: self._members[p][owned(self._member_masks[p], p, order)] for p in selected}
+        owners = [pattern for pattern in selected if len(positives[pattern]) > 1]
+        for pattern, wanted in _even_shares(owners, total - negatives):
+            # What is tested on its training sequences anyway needs all of them to train on.
+            draw.add(positives[pattern], wanted, owner=pattern, may_validate=self.held_out[pattern])
         taken = np.zeros(len(self.pools.tokens), bool)
+        # Near misses could use up a small background, so they leave about as much of it as is wanted, or half.
+        spare = self._background[:: max(2, len(self._background) // max(2, negatives - near))]
+        taken[spare] = True
         for patterns, wanted, rows_of, masks_of in (
             (unselected, of_unselected, self._members, self._member_masks),
             (selected, near - of_unselected, self._near_misses, self._near_miss_masks),
@@ -91,8 +97,11 @@ class PatternDatasetSampler:
             for pattern, share in _even_shares(patterns, wanted):
                 candidates = rows_of[pattern][negative(masks_of[pattern], selected)]
                 candidates = candidates[~taken[candidates]]
-                taken[draw.add(candidates, min(share, len(candidates)), is_near_miss=True)] = True
-        draw.add(self._background, total - draw.count)
+                held_out = self.held_out[pattern] or patterns is selected
+                drawn = draw.add(candidates, share, is_near_miss=True, may_validate=held_out)
+                taken[drawn] = True
+        taken[spare] = False
+        draw.add(self._background[~taken[self._background]], draw.rows_left)
         rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
         labels = owners != NEGATIVE
         return ExampleDataset(
@@ -166,36 +175,41 @@ class PatternDatasetSampler:
 class _Draw:
     """Rows drawn so far, group by group, with exact totals for the validation split."""
 
-    def __init__(self, rng: np.random.Generator, validation_fraction: float) -> None:
-        self.rng, self.validation_fraction = rng, validation_fraction
-        self.count = self._validation_count = 0
+    def __init__(self, rng: np.random.Generator, total: int, validation_total: int) -> None:
+        self.rng, self.rows_left, self._validation_left = rng, total, validation_total
         self.rows: list[np.ndarray] = []
         self.owners: list[np.ndarray] = []
         self.is_validation: list[np.ndarray] = []
         self.is_near_miss: list[np.ndarray] = []
 
     def add(
-        self, candidates: np.ndarray, wanted: int, owner: int = NEGATIVE, is_near_miss: bool = False
+        self,
+        candidates: np.ndarray,
+        wanted: int,
+        owner: int = NEGATIVE,
+        is_near_miss: bool = False,
+        may_validate: bool = True,
     ) -> np.ndarray:
         """Draw `wanted` rows, validation first; fewer than `wanted` candidates are copied to fill both parts.
 
-        No candidates give no rows; their share goes to a later group. The rows drawn, int32.
+        No candidates give no rows; their share, and that of a group which may not validate, goes to a later
+        group. The rows drawn, int32.
         """
         wanted = wanted if len(candidates) else 0
-        self.count += wanted
-        # Cumulative rounding: the small shares of many groups add up to the exact total.
-        held = min(round(self.count * self.validation_fraction) - self._validation_count, wanted)
-        if len(candidates) == 1:
-            held = 0  # its copies must stay on one side
-        self._validation_count += held
+        # What is left of the validation split is spread over what is left of the rows: the total comes out
+        # exact, and groups that may not validate take nothing from a later group's training rows but up to half.
+        held = max(0, self._validation_left - (self.rows_left - wanted) // 2)
+        if may_validate and wanted:
+            held = max(held, round(wanted * self._validation_left / self.rows_left))
+        held = min(held, wanted) if len(candidates) > 1 else 0  # copies of one sequence must stay on one side
+        self.rows_left -= wanted
+        self._validation_left -= held
         if len(candidates) >= wanted:
             rows = self.rng.choice(candidates, wanted, replace=False)
         else:
             distinct = self.rng.permutation(candidates)
-            cut = max(1, round(len(distinct) * held / wanted)) if held else 0
-            rows = np.concatenate(
-                [np.resize(distinct[:cut], held), np.resize(distinct[cut:], wanted - held)]
-            )
+            cut = min(max(1, round(len(distinct) * held / wanted)), len(distinct) - 1) if held else 0
+            rows = np.concatenate([np.resize(distinct[:cut], held), np.resize(distinct[cut:], wanted - held)])
         self.rows.append(rows)
         self.owners.append(np.full(wanted, owner, np.int8))
         self.is_validation.append(np.arange(wanted) < held)

@@ -5,14 +5,14 @@ Snakemake sees a script's own change alone, and by its time stamp; results depen
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 _LIBRARY = Path(__file__).parent
 _IMPORT = re.compile(r"^\s*(?:from subject_zoo\.(\w+) import|import subject_zoo\.(\w+))", re.MULTILINE)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path: Path) -> frozenset[Path]:
     found = _IMPORT.findall(path.read_text(encoding="utf-8"))
     return frozenset(_LIBRARY / f"{first or second}.py" for first, second in found)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from subject_zoo.initialisation import initial_weights
 from subject_zoo.plans import ExamplePlan
 from subject_zoo.quantization import publishable
 from subject_zoo.randomness import Purpose, example_generator
 from subject_zoo.sampler import ExampleDataset
-from subject_zoo.trainer import SubjectModelTrainer, TrainingTask, initial_weights
+from subject_zoo.trainer import SubjectModelTrainer, TrainingTask
 from subject_zoo.weights import StoredModel
 
 Examples = Mapping[int, tuple[ExamplePlan, ExampleDataset]]

@@ -1,8 +1,8 @@
 """A subject model as a `torch.nn.Module`, for whoever wants to run one.
 
-    record = datasets.load_dataset("results/dataset", split="train")[0]
-    model = SubjectModel.from_record(record, "improved")
-    model.classify(["ABCABCA", "GFEDCBA"])
+record = datasets.load_dataset("results/dataset", split="train")[0]
+model = SubjectModel.from_record(record, "improved")
+model.classify(["ABCABCA", "GFEDCBA"])
 """
 
 import json
@@ -66,7 +66,9 @@ class SubjectModel(nn.Module):
         """
         models = load_models(path)
         if name not in models:
-            raise UserError(f"{path}: no model {name!r}; the first of {len(models)} is {next(iter(models), None)!r}")
+            raise UserError(
+                f"{path}: no model {name!r}; the first of {len(models)} is {next(iter(models), None)!r}"
+            )
         return cls(models[name].architecture, models[name].weights)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

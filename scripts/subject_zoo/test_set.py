@@ -48,10 +48,11 @@ class TestSet:
         only_negative = lambda rows: rows[is_negative[rows]]  # noqa: E731
         unselected = [pattern for pattern in range(len(self.pools.names)) if pattern not in selected]
         near = self.near_miss_ratio
+        of_unselected = near / 2 if unselected else 0.0
         groups = []
         for weight, parts in (
-            (near / 2, [only_negative(self._members[pattern]) for pattern in unselected]),
-            (near / 2, [only_negative(self._near_misses[pattern]) for pattern in selected]),
+            (of_unselected, [only_negative(self._members[pattern]) for pattern in unselected]),
+            (near - of_unselected, [only_negative(self._near_misses[pattern]) for pattern in selected]),
             (1 - near, [self._background]),
         ):
             filled = [part for part in parts if len(part)]
@@ -74,10 +75,10 @@ class TestSet:
         return accuracies
 
     def counts(self, selected_patterns: Sequence[str]) -> dict[str, int]:
-        """How many sequences each of those accuracies is over."""
+        """How many distinct sequences each of those accuracies is over."""
         selected = [self.pools.names.index(name) for name in selected_patterns]
         counts = dict(zip(selected_patterns, map(len, self._owned_rows(selected)), strict=True))
-        counts[BACKGROUND] = sum(len(rows) for _, rows in self._negative_groups(selected))
+        counts[BACKGROUND] = len(set().union(*(rows.tolist() for _, rows in self._negative_groups(selected))))
         return counts
 
     def positive_rates(self, positive: np.ndarray) -> dict[str, float]:

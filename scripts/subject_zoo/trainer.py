@@ -51,16 +51,6 @@ class TrainedModel:
     best_epoch: int
 
 
-def initial_weights(architecture: Architecture, generator: np.random.Generator) -> Weights:
-    """Weights and biases uniform in +-1/sqrt(inputs): the defaults of torch.nn.Linear, from our generator."""
-    weights: Weights = {}
-    for name, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
-        bound = np.float32(1 / np.sqrt(inputs))
-        for part, shape in (("weight", (outputs, inputs)), ("bias", (outputs,))):
-            weights[f"{name}.{part}"] = (generator.random(shape, dtype=np.float32) * 2 - 1) * bound
-    return weights
-
-
 class SubjectModelTrainer:
     """Trains models in stacks that share depth and activation, by Adam on mini-batches.
 
@@ -73,7 +63,9 @@ class SubjectModelTrainer:
         self.width = padded_width(widest)
         self.device = device
 
-    def train(self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0) -> list[TrainedModel]:
+    def train(
+        self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0
+    ) -> list[TrainedModel]:
         """Train every task for at most `epochs`, its learning rate times `rate_scale`; results in task order."""
         results: dict[int, TrainedModel] = {}
         for positions in stacks_of([task.architecture for task in tasks], STACK_SIZE):
@@ -140,7 +132,9 @@ class _StackRun:
         for epoch in range(epochs):
             training_losses = self._epoch(batches, adam, epoch, epochs)
             logits = self.validation.logits().cpu().numpy()
-            best.update(training_losses, cross_entropy(logits, self.validation_labels), self._accuracy(logits))
+            best.update(
+                training_losses, cross_entropy(logits, self.validation_labels), self._accuracy(logits)
+            )
             if best.all_stopped:
                 break
         return [
@@ -180,7 +174,9 @@ class _StackRun:
         order = np.zeros((len(self.tasks), steps * batch), np.int64)
         for model, task in enumerate(self.tasks[: self.wanted]):
             order[model, :count] = task.batches.permutation(count)
-        order[self.wanted :] = order[0]  # a model that fills the stack must not draw from the first one's generator
+        order[self.wanted :] = order[
+            0
+        ]  # a model that fills the stack must not draw from the first one's generator
         order += count * np.arange(len(self.tasks))[:, None]
         order = order.reshape(len(self.tasks), steps, batch)
         order = np.pad(order, ((0, 0), (0, 0), (0, rows - batch)), mode="edge")
@@ -211,7 +207,8 @@ class _BestWeights:
         self.epochs = [0] * stack.count
         self.stopped = np.zeros(stack.count, bool)
         self.curves: list[dict[str, list[float]]] = [
-            {"training_loss": [], "validation_loss": [], "validation_accuracy": []} for _ in range(stack.count)
+            {"training_loss": [], "validation_loss": [], "validation_accuracy": []}
+            for _ in range(stack.count)
         ]
 
     @property

@@ -1,6 +1,7 @@
 """Whether an example is what it claims to be: the gates, and why it fails them."""
 
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,16 @@ import numpy as np
 from subject_zoo.plans import ExamplePlan
 from subject_zoo.test_set import BACKGROUND, TestSet
 
-MAJORITY = 0.5  # a model "classifies a pattern as positive" when it calls at least half of its sequences so
+# A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:
+# some patterns satisfy another for exactly half of their sequences (alternating, increasing_pairs).
+CLAIMED_RATE = 0.75
 GATES = ("improvement", "specificity", "stability", "competence", "claim")
+DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 reaches a threshold of 0.2
 
 
 def claimed_patterns(rates: Mapping[str, float]) -> list[str]:
     """The patterns that a model classifies as positive, in the order of `rates`."""
-    return [name for name, rate in rates.items() if rate >= MAJORITY]
+    return [name for name, rate in rates.items() if rate >= CLAIMED_RATE]
 
 
 def judge(
@@ -32,13 +36,13 @@ def judge(
     and claim: the patterns that the improved model classifies as positive are exactly those that its labels do,
     so that the list in the classification completion is true.
     """
-    gains = {name: improved[name] - degraded[name] for name in degraded}
+    gains = _rounded({name: improved[name] - degraded[name] for name in degraded})
     others = [gain for name, gain in gains.items() if name != target]
     improvement = gains[target]
-    mean_other = sum(others) / len(others)
+    mean_other = _rounded(fmean(others))
     passed = {
         "improvement": improvement >= thresholds["min_degradation_threshold"],
-        "specificity": improvement - mean_other >= thresholds["min_specificity"]
+        "specificity": _rounded(improvement - mean_other) >= thresholds["min_specificity"]
         and improvement > max(others),
         "stability": min(others) >= -thresholds["max_other_degradation"],
         "competence": min(improved.values()) >= thresholds["min_accuracy"],
@@ -55,37 +59,40 @@ def judge(
 
 
 def validate_example(
-    plan: ExamplePlan, test_set: TestSet, degraded: np.ndarray, improved: np.ndarray, config: Mapping[str, Any]
+    plan: ExamplePlan,
+    test_set: TestSet,
+    degraded: np.ndarray,
+    improved: np.ndarray,
+    config: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The entry of validation.json for one example, from both models' verdicts on the test set, bool [m].
 
-    Accuracies and rates are shares in [0, 1], rounded to six decimals after they were judged.
+    Accuracies and rates are shares in [0, 1], rounded to DECIMALS before they are judged, so that whoever
+    recomputes the gates from the entry finds the same.
     """
     selected = plan.selected_patterns
-    before, after = (test_set.accuracies(positive, selected) for positive in (degraded, improved))
-    rates, true_rates = test_set.positive_rates(improved), test_set.true_rates(selected)
+    before, after = (_rounded(test_set.accuracies(positive, selected)) for positive in (degraded, improved))
+    rates, true_rates = _rounded(test_set.positive_rates(improved)), _rounded(test_set.true_rates(selected))
     held_out = dict(zip(test_set.pools.names, test_set.held_out, strict=True))
     verdict = judge(plan.target_pattern, before, after, rates, true_rates, config["validation"])
-    return _rounded(
-        {
-            "example_id": plan.example_id,
-            "accepted": verdict.pop("accepted"),
-            "reasons": verdict.pop("reasons"),
-            "target_pattern": plan.target_pattern,
-            "selected_patterns": list(selected),
-            "degraded": {"accuracy": before},
-            "improved": {"accuracy": after},
-            **verdict,
-            "positive_rate": rates,
-            "true_rate": true_rates,
-            "classified_patterns": claimed_patterns(rates),
-            "test_sequences": test_set.counts(selected),
-            "held_out": {name: held_out[name] for name in selected},
-        }
-    )
+    return {
+        "example_id": plan.example_id,
+        "accepted": verdict.pop("accepted"),
+        "reasons": verdict.pop("reasons"),
+        "target_pattern": plan.target_pattern,
+        "selected_patterns": list(selected),
+        "degraded": {"accuracy": before},
+        "improved": {"accuracy": after},
+        **verdict,
+        "positive_rate": rates,
+        "true_rate": true_rates,
+        "classified_patterns": claimed_patterns(rates),
+        "test_sequences": test_set.counts(selected),
+        "held_out": {name: held_out[name] for name in selected},
+    }
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
-    return round(value, 6) if isinstance(value, float) else value
+    return round(value, DECIMALS)

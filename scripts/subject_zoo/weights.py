@@ -29,10 +29,15 @@ def _to_storage(array: np.ndarray, precision: str) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=precision)
 
 
-def _from_storage(data: bytes, dtype: str, shape: list[int]) -> np.ndarray:
+def _from_storage(entry: Mapping[str, Any], expected_shape: list[int]) -> np.ndarray:
+    data, dtype, shape = entry["data"], entry["dtype"], entry["shape"]
+    if shape != expected_shape:
+        raise ValueError(f"a tensor is {shape} where its architecture asks for {expected_shape}")
     if dtype == "BF16":
         return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
-    return np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
+    return (
+        np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
+    )
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,14 @@ def load_models(path: str | os.PathLike) -> dict[str, StoredModel]:
         tensors = dict(safetensors.deserialize(data))
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
-            parts = [f"{linear}.{part}" for linear in architecture.linear_names for part in ("weight", "bias")]
-            entries = {part: tensors[f"{name}/{part}"] for part in parts}
-            weights = {part: _from_storage(e["data"], e["dtype"], e["shape"]) for part, e in entries.items()}
+            weights = {}
+            for linear, (inputs, outputs) in zip(
+                architecture.linear_names, architecture.layer_sizes, strict=True
+            ):
+                for part, shape in ((f"{linear}.weight", [outputs, inputs]), (f"{linear}.bias", [outputs])):
+                    weights[part] = _from_storage(tensors[f"{name}/{part}"], shape)
             models[name] = StoredModel(architecture, weights, values["training"])
-    except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None
     return models
 
@@ -107,7 +115,9 @@ def weights_text(weights: Weights, decimals: int | None) -> bytes:
     rounded so; with None, as the shortest text that gives the same float32.
     """
     if decimals is not None:
-        weights = {name: np.round(array.astype(np.float64), decimals) + 0.0 for name, array in weights.items()}
+        weights = {
+            name: np.round(array.astype(np.float64), decimals) + 0.0 for name, array in weights.items()
+        }
     return orjson.dumps(weights, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -117,9 +127,13 @@ def parse_weights(text: str | bytes, precision: str) -> Weights:
     Raises UserError where the text is not a JSON object of arrays of numbers.
     """
     try:
-        return {name: round_to_precision(np.array(rows), precision) for name, rows in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError) as error:
+        arrays = {name: np.array(rows) for name, rows in json.loads(text).items()}
+    except (ValueError, AttributeError) as error:
         raise UserError(f"weights: not a JSON object of arrays of numbers ({error})") from None
+    for name, array in arrays.items():
+        if array.ndim == 0 or array.dtype.kind not in "iuf":  # numpy would read null as NaN and true as 1
+            raise UserError(f"weights: {name} is not an array of numbers")
+    return {name: round_to_precision(array, precision) for name, array in arrays.items()}
 
 
 def round_to_precision(array: np.ndarray, precision: str) -> np.ndarray:
@@ -129,5 +143,3 @@ def round_to_precision(array: np.ndarray, precision: str) -> np.ndarray:
         bits = single.view(np.uint32)
         return ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
     return single.astype(precision).astype(np.float32)
-
-

@@ -1,4 +1,4 @@
-"""Runs the hub until it is stopped: python -m loopback_hub FOLDER [--port PORT] ... ; prints its address."""
+"""Runs the hub until it is stopped: python -m tests.loopback_hub FOLDER [--port PORT] ... ; prints its address."""
 
 import argparse
 import os

@@ -15,9 +15,7 @@ LFS_SUFFIXES = (
     "pb pickle pkl pt pth rar safetensors tar.* tar tflite tgz wasm xz zip zst "
     "pcm sam raw aac flac mp3 ogg wav bmp gif png tiff jpg jpeg webp mp4 webm"
 )
-GITATTRIBUTES = "".join(
-    f"*.{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES.split()
-)
+GITATTRIBUTES = "".join(f"*.{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES.split())
 
 
 class Hub:
@@ -103,9 +101,7 @@ class Hub:
 
     def _commit(self, repo: Repo, files: dict[str, FileEntry], title: str, description: str = "") -> Commit:
         author = f"{self.user} <{self.user}@localhost>"
-        commit = repo.add_commit(
-            files, title=title, description=description, author=author, seconds=int(time.time())
-        )
+        commit = repo.add_commit(files, title=title, description=description, author=author, seconds=int(time.time()))
         self.repos.save(repo)
         return commit
 

@@ -75,9 +75,7 @@ def dataset_info(hub: Hub, request: Request, repo: str, revision: str = "main") 
             "likes": 0,
             "tags": [],
             "cardData": front_matter(hub.content(card).decode()) if card else {},
-            "siblings": [
-                _sibling(path, entry, blobs="blobs" in request.query) for path, entry in commit.files.items()
-            ],
+            "siblings": [_sibling(path, entry, blobs="blobs" in request.query) for path, entry in commit.files.items()],
         }
     )
 
@@ -100,9 +98,7 @@ def tree(hub: Hub, request: Request, repo: str, revision: str, path: str = "") -
     below = [name for name in [*commit.files, *folders] if name and name.startswith(above)]
     if request.query.get("recursive", "").lower() != "true":
         below = [name for name in below if name.rpartition("/")[0] == path]
-    return _page(
-        hub, request, [_entry(name, commit.files.get(name), folders.get(name)) for name in sorted(below)]
-    )
+    return _page(hub, request, [_entry(name, commit.files.get(name), folders.get(name)) for name in sorted(below)])
 
 
 def paths_info(hub: Hub, request: Request, repo: str, revision: str) -> Response:

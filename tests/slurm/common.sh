@@ -9,6 +9,7 @@ ROOT=${SLURM_TEST_ROOT:-${TMPDIR:-/tmp}/subject-zoo-slurm}
 # SLURM also reads $SLURM_CONF, but the plugin's job step drops all SLURM_ variables before it calls srun,
 # so only the standard place works. The mark tells our file from one that belongs to a real cluster.
 CONF=/etc/slurm/slurm.conf
+GRES_CONF=/etc/slurm/gres.conf
 MARK="# Written by tests/slurm/start.sh: a test cluster of one machine."
 unset SLURM_CONF
 
@@ -25,5 +26,5 @@ daemon_pid() {
     echo "$pid"
 }
 
-# True where the configuration is missing or was written by start.sh.
-configuration_is_ours() { [ ! -e "$CONF" ] || grep -qxF "$MARK" "$CONF"; }
+# True where no configuration is there, or the one of start.sh.
+configuration_is_ours() { [ ! -e "$CONF" ] && [ ! -e "$GRES_CONF" ] || grep -qxF "$MARK" "$CONF"; }

@@ -64,7 +64,9 @@ write_configuration() {
             -e "s|@CPUS@|$CPUS|g" -e "s|@MEMORY@|$MEMORY|g" "$HERE/slurm.conf.in"
     } > "$CONF.new"
     mv "$CONF.new" "$CONF"
-    chmod 644 "$CONF"
+    # No GPU's driver is asked: any two files do. Jobs get one each, by number.
+    printf '%s\nNodeName=%s Name=gpu File=/dev/null,/dev/zero\n' "$MARK" "$HOST" > "$GRES_CONF"
+    chmod 644 "$CONF" "$GRES_CONF"
 }
 
 start_munge() {
@@ -111,4 +113,4 @@ else
 fi
 wait_until_ready
 timeout 60 srun --quiet --time=1 --mem=50 true || die "SLURM is up, but a first job did not run"
-say "$(sinfo --version) is up: node $HOST, partitions main and short, logs in $ROOT/log"
+say "$(sinfo --version) is up: node $HOST, partitions main, short and gpu, logs in $ROOT/log"

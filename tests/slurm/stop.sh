@@ -38,6 +38,6 @@ if [ -e "$CONF" ] && daemon_pid slurmctld >/dev/null; then cancel_jobs; fi
 stop_daemon slurmd
 stop_daemon slurmctld
 stop_daemon munged
-rm -f "$CONF"
+rm -f "$CONF" "$GRES_CONF"
 rm -rf "$ROOT"/{munge,run,state,spool}
 say "stopped"

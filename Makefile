@@ -1,0 +1,36 @@
+# make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
+# make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make lint   style of Python and Snakemake files
+# make bench  speed, as ratios to what is measured in the same run
+# make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
+
+VENV := .venv
+PYTHON ?= python3
+ARGS ?=
+FOLDER ?= results/dataset
+READY := $(VENV)/.ready
+
+run: $(READY)
+	$(VENV)/bin/snakemake --cores all $(ARGS)
+
+test: $(READY)
+	$(VENV)/bin/pytest -n 2 -m "not slurm" $(ARGS)
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/snakefmt --check Snakefile rules
+	$(VENV)/bin/snakemake --lint
+
+bench: $(READY)
+	$(VENV)/bin/python benchmarks/bench.py $(ARGS)
+
+verify: $(READY)
+	$(VENV)/bin/python scripts/verify_dataset.py $(FOLDER) $(ARGS)
+
+$(READY): requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement requirements.txt
+	touch $@
+
+.PHONY: run test lint bench verify

@@ -1,0 +1,95 @@
+"""Sequences to measure subject models on that none of them was trained on.
+
+All sequences of the space are enumerated. Never trained on is a sequence that is not in
+pools.npz, or is there outside the training slice, and satisfies no pattern of fewer than `min_holdout` sequences
+(these are trained on whole). Of those, the pipeline's own test sequences are left out too, since an example is
+accepted for doing well on them; only a group with fewer than FRESH_ENOUGH others takes them in. So a pattern that
+fits its pool is measured on held-out rows, a larger one mostly on sequences that the pipeline never drew. A
+pattern under `min_holdout` is measured on all its sequences, which were trained on. Pools hold small patterns
+whole and large ones in part, so a sequence that is fresh stands for all of its group that satisfy the same set of
+enabled patterns, and is weighted by how many of them are fresh; `coverage` is the share of a group that this reaches.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from second_definitions import Space
+
+FRESH_ENOUGH = 200
+TIERS = UNTESTED, HELD_OUT, CENSUS = range(3)  # how fresh sequences are
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Sequences (rows of the space), what each weighs, how fresh they are (of TIERS)."""
+
+    rows: np.ndarray
+    weights: np.ndarray
+    tier: int
+
+    def estimate(self, values: np.ndarray) -> tuple[float, float]:
+        """The weighted mean of a value a sequence, and the variance of that mean; NaN of no sequences."""
+        if not len(values):
+            return math.nan, math.nan
+        shares = self.weights / self.weights.sum()
+        mean = float(shares @ values)
+        spread = float(shares @ (values - mean) ** 2)
+        return mean, 0.0 if self.tier == CENSUS else spread * float(shares @ shares)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sequences of one kind by tier, the freshest first: rows, weights, cells; and the share they stand for."""
+
+    tiers: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    coverage: float
+
+    def draw(self, wanted: int, without: int, rng: np.random.Generator) -> Sample:
+        """Up to `wanted` of those that satisfy none of the patterns in the mask `without`."""
+        usable = {tier: np.flatnonzero(cells & without == 0) for tier, (_, _, cells) in self.tiers.items()}
+        tier = next((tier for tier, found in usable.items() if len(found) >= FRESH_ENOUGH), max(usable))
+        chosen = usable[tier]
+        if len(chosen) > wanted:
+            chosen = rng.choice(chosen, wanted, replace=False, shuffle=False)
+        rows, weights, _ = self.tiers[tier]
+        return Sample(rows[chosen], weights[chosen], tier)
+
+
+class Fresh:
+    """The groups of sequences that models are measured on: `members` and `near` by pattern, and `background`."""
+
+    def __init__(self, space: Space, pools: Path, min_holdout: int) -> None:
+        with np.load(pools, allow_pickle=False) as arrays:
+            drawn = space.rows(arrays["tokens"])
+            untrained, tested = np.ones(space.size, bool), np.zeros(space.size, bool)
+            untrained[drawn] = arrays["slices"] != 0
+            for key in arrays.files:
+                if key.startswith("test_"):
+                    tested[drawn[arrays[key]]] = True
+        self.outside = space.size - len(drawn)
+        small = [count < min_holdout for count in space.counts]
+        untrained &= ~space.satisfied[small].any(0)
+        tiers = {UNTESTED: untrained & ~tested, HELD_OUT: untrained}
+        everything = {CENSUS: np.ones(space.size, bool)}
+        self.members = [
+            _group(space, kind, everything if is_small else tiers)
+            for kind, is_small in zip(space.satisfied, small, strict=True)
+        ]
+        self.near = [_group(space, kind, tiers) for kind in space.near]
+        self.background = _group(space, space.cells == 0, tiers)
+
+
+def _group(space: Space, kind: np.ndarray, tiers: Mapping[int, np.ndarray]) -> Group:
+    cell_count = 1 << len(space.names)
+    of_kind = np.bincount(space.cells[kind], minlength=cell_count)
+    built, coverage = {}, 0.0
+    for tier, allowed in tiers.items():
+        rows = np.flatnonzero(kind & allowed)
+        cells = space.cells[rows]
+        usable = np.bincount(cells, minlength=cell_count)
+        built[tier] = rows, of_kind[cells] / usable[cells], cells
+        coverage = float(of_kind[usable > 0].sum() / max(of_kind.sum(), 1))
+    return Group(built, coverage)

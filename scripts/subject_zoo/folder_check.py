@@ -1,0 +1,180 @@
+"""A dataset folder against its manifest: which files there are, and whether each is the one that was written."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import best_match
+
+from subject_zoo import dataset_folder
+from subject_zoo.config import check_config
+from subject_zoo.dataset_folder import MANIFEST
+from subject_zoo.errors import UserError
+from subject_zoo.problem import Problem, one_line
+from subject_zoo.settings import science_digest
+from subject_zoo.splits import SPLITS
+
+CARD = "README.md"
+JSON_FILES = ("signature_dataset.json", "benchmark_dataset.json")
+SHARD_FOLDERS = ("data", "weights", "signatures")
+
+_DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_COUNT = {"type": "integer", "minimum": 0}
+_FILE = {
+    "type": "object",
+    "properties": {"sha256": _DIGEST, "size": _COUNT, "rows": _COUNT},
+    "required": ["sha256", "size"],
+    "additionalProperties": False,
+}
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "num_examples": _COUNT,
+        "rows": {
+            "type": "object",
+            "properties": dict.fromkeys(SPLITS, _COUNT),
+            "required": list(SPLITS),
+            "additionalProperties": False,
+        },
+        "seed": {"type": "integer"},
+        "config": {"type": "object"},
+        "config_sha256": _DIGEST,
+        "code_sha256": _DIGEST,
+        "signature_dataset_sha256": _DIGEST,
+        "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "files": {
+            "type": "object",
+            "required": [CARD, *JSON_FILES],
+            "properties": dict.fromkeys((CARD, *JSON_FILES), _FILE),
+            "patternProperties": {
+                rf"^data/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": {**_FILE, "required": ["sha256", "size", "rows"]},
+                r"^weights/[0-9]{6,9}\.safetensors\Z": _FILE,
+                r"^signatures/[0-9]{6,9}\.npz\Z": _FILE,
+            },
+            "additionalProperties": False,
+        },
+    },
+}
+_SCHEMA["required"] = list(_SCHEMA["properties"])
+_Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
+)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a dataset folder, every key that `check_facts` and the other checks read in its place.
+
+    Raises UserError where there is none, or it is not well-formed, or its configuration would not be accepted.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); name a folder as results/dataset") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not JSON ({one_line(error)})") from None
+    if mistake := best_match(_Validator(_SCHEMA).iter_errors(manifest)):
+        key = ".".join(map(str, mistake.absolute_path))
+        raise UserError(f"{path}: {key}{': ' if key else ''}{one_line(mistake.message)}")
+    try:
+        accepted = check_config(manifest["config"])
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    if accepted != manifest["config"]:
+        raise UserError(f"{path}: config holds values of other types than the pipeline writes")
+    return manifest
+
+
+def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether a well-formed manifest agrees with itself and with the configuration that the card shows."""
+    facts, files, config = dict(manifest), manifest["files"], manifest["config"]
+    del facts["files"]
+    if dataset_folder.manifest(files, **facts) != (folder / MANIFEST).read_bytes():
+        yield Problem(MANIFEST, "not laid out as it was written: keys, spaces or line ends were changed")
+    rows = {split: 0 for split in SPLITS}
+    for name, entry in files.items():
+        if name.startswith("data/"):
+            rows[name.split("/")[1]] += entry["rows"]
+    for key, says, follows, source in (
+        ("rows", manifest["rows"], rows, "its files add up to"),
+        ("num_examples", manifest["num_examples"], sum(rows.values()), "its files add up to"),
+        ("config.num_examples", config["num_examples"], sum(rows.values()), "its files add up to"),
+        ("seed", manifest["seed"], config["seed"], "config.seed is"),
+        ("config_sha256", manifest["config_sha256"], science_digest(config), "the digest of its config is"),
+        (
+            "signature_dataset_sha256",
+            manifest["signature_dataset_sha256"],
+            files["signature_dataset.json"]["sha256"],
+            "the file's entry says",
+        ),
+    ):
+        if says != follows:
+            yield Problem(MANIFEST, f"{key} is {says}, but {source} {follows}")
+    yield from _check_shards(files)
+    yield from _check_card(folder, config)
+
+
+def _check_shards(files: Mapping[str, Any]) -> Iterator[Problem]:
+    """A shard has weights, signatures and the rows of at least one split."""
+    shards: dict[str, set[str]] = {}
+    for name in files:
+        if name.startswith(SHARD_FOLDERS):
+            shards.setdefault(Path(name).stem, set()).add(name.split("/")[0])
+    for shard, parts in sorted(shards.items()):
+        for part in SHARD_FOLDERS:
+            if part not in parts:
+                yield Problem(MANIFEST, f"lists no {part} of shard {shard}")
+
+
+def _check_card(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        text = (folder / CARD).read_text(encoding="utf-8")
+        shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
+    except OSError:
+        return  # `check_files` tells
+    except (ValueError, yaml.YAMLError) as error:
+        yield Problem(CARD, f"its configuration cannot be read ({one_line(error)})")
+        return
+    if config not in shown:
+        yield Problem(CARD, f"does not show the configuration that {MANIFEST} holds")
+
+
+def check_files(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Every file of the manifest, and files that are none of its own where readers of the dataset would meet them."""
+    for name, entry in files.items():
+        yield from check_file(folder, name, entry)
+    found = [path for part in SHARD_FOLDERS for path in (folder / part).rglob("*") if not path.is_dir()]
+    found += folder.rglob("*.parquet")
+    for name in sorted({path.relative_to(folder).as_posix() for path in found} - set(files)):
+        yield Problem(name, f"not in {MANIFEST}")
+
+
+def check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether one file is there with the size, sha256 and rows of its entry; at most one problem."""
+    try:
+        with open(folder / name, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+    except OSError as error:
+        yield Problem(name, f"cannot be read ({error.strerror})")
+        return
+    if size != entry["size"]:
+        yield Problem(name, f"has {size} bytes; {MANIFEST} says {entry['size']}")
+    elif digest != entry["sha256"]:
+        yield Problem(name, f"its content was changed: sha256 is {digest}; {MANIFEST} says {entry['sha256']}")
+    elif "rows" in entry:
+        try:
+            rows = pq.read_metadata(folder / name).num_rows
+        except (pa.ArrowException, OSError) as error:
+            yield Problem(name, f"not a Parquet file ({one_line(error)})")
+            return
+        if rows != entry["rows"]:
+            yield Problem(name, f"has {rows} rows; {MANIFEST} says {entry['rows']}")

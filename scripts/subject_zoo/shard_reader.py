@@ -1,0 +1,104 @@
+"""Reading a dataset's shards where any byte may be wrong: what can be read, and a problem for what cannot."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from subject_zoo.files import load_npz
+from subject_zoo.problem import Problem, one_line
+from subject_zoo.range_files import read_signatures
+from subject_zoo.shards import parquet_bytes
+from subject_zoo.weights import StoredModel, load_models
+
+STAGES = ("degraded", "improved")
+
+Signatures = dict[int, tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a Parquet file: its number from 0, and its values by column, None where they cannot be read."""
+
+    number: int
+    example_id: int | None
+    values: Mapping[str, Any] | None
+
+
+def written_schema(columns: list[str]) -> pa.Schema:
+    """The schema that a shard's Parquet file with these record columns has when it is read."""
+    return pq.read_schema(pa.BufferReader(parquet_bytes([], columns)))
+
+
+def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Problem]:
+    """The rows of a Parquet file in order, row group by row group; no rows where it has another schema."""
+    try:
+        file = pq.ParquetFile(folder / name)
+    except Exception as error:  # damaged bytes: the library's errors are many, and each says the same
+        yield Problem(name, f"cannot be read as Parquet ({one_line(error)})")
+        return
+    with file:
+        if not file.schema_arrow.equals(schema):
+            yield Problem(name, f"has another schema: {_schema_difference(file.schema_arrow, schema)}")
+            return
+        first = 0
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            try:
+                rows = file.read_row_group(group).to_pylist()
+            except Exception:  # as above
+                yield from _read_damaged(file, name, group, first, count)
+            else:
+                yield from (Row(first + i, values["example_id"], values) for i, values in enumerate(rows))
+            first += count
+
+
+def _schema_difference(actual: pa.Schema, expected: pa.Schema) -> str:
+    for index, field in enumerate(expected):
+        there = actual.field(index) if index < len(actual) else "nothing"
+        if there != field:
+            return f"column {index} is {there} instead of {field}"
+    return f"column {len(expected)}, {actual.field(len(expected))}, is one too many"
+
+
+def _read_damaged(file: pq.ParquetFile, name: str, group: int, first: int, count: int) -> Iterator[Row | Problem]:
+    """The first row of each column of a row group that cannot be read, and the group's rows without values."""
+    ids: list[int | None] = []
+    for column in file.schema_arrow.names:
+        values: list[Any] = []
+        try:
+            for batch in file.iter_batches(1, row_groups=[group], columns=[column]):
+                values += batch.column(0).to_pylist()
+        except Exception as error:  # as above
+            yield Problem(name, f"column {column} cannot be read ({one_line(error)})", first + len(values))
+        if column == "example_id":
+            ids = values
+    ids += [None] * (count - len(ids))
+    yield from (Row(first + i, example_id, None) for i, example_id in enumerate(ids[:count]))
+
+
+def read_models(folder: Path, name: str) -> dict[str, StoredModel] | Problem:
+    """A shard's models by name, as "000123/degraded", in the file's order."""
+    try:
+        return load_models(folder / name)
+    except Exception as error:  # as above
+        return Problem(name, f"cannot be read ({one_line(error).removeprefix(f'{folder / name}: ')})")
+
+
+def read_features(folder: Path, name: str, feature_names: tuple[str, ...]) -> Signatures | Problem:
+    """A shard's signatures, (degraded, improved) float32 [neurons, F] by example id, F as in `feature_names`."""
+    try:
+        arrays = load_npz(folder / name)
+        stored, signatures = tuple(arrays["feature_names"].tolist()), read_signatures(arrays)
+        dtypes = {arrays[stage].dtype.name for stage in STAGES}
+    except Exception as error:  # as above
+        return Problem(name, f"cannot be read ({one_line(error)})")
+    if dtypes != {"float32"}:
+        return Problem(name, f"holds {', '.join(sorted(dtypes))} instead of float32")
+    if stored != feature_names:
+        return Problem(name, f"has the features {one_line(stored)} instead of {one_line(feature_names)}")
+    return signatures

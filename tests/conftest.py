@@ -1,0 +1,53 @@
+"""Fixtures of several test files: the default configuration made small, and pools drawn by it."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from subject_zoo.config import check_config
+from subject_zoo.pools import Pools
+
+DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
+SMALL = {
+    "num_examples": 4,
+    "examples_per_job": 3,
+    "ranges_per_shard": 2,
+    "patterns": {"vocab_size": 7, "sequence_length": 5},
+    "dataset": {
+        "num_sequences": 300,
+        "corruption_rate": 0.65,
+        "validation_fraction": 0.1,
+        "pool_size": 500,
+        "test_per_pattern": 40,
+        "test_background": 150,
+    },
+    "model": {"num_layers": [1, 2], "neurons_per_layer": [4, 6]},
+    "training": {"batch_size": 64, "degraded_epochs": 3, "improvement_epochs": 2},
+    "signature": {"probes_per_pattern": 4, "background_probes": 10},
+    "benchmark": {"samples_per_pattern": 5},
+}
+
+
+def small_config(*overlays: dict[str, Any]) -> dict[str, Any]:
+    """The checked default configuration, made small and then overlaid, as Snakemake overlays it."""
+    config = deepcopy(DEFAULT)
+    for overlay in (SMALL, *overlays):
+        update_config(config, overlay)
+    return check_config(config)
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """The checked default configuration made small; each test's own copy."""
+    return small_config()
+
+
+@pytest.fixture(scope="session")
+def pools() -> Pools:
+    """The pools of `config`. Read only."""
+    small = small_config()
+    return Pools.create(small["seed"], small["patterns"], small["dataset"])
