@@ -1,19 +1,22 @@
 """Sequences to measure subject models on that none of them was trained on.
 
-All sequences of the space are enumerated. Never trained on is a sequence that is not in
-pools.npz, or is there outside the training slice, and satisfies no pattern of fewer than `min_holdout` sequences
-(these are trained on whole). Of those, the pipeline's own test sequences are left out too, since an example is
-accepted for doing well on them; only a group with fewer than FRESH_ENOUGH others takes them in. So a pattern that
-fits its pool is measured on held-out rows, a larger one mostly on sequences that the pipeline never drew. A
-pattern under `min_holdout` is measured on all its sequences, which were trained on. Pools hold small patterns
-whole and large ones in part, so a sequence that is fresh stands for all of its group that satisfy the same set of
-enabled patterns, and is weighted by how many of them are fresh; `coverage` is the share of a group that this reaches.
+All sequences of the space are enumerated. Never trained on is a sequence that is not in pools.npz, or is there
+outside the training slice, and satisfies no pattern of fewer than `min_holdout` sequences (these are trained on
+whole). Of those, the pipeline's own test sequences are left out too, since an example is accepted for doing well
+on them; only a group with fewer than FRESH_ENOUGH others takes them in. So a pattern that fits its pool is measured
+on held-out rows, a larger one mostly on sequences that the pipeline never drew. A pattern under `min_holdout` is
+measured on all its sequences, which were trained on.
+
+Pools hold small patterns whole and large ones in part, so what is fresh is no fair sample of a pattern as it is. A
+fresh sequence stands for all of its group that satisfy the same set of enabled patterns (a cell), and is weighted
+by how many of them are fresh. `coverage` is the share of a group in cells that have a fresh sequence.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from second_definitions import Space
@@ -40,22 +43,29 @@ class Sample:
         return mean, 0.0 if self.tier == CENSUS else spread * float(shares @ shares)
 
 
+class Usable(NamedTuple):
+    """Sequences of a group that may be measured on: rows, weights, cells; and the share of the group they cover."""
+
+    rows: np.ndarray
+    weights: np.ndarray
+    cells: np.ndarray
+    coverage: float
+
+
 @dataclass(frozen=True)
 class Group:
-    """Sequences of one kind by tier, the freshest first: rows, weights, cells; and the share they stand for."""
+    """Sequences of one kind by tier, the freshest first; what a tier holds, the next one holds too."""
 
-    tiers: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]
-    coverage: float
+    tiers: dict[int, Usable]
 
     def draw(self, wanted: int, without: int, rng: np.random.Generator) -> Sample:
         """Up to `wanted` of those that satisfy none of the patterns in the mask `without`."""
-        usable = {tier: np.flatnonzero(cells & without == 0) for tier, (_, _, cells) in self.tiers.items()}
-        tier = next((tier for tier, found in usable.items() if len(found) >= FRESH_ENOUGH), max(usable))
-        chosen = usable[tier]
+        left = {tier: np.flatnonzero(usable.cells & without == 0) for tier, usable in self.tiers.items()}
+        tier = next((tier for tier, found in left.items() if len(found) >= FRESH_ENOUGH), max(left))
+        chosen = left[tier]
         if len(chosen) > wanted:
             chosen = rng.choice(chosen, wanted, replace=False, shuffle=False)
-        rows, weights, _ = self.tiers[tier]
-        return Sample(rows[chosen], weights[chosen], tier)
+        return Sample(self.tiers[tier].rows[chosen], self.tiers[tier].weights[chosen], tier)
 
 
 class Fresh:
@@ -85,11 +95,11 @@ class Fresh:
 def _group(space: Space, kind: np.ndarray, tiers: Mapping[int, np.ndarray]) -> Group:
     cell_count = 1 << len(space.names)
     of_kind = np.bincount(space.cells[kind], minlength=cell_count)
-    built, coverage = {}, 0.0
+    built = {}
     for tier, allowed in tiers.items():
         rows = np.flatnonzero(kind & allowed)
         cells = space.cells[rows]
         usable = np.bincount(cells, minlength=cell_count)
-        built[tier] = rows, of_kind[cells] / usable[cells], cells
         coverage = float(of_kind[usable > 0].sum() / max(of_kind.sum(), 1))
-    return Group(built, coverage)
+        built[tier] = Usable(rows, of_kind[cells] / usable[cells], cells, coverage)
+    return Group(built)

@@ -284,9 +284,9 @@ def by_pattern(measured: list[dict], space: Space, fresh: Fresh) -> dict[str, di
         }
         if name != BACKGROUND:
             tiers = Counter(r["tiers"][name] for r in of)
-            group = fresh.members[space.names.index(name)]
-            row["coverage"] = _rounded(group.coverage)
-            row["measured on"] = FRESHNESS[max(tiers, default=max(group.tiers))]
+            usable = fresh.members[space.names.index(name)].tiers
+            tier = max(tiers, default=max(usable))
+            row |= {"coverage": _rounded(usable[tier].coverage), "measured on": FRESHNESS[tier]}
         rows[name] = row
     return rows
 

@@ -39,7 +39,7 @@ orphans() {
 
 [ -n "$PREFIX" ] || die "no slurm-jobname-prefix in $PROFILE/config.yaml"
 pid=$(living_snakemake)
-[ -z "$pid" ] || die "Snakemake still runs here, as process $pid: stop it first (kill $pid; it cancels its jobs)"
+[ -z "$pid" ] || die "Snakemake still runs here: stop it first (kill -INT $pid; it cancels its jobs)"
 
 deadline=$((SECONDS + RESUME_TIMEOUT))
 until ids=$(orphans); do

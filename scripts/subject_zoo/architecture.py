@@ -1,6 +1,7 @@
 """What a subject model is made of, without the framework that runs it."""
 
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Architecture:
     def layer_sizes(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of every Linear in order, the output layer's (neurons, 1) last."""
         widths = [self.input_size, *[self.neurons_per_layer] * self.num_layers, 1]
-        return list(zip(widths[:-1], widths[1:], strict=True))
+        return list(pairwise(widths))
 
     @property
     def linear_names(self) -> list[str]:

@@ -33,6 +33,7 @@ _FILE = {
     "required": ["sha256", "size"],
     "additionalProperties": False,
 }
+_PARQUET = {**_FILE, "required": ["sha256", "size", "rows"]}
 _SCHEMA = {
     "type": "object",
     "properties": {
@@ -54,7 +55,7 @@ _SCHEMA = {
             "required": [CARD, *JSON_FILES],
             "properties": dict.fromkeys((CARD, *JSON_FILES), _FILE),
             "patternProperties": {
-                rf"^data/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": {**_FILE, "required": ["sha256", "size", "rows"]},
+                rf"^data/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": _PARQUET,
                 r"^weights/[0-9]{6,9}\.safetensors\Z": _FILE,
                 r"^signatures/[0-9]{6,9}\.npz\Z": _FILE,
             },
@@ -99,7 +100,7 @@ def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     del facts["files"]
     if dataset_folder.manifest(files, **facts) != (folder / MANIFEST).read_bytes():
         yield Problem(MANIFEST, "not laid out as it was written: keys, spaces or line ends were changed")
-    rows = {split: 0 for split in SPLITS}
+    rows = dict.fromkeys(SPLITS, 0)
     for name, entry in files.items():
         if name.startswith("data/"):
             rows[name.split("/")[1]] += entry["rows"]

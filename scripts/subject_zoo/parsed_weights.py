@@ -30,9 +30,7 @@ def weights_text_in(column: str, text: str) -> str:
     return json.dumps(json.loads(text)["weights"])
 
 
-def parsing_differences(
-    record: Mapping[str, Any], models: Mapping[str, StoredModel]
-) -> Iterator[tuple[str, str]]:
+def parsing_differences(record: Mapping[str, Any], models: Mapping[str, StoredModel]) -> Iterator[tuple[str, str]]:
     """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit."""
     for column, stage in _STAGES.items():
         if column not in record:

@@ -1,6 +1,5 @@
 """What a check of a dataset finds, as one line for a person."""
 
-import os
 from dataclasses import dataclass
 
 from subject_zoo.example_ranges import format_id
@@ -33,6 +32,7 @@ def one_line(error: object) -> str:
 
 def first_difference(actual: str, expected: str) -> str:
     """Where two texts that differ part (characters count from 0), and what stands there in each."""
-    at = len(os.path.commonprefix([actual, expected]))
+    shorter = min(len(actual), len(expected))
+    at = next((i for i in range(shorter) if actual[i] != expected[i]), shorter)
     shown = slice(max(0, at - _SHOWN), at + _SHOWN)
     return f"at character {at} stands {actual[shown]!r} instead of {expected[shown]!r}"

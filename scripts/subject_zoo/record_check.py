@@ -13,8 +13,8 @@ from subject_zoo.errors import UserError
 from subject_zoo.figure_check import figure_differences
 from subject_zoo.formatter import TrainingDataFormatter
 from subject_zoo.measurement import classify, sign
-from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.parsed_weights import parsing_differences
+from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.problem import first_difference, one_line
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.shard_reader import STAGES
@@ -47,6 +47,8 @@ class RecordChecker:
         self.sampler = PatternDatasetSampler(self.config)
         self.space = self.sampler.space
         self.test_set = TestSet(self.sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
+        pools = self.sampler.pools
+        self.test_members = {name: len(rows) for name, rows in zip(pools.names, pools.test_members, strict=True)}
         self.width = padded_width(max(self.config["model"]["neurons_per_layer"]))
         self.probes = read_signature_dataset(folder / "signature_dataset.json", self.space, patterns["enabled"])
         self.extractor = extractor_for(self.probes, self.config["signature"], patterns["enabled"])
@@ -89,7 +91,7 @@ class RecordChecker:
             return
         for stage, made, there in zip(STAGES, signed.values(), stored, strict=True):
             if made.shape != there.shape:
-                yield f"the {stage} signature is {list(there.shape)}, neurons by features, instead of {list(made.shape)}"
+                yield f"the {stage} signature's shape is {list(there.shape)} instead of {list(made.shape)}"
                 continue
             differs = made != there  # NaN differs from all
             if not self.equal_environment:
@@ -114,8 +116,9 @@ class RecordChecker:
         measured, recorded = self.measure(plan, models), _json_object(row["metadata"])
         if not measured["accepted"] and self.equal_environment:
             yield f"its weights do not pass the gates: {', '.join(measured['reasons'])}"
-        test_members = dict(zip(self.test_set.pools.names, map(len, self.test_set.pools.test_members), strict=True))
-        wrong = list(figure_differences(measured, recorded, self.equal_environment, test_members, self.config["validation"]))
+        wrong = list(
+            figure_differences(measured, recorded, self.equal_environment, self.test_members, self.config["validation"])
+        )
         yield from wrong
         figures = measured if wrong else {key: recorded.get(key, measured[key]) for key in measured}
         formatter = self._formatter(row, recorded)

@@ -36,9 +36,7 @@ def check_retrained(
         yield from ((example_id, what) for what in differences)
 
 
-def _different_models(
-    stored: tuple[StoredModel, StoredModel], again: tuple[StoredModel, StoredModel]
-) -> Iterator[str]:
+def _different_models(stored: tuple[StoredModel, StoredModel], again: tuple[StoredModel, StoredModel]) -> Iterator[str]:
     for stage, there, made in zip(STAGES, stored, again, strict=True):
         if difference := weights_difference(there.weights, made.weights):
             yield f"trained again, the {stage} model is another: {difference}"

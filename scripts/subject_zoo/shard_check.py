@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo.example_ranges import format_id
-from subject_zoo.problem import Problem
+from subject_zoo.problem import Problem, one_line
 from subject_zoo.record_check import RecordChecker
-from subject_zoo.shard_reader import STAGES, Row, read_features, read_models, read_rows, written_schema
+from subject_zoo.shard_reader import STAGES, Row, Signatures, read_features, read_models, read_rows, written_schema
 from subject_zoo.shards import record_columns
 from subject_zoo.splits import SPLITS, split_of
 from subject_zoo.weights import StoredModel
@@ -35,15 +35,74 @@ class ShardChecker:
         models = read_models(self.folder, weights)
         features = read_features(self.folder, signatures, self.records.extractor.feature_names)
         yield from (part for part in (models, features) if isinstance(part, Problem))
+        first, stop = self._ids(shard)
+        if first == stop:
+            yield Problem(weights, f"there is no shard {shard}: max_candidates ends before it")
         ids: list[int] = []
-        complete = True
+        all_read = True
         for split in SPLITS:
             name = f"data/{split}/{shard}.parquet"
-            if name not in self.files:
-                continue
             last = -1
-            for row in read_rows(self.folder, name, self.schema):
+            for row in read_rows(self.folder, name, self.schema) if name in self.files else ():
                 if isinstance(row, Problem):
                     yield row
-                    complete = False
-                ...
+                    all_read = False
+                    continue
+                example_id = row.example_id
+                if example_id is None or not first <= example_id < stop:
+                    what = f"is out of place: shard {shard} holds examples {first} to {stop - 1}"
+                    yield Problem(name, what, row.number, example_id)
+                    continue
+                if example_id in self.places:
+                    what = "stands twice, first in {}, row {}".format(*self.places[example_id])
+                    yield Problem(name, what, row.number, example_id)
+                elif example_id < last:
+                    what = f"stands after example {format_id(last)}; rows are in the order of example_id"
+                    yield Problem(name, what, row.number, example_id)
+                last = max(last, example_id)
+                self.places.setdefault(example_id, (name, row.number))
+                ids.append(example_id)
+                for what in self._check_row(split, row, models, features):
+                    yield Problem(name, what, row.number, example_id)
+        if all_read:
+            ids = sorted(set(ids))
+            wanted = [f"{format_id(example_id)}/{stage}" for example_id in ids for stage in STAGES]
+            if not isinstance(models, Problem):
+                yield from _strangers(weights, list(models), wanted)
+            if not isinstance(features, Problem):
+                yield from _strangers(signatures, [format_id(i) for i in features], [format_id(i) for i in ids])
+
+    def _ids(self, shard: str) -> tuple[int, int]:
+        """The candidates of a shard's window: the first, and the one after the last."""
+        size, end = self.windows.size, self.windows.max_candidates
+        return min(int(shard) * size, end), min((int(shard) + 1) * size, end)
+
+    def _check_row(
+        self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, features: Signatures | Problem
+    ) -> Iterator[str]:
+        plan = self.records.plan(row.example_id)
+        right = split_of(self.config["seed"], row.example_id, plan.selected_patterns, **self.config["splits"])
+        if split != right:
+            yield f"belongs in the split {right}"
+        if row.values is None or isinstance(models, Problem) or isinstance(features, Problem):
+            return  # the file that cannot be read is a problem already
+        names = [f"{format_id(row.example_id)}/{stage}" for stage in STAGES]
+        pair = tuple(models[name] for name in names if name in models)
+        if len(pair) < len(names) or row.example_id not in features:
+            return  # `_strangers` tells
+        wrong = list(self.records.check_models(plan, pair))
+        yield from wrong
+        if not wrong:
+            yield from self.records.check_signatures(pair, features[row.example_id])
+            yield from self.records.check_row(plan, row.values, pair, features[row.example_id])
+
+
+def _strangers(file: str, there: list[str], wanted: list[str]) -> Iterator[Problem]:
+    """What a shard's file holds too much, too little or in another order; both lists are of distinct names."""
+    missing, extra = ([n for n in a if n not in set(b)] for a, b in ((wanted, there), (there, wanted)))
+    for name in missing:
+        yield Problem(file, f"does not hold {name}, which has a row", example_id=int(name.split("/")[0]))
+    for name in extra:
+        yield Problem(file, f"holds {one_line(name)}, which has no row")
+    if not missing and not extra and there != wanted:
+        yield Problem(file, "its examples are not in the order of example_id")

@@ -11,6 +11,7 @@ A stack of one takes another path inside the matrix library, so a stack holds at
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 
@@ -49,7 +50,7 @@ class StackedMLP:
         self.activation = first.activation_type
         self.depth = first.num_layers
         widths = [first.input_size, *[width] * self.depth, 1]
-        self.sizes = list(zip(widths[:-1], widths[1:], strict=True))
+        self.sizes = list(pairwise(widths))
         self.device = device
         self.parameters, self.weights, self.biases = self._allocate()
         self.gradients, self.weight_gradients, self.bias_gradients = self._allocate()

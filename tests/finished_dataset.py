@@ -1,0 +1,147 @@
+"""A small finished dataset folder, made by the library in this process, and edits of its files."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from subject_zoo.card import dataset_card
+from subject_zoo.dataset_folder import MANIFEST, describe_file, manifest
+from subject_zoo.devices import use_device
+from subject_zoo.example_ranges import format_id
+from subject_zoo.files import load_npz, save_npz
+from subject_zoo.formatter import TrainingDataFormatter
+from subject_zoo.measurement import classify, sign
+from subject_zoo.numerics import environment_record
+from subject_zoo.plans import draw_plan
+from subject_zoo.range_files import signature_arrays
+from subject_zoo.sampler import PatternDatasetSampler
+from subject_zoo.science_code import science_code_digest
+from subject_zoo.settings import science_digest
+from subject_zoo.shards import parquet_bytes, record_columns
+from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
+from subject_zoo.splits import SPLITS, split_of
+from subject_zoo.stacked_mlp import padded_width
+from subject_zoo.stages import train_degraded, train_improved
+from subject_zoo.test_set import TestSet
+from subject_zoo.tokenizer import token_counter
+from subject_zoo.verdict import validate_example
+from subject_zoo.weights import load_models, save_models
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+VALIDITY = {
+    "funnel": {"candidates": 0, "accepted": 0, "pass_gate_and_those_before": {}, "fail_gate": {}},
+    "by_pattern": {},
+}
+
+
+def make_dataset(folder: Path, config: dict[str, Any]) -> None:
+    """The first num_examples accepted of max_candidates, in the form of results/dataset/."""
+    device = use_device("cpu")
+    sampler = PatternDatasetSampler(config)
+    signature, enabled, dataset = config["signature"], config["patterns"]["enabled"], config["dataset"]
+    folder.mkdir(parents=True)
+    for name, drawn in (
+        ("signature", sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])),
+        ("benchmark", sampler.benchmark_dataset(config["benchmark"]["samples_per_pattern"], enabled)),
+    ):
+        (folder / f"{name}_dataset.json").write_text(json.dumps(drawn, indent=1))
+    digest = hashlib.sha256((folder / "signature_dataset.json").read_bytes()).hexdigest()
+    probes = read_signature_dataset(folder / "signature_dataset.json", sampler.space, enabled)
+    extractor = extractor_for(probes, signature, enabled)
+
+    plans = {i: draw_plan(config["seed"], i, config) for i in range(config["max_candidates"])}
+    examples = {i: (plan, sampler.sample(plan)) for i, plan in plans.items()}
+    degraded = train_degraded(config, examples, device)
+    stages = [degraded, train_improved(config, examples, degraded, device)]
+    test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
+    width = padded_width(max(config["model"]["neurons_per_layer"]))
+    called = [classify(models, test_set.tokens, width) for models in stages]
+    verdicts = {i: validate_example(plans[i], test_set, called[0][i], called[1][i], config) for i in plans}
+    accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]][: config["num_examples"]]
+    assert len(accepted) == config["num_examples"]
+    signed = [sign({i: m[i] for i in accepted}, probes.tokens, extractor, signature["activations"], width) for m in stages]
+    facts = {
+        "seed": config["seed"],
+        "config_sha256": science_digest(config),
+        "code_sha256": science_code_digest(SCRIPTS),
+    }
+    provenance = {key: facts[key] for key in sorted(facts)} | {"signature_dataset": digest}
+    formatter = TrainingDataFormatter(
+        config, sampler.space, extractor, provenance, token_counter(config["format"]["tokenizer"])
+    )
+    windows: dict[int, list[int]] = {}
+    for i in accepted:
+        windows.setdefault(i // (config["examples_per_job"] * config["ranges_per_shard"]), []).append(i)
+    for window, ids in windows.items():
+        by_split: dict[str, list] = {}
+        for i in ids:
+            split = split_of(config["seed"], i, plans[i].selected_patterns, **config["splits"])
+            stats = examples[i][1].corruption_stats()
+            record = formatter.format(
+                plans[i], verdicts[i], stats, (stages[0][i], stages[1][i]), (signed[0][i], signed[1][i])
+            )
+            by_split.setdefault(split, []).append(record)
+        for split, records in by_split.items():
+            path = folder / "data" / split / f"{window:06d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(parquet_bytes(records, record_columns(config["task_generation"])))
+        named = {f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(("degraded", "improved"), stages, strict=True)}
+        save_models(folder / "weights" / f"{window:06d}.safetensors", named)
+        arrays = signature_arrays(extractor.feature_names, ids, *signed)
+        save_npz(folder / "signatures" / f"{window:06d}.npz", arrays)
+    (folder / "README.md").write_text(dataset_card(config, VALIDITY, dict.fromkeys(SPLITS, 1)))
+    environment = dict(environment_record(config["numerics"], config["device"]))
+    write_manifest(folder, {**facts, "config": config, "environment": environment})
+
+
+def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+    """The manifest of the folder's files as they are now, with these facts beside what follows from the files."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    files = {path.relative_to(folder).as_posix(): describe_file(path) for path in paths}
+    rows = {s: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{s}/")) for s in SPLITS}
+    counted = {"num_examples": sum(rows.values()), "rows": rows}
+    counted["signature_dataset_sha256"] = files["signature_dataset.json"]["sha256"]
+    (folder / MANIFEST).write_bytes(manifest(files, **(facts | counted)))
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The manifest."""
+    return json.loads((folder / MANIFEST).read_bytes())
+
+
+def hide(folder: Path) -> None:
+    """Write the manifest anew, as who wants an edit not to be found by a hash."""
+    facts = read_facts(folder)
+    del facts["files"]
+    write_manifest(folder, facts)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    return pq.read_table(path).to_pylist()
+
+
+def edit_rows(path: Path, edit: Callable[[list[dict[str, Any]]], Any]) -> None:
+    """Change the list of a Parquet file's rows in place, keeping its schema."""
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    edit(rows)
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, compression="zstd")
+
+
+def edit_models(path: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
+    """Change a safetensors file's models in place."""
+    models = load_models(path)
+    edit(models)
+    save_models(path, models)
+
+
+def edit_arrays(path: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
+    """Change an .npz file's arrays in place."""
+    arrays = load_npz(path)
+    edit(arrays)
+    save_npz(path, arrays)

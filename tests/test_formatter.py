@@ -1,0 +1,522 @@
+"""Records: their columns, their prompts, and that what they say is true of the models they hold."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from snakemake.utils import update_config
+
+from subject_zoo.architecture import Architecture
+from subject_zoo.config import check_config
+from subject_zoo.errors import UserError
+from subject_zoo.formatter import TrainingDataFormatter, read_records, record_line
+from subject_zoo.measurement import classify, sign
+from subject_zoo.patterns import PatternSpace
+from subject_zoo.plans import ExamplePlan, draw_plan
+from subject_zoo.pools import Pools, pattern_space
+from subject_zoo.sampler import PatternDatasetSampler
+from subject_zoo.signatures import ActivationSignatureExtractor
+from subject_zoo.stacked_mlp import padded_width
+from subject_zoo.stages import train_degraded, train_improved
+from subject_zoo.subject_model import SubjectModel
+from subject_zoo.test_set import TestSet
+from subject_zoo.tokenizer import token_counter
+from subject_zoo.verdict import CLAIMED_RATE, validate_example
+from subject_zoo.weights import StoredModel, load_range, parse_weights, save_range
+
+torch.set_num_threads(1)  # as in every job
+
+DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
+ENABLED = ["starts_with", "palindrome", "sorted_ascending", "has_majority", "all_same", "ends_with"]
+SMALL = {
+    "patterns": {
+        "enabled": ENABLED,
+        "vocab_size": 6,
+        "sequence_length": 5,
+        "starts_with": "C",
+        "ends_with": "E",
+        "min_patterns_per_batch": 2,
+    },
+    "dataset": {
+        "num_sequences": 300,
+        "corruption_rate": 0.8,
+        "pool_size": 400,
+        "test_per_pattern": 30,
+        "test_background": 60,
+    },
+    "model": {"num_layers": [2, 3], "neurons_per_layer": [4, 7], "dropout_rate": [0.0, 0.2]},
+    "training": {"batch_size": 32, "degraded_epochs": 3, "improvement_epochs": 2},
+    "signature": {"methods": ["mean", "std", "sparsity", "pca", "pattern_wise"], "components": 2},
+}
+# How the published weights are rounded. Dropout moves the Linears' places in nn.Sequential.
+KINDS = {
+    "float32": {"model": {"precision": "float32", "weight_decimals": 4, "dropout_rate": [0.0, 0.0]}},
+    "float16": {"model": {"precision": "float16", "weight_decimals": None, "input_encoding": "ordinal"}},
+    "int4": {
+        "model": {"precision": "bfloat16", "weight_decimals": 3, "dropout_rate": [0.1, 0.2]},
+        "training": {"quantization": "int4"},
+    },
+}
+EXAMPLES = (3, 1, 7)
+PROVENANCE = {"code_sha256": "c" * 64, "config_sha256": "d" * 64, "seed": 0, "signature_dataset": "e" * 64}
+COLUMNS = {
+    None: ["example_id"],
+    "modification": ["modification_prompt", "modification_completion"],
+    "classification": ["classification_prompt", "classification_completion"],
+    "always": [
+        "degraded_model_weights",
+        "improved_model_weights",
+        "degraded_signature",
+        "improved_signature",
+        "training_metrics",
+        "metadata",
+    ],
+}
+
+
+def make_config(*overlays: dict[str, Any]) -> dict[str, Any]:
+    config = deepcopy(DEFAULT)
+    for overlay in (SMALL, *overlays):
+        update_config(config, overlay)
+    return check_config(config)
+
+
+@dataclass(frozen=True)
+class Example:
+    """All that a record is made of."""
+
+    plan: ExamplePlan
+    verdict: dict[str, Any]
+    corruption: dict[str, int]
+    models: tuple[StoredModel, StoredModel]
+    signatures: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def parts(self) -> tuple:
+        return self.plan, self.verdict, self.corruption, self.models, self.signatures
+
+
+@dataclass(frozen=True)
+class Project:
+    """Examples that went through the whole chain, and what they share."""
+
+    config: dict[str, Any]
+    space: PatternSpace
+    extractor: ActivationSignatureExtractor
+    test_set: TestSet
+    examples: dict[int, Example]
+
+    def formatter(self, overlay: dict[str, Any] | None = None, count_tokens=None) -> TrainingDataFormatter:
+        config = deepcopy(self.config)
+        update_config(config, overlay or {})
+        return TrainingDataFormatter(config, self.space, self.extractor, PROVENANCE, count_tokens)
+
+    def records(self, overlay: dict[str, Any] | None = None) -> Iterator[tuple[Example, dict[str, Any]]]:
+        formatter = self.formatter(overlay)
+        for example in self.examples.values():
+            yield example, formatter.format(*example.parts)
+
+
+@pytest.fixture(scope="module")
+def pools() -> Pools:
+    config = make_config()
+    return Pools.create(config["seed"], config["patterns"], config["dataset"])
+
+
+def make_project(config: dict[str, Any], pools: Pools) -> Project:
+    sampler, space = PatternDatasetSampler(config, pools), pattern_space(config["patterns"])
+    plans = {i: draw_plan(config["seed"], i, config) for i in EXAMPLES}
+    datasets = {i: (plan, sampler.sample(plan)) for i, plan in plans.items()}
+    degraded = train_degraded(config, datasets, "cpu")
+    improved = train_improved(config, datasets, degraded, "cpu")
+    probes = space.from_text([e["sequence"] for e in sampler.signature_dataset(4, 12)["examples"]])
+    satisfied = np.stack([space.predicate(name, probes) for name in ENABLED], axis=1)
+    signature = config["signature"]
+    extractor = ActivationSignatureExtractor(signature["methods"], satisfied, ENABLED, signature["components"])
+    test_set = TestSet(pools, config["dataset"]["near_miss_ratio"], config["dataset"]["min_holdout"])
+    width = padded_width(max(config["model"]["neurons_per_layer"]))
+    signed = [sign(m, probes, extractor, signature["activations"], width) for m in (degraded, improved)]
+    positive = [classify(m, test_set.tokens, width) for m in (degraded, improved)]
+    examples = {
+        i: Example(
+            plan=plans[i],
+            verdict=validate_example(plans[i], test_set, positive[0][i], positive[1][i], config),
+            corruption=datasets[i][1].corruption_stats(),
+            models=(degraded[i], improved[i]),
+            signatures=(signed[0][i], signed[1][i]),
+        )
+        for i in EXAMPLES
+    }
+    return Project(config, space, extractor, test_set, examples)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def project(request, pools) -> Project:
+    return make_project(make_config(KINDS[request.param]), pools)
+
+
+@pytest.fixture(scope="module")
+def plain(pools) -> Project:
+    return make_project(make_config(KINDS["float32"]), pools)
+
+
+# Reading prompts as a person's own code would
+
+
+def json_objects(text: str, **options) -> list[Any]:
+    """The JSON objects that stand in a text, in order."""
+    decoder, objects, start = json.JSONDecoder(**options), [], text.find("{")
+    while start >= 0:
+        value, end = decoder.raw_decode(text, start)
+        assert not re.search(r"\s", text[start:end]), "JSON in prompts is compact"
+        objects.append(value)
+        start = text.find("{", end)
+    return objects
+
+
+def tensors_in(value: Any) -> dict[str, Any]:
+    """Every tensor by name, wherever it stands in a tree of objects."""
+    if isinstance(value, list):
+        return {name: rows for item in value for name, rows in tensors_in(item).items()}
+    if not isinstance(value, dict):
+        return {}
+    found = {name: rows for name, rows in value.items() if re.fullmatch(r"network\.\d+\.(weight|bias)", name)}
+    return found | tensors_in([item for name, item in value.items() if name not in found])
+
+
+def numbers_in(value: Any) -> Iterator[str]:
+    """The text of every number of a tree that was read with `AS_WRITTEN`."""
+    if isinstance(value, Written):
+        yield str(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from numbers_in(item)
+
+
+class Written(str):
+    """A number as it is written."""
+
+
+AS_WRITTEN = {"parse_float": Written, "parse_int": Written}
+
+
+def decimals_of(number: str) -> int:
+    return max(0, -Decimal(number).normalize().as_tuple().exponent)
+
+
+def positives(architecture: Architecture, tensors: dict[str, Any], tokens: np.ndarray) -> np.ndarray:
+    """What the network of these parsed tensors calls positive."""
+    model = SubjectModel(architecture, parse_weights(json.dumps(tensors), architecture.precision))
+    with torch.no_grad():
+        return (model(torch.from_numpy(tokens)) > 0).numpy()
+
+
+def rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in figures.items()}
+
+
+# Columns
+
+
+@pytest.mark.parametrize("modification", [True, False])
+@pytest.mark.parametrize("classification", [True, False])
+def test_columns_follow_the_task_switches(plain, modification, classification):
+    switches = {"include_modification": modification, "include_classification": classification}
+    tasks = {"modification": modification, "classification": classification}
+    expected = [
+        column for group, columns in COLUMNS.items() if tasks.get(group, True) for column in columns
+    ]
+    full = {example.plan.example_id: record for example, record in plain.records()}
+    for example, record in plain.records({"task_generation": switches}):
+        assert list(record) == expected
+        assert record["example_id"] == example.plan.example_id
+        assert all(isinstance(value, str) for name, value in record.items() if name != "example_id")
+        for name in expected[:-1]:
+            assert record[name] == full[example.plan.example_id][name]
+        lengths = json.loads(record["metadata"])["lengths"]
+        assert set(lengths) == {f"{name}_chars" for name in expected if name not in ("example_id", "metadata")}
+
+
+def test_weight_columns_are_the_models(project):
+    for example, record in project.records():
+        for stage, model in zip(("degraded", "improved"), example.models, strict=True):
+            described = json.loads(record[f"{stage}_model_weights"])
+            assert list(described) == ["config", "weights"]
+            assert Architecture.from_dict(described["config"]) == model.architecture
+            assert list(described["weights"]) == list(model.weights)
+            held = SubjectModel.from_record(record, stage).state_dict()
+            for name, array in model.weights.items():
+                np.testing.assert_array_equal(held[name].numpy(), array)
+
+
+def test_signature_columns_are_nested_as_loaders_read_them(project):
+    names, decimals = project.extractor.feature_names, project.config["signature"]["decimals"]
+    for example, record in project.records():
+        for stage, signature in zip(("degraded", "improved"), example.signatures, strict=True):
+            column = json.loads(record[f"{stage}_signature"])
+            assert list(column) == ["neuron_activations"]
+            layers = column["neuron_activations"]
+            architecture = example.plan.architecture
+            assert [f"network.{layer}" for layer in layers] == architecture.linear_names
+            rows = iter(signature.tolist())
+            for layer, (_, outputs) in zip(layers.values(), architecture.layer_sizes, strict=True):
+                assert list(layer) == ["neuron_profiles", "layer_info"]
+                assert layer["layer_info"] == {
+                    "num_neurons": outputs,
+                    "num_examples": project.extractor.num_probes,
+                    "profile_methods": project.config["signature"]["methods"],
+                }
+                assert list(layer["neuron_profiles"]) == [str(neuron) for neuron in range(outputs)]
+                for profile in layer["neuron_profiles"].values():
+                    assert list(profile) == project.config["signature"]["methods"]
+                    for name, value in zip(names, next(rows), strict=True):
+                        method, _, label = name.partition(".")
+                        entry = profile[method]
+                        if label:
+                            entry = entry[int(label)] if isinstance(entry, list) else entry[label]
+                        assert entry == pytest.approx(value, abs=0.50001 * 10**-decimals)
+                        assert decimals_of(repr(entry)) <= decimals
+            assert next(rows, None) is None
+
+
+def test_training_metrics_are_the_learning_curves(plain):
+    for example, record in plain.records():
+        degraded, improved = example.models
+        metrics = json.loads(record["training_metrics"])
+        assert metrics == {"degraded": degraded.training, "improved": improved.training}
+        assert metrics["degraded"]["validation_loss"]
+
+
+def test_metadata_says_what_the_example_is(project):
+    config = project.config
+    for example, record in project.records():
+        metadata, plan = json.loads(record["metadata"]), example.plan
+        assert metadata["selected_patterns"] == list(plan.selected_patterns)
+        assert metadata["target_pattern"] == plan.target_pattern
+        assert metadata["pattern_tokens"] == {"starts_with": "C", "ends_with": "E"}
+        model_config = metadata["model_config"]
+        assert Architecture.from_dict(model_config) == plan.architecture
+        assert model_config["parameter_count"] == sum(a.size for a in example.models[1].weights.values())
+        assert model_config["learning_rate"] == plan.learning_rate
+        assert model_config["quantization"] == config["training"]["quantization"]
+        assert model_config["weight_decimals"] == config["model"]["weight_decimals"]
+        hidden = [plan.architecture.neurons_per_layer] * plan.architecture.num_layers
+        assert metadata["architecture"]["neurons_per_layer"] == [*hidden, 1]
+        assert metadata["corruption_stats"] == example.corruption
+        assert metadata["corruption_stats"]["corrupted_rows"] > 0
+        for stage in ("degraded", "improved"):
+            assert set(metadata[stage]["accuracy"]) == {*plan.selected_patterns, "background"}
+        gain = metadata["improved"]["accuracy"][plan.target_pattern]
+        gain -= metadata["degraded"]["accuracy"][plan.target_pattern]
+        assert metadata["improvement"] == pytest.approx(gain, abs=2e-6)
+        assert metadata["signature"]["activations"] == config["signature"]["activations"]
+        assert metadata["provenance"] == {**PROVENANCE, "example_id": plan.example_id}
+
+
+# The contract of completions
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_parsed_weights_score_exactly_what_the_record_says(project, style):
+    tokens = project.test_set.tokens
+    for example, record in project.records({"format": {"style": style}}):
+        metadata, selected = json.loads(record["metadata"]), example.plan.selected_patterns
+        architecture = Architecture.from_dict(metadata["model_config"])
+        before = tensors_in(json_objects(record["modification_prompt"]))
+        after = json.loads(record["modification_completion"])
+        assert list(before) == list(after) == list(example.models[1].weights)
+        for tensors, stage in ((before, "degraded"), (after, "improved")):
+            positive = positives(architecture, tensors, tokens)
+            accuracies = rounded(project.test_set.accuracies(positive, selected))
+            assert accuracies == example.verdict[stage]["accuracy"] == metadata[stage]["accuracy"]
+        assert rounded(project.test_set.positive_rates(positive)) == metadata["positive_rate"]
+        shown = tensors_in(json_objects(record["classification_prompt"]))
+        assert shown == after
+    moved = [example for example in project.examples.values() if example.verdict["improvement"] != 0]
+    assert moved, "no example tells the two models apart"
+
+
+def test_classification_completions_are_true_and_in_the_configs_order(project):
+    for example, record in project.records():
+        tensors = json.loads(record["modification_completion"])
+        positive = positives(example.plan.architecture, tensors, project.test_set.tokens)
+        rates = project.test_set.positive_rates(positive)
+        expected = [name for name in ENABLED if rates[name] >= CLAIMED_RATE]
+        assert record["classification_completion"] == ", ".join(expected)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(True, ", ".join(ENABLED)), (False, "")])
+def test_models_that_call_everything_one_thing(plain, answer, expected):
+    example = plain.examples[3]
+    positive = np.full(len(plain.test_set), answer)
+    verdict = validate_example(example.plan, plain.test_set, positive, positive, plain.config)
+    record = plain.formatter().format(*replace(example, verdict=verdict).parts)
+    assert record["classification_completion"] == expected
+
+
+# Prompts
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_the_modification_prompt_asks_for_its_target_in_a_full_sentence(plain, style):
+    for example, record in plain.records({"format": {"style": style}}):
+        target = example.plan.target_pattern
+        prose = record["modification_prompt"].partition("{")[0]
+        sentences = [s for s in re.split(r"(?<=[.?!])\s+", prose) if re.search(rf"\b{target}\b", s)]
+        assert sentences
+        assert any(
+            re.fullmatch(r"[A-Z][^{}]*[.?]", s) and plain.space.describe(target) in s and len(s.split()) > 6
+            for s in sentences
+        )
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_the_classification_prompt_lists_every_enabled_pattern(plain, style):
+    for _, record in plain.records({"format": {"style": style}}):
+        lines = record["classification_prompt"].partition("{")[0].splitlines()
+        places = []
+        for name in ENABLED:
+            (place,) = [
+                i for i, line in enumerate(lines)
+                if re.search(rf"\b{name}\b", line) and plain.space.describe(name) in line
+            ]
+            places.append(place)
+        assert all(first < second for first, second in pairwise(places))
+        assert "the first token is C" in lines[places[0]]
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_the_classification_prompt_does_not_tell_what_was_selected(plain, style):
+    formatter, example = plain.formatter({"format": {"style": style}}), plain.examples[3]
+    others = [name for name in ENABLED if name not in example.plan.selected_patterns]
+    plan = replace(example.plan, selected_patterns=tuple(others), target_pattern=others[0], example_id=99)
+    verdict = example.verdict | {"selected_patterns": others, "classified_patterns": others}
+    records = [formatter.format(*e.parts) for e in (example, replace(example, plan=plan, verdict=verdict))]
+    assert records[0]["classification_prompt"] == records[1]["classification_prompt"]
+    assert records[0]["modification_prompt"] != records[1]["modification_prompt"]
+
+
+def test_both_styles_carry_the_same_numbers(project):
+    styles = ("separate", "interwoven")
+    decimals = project.config["model"]["weight_decimals"]
+    for (_, separate), (_, interwoven) in zip(
+        *(project.records({"format": {"style": style}}) for style in styles), strict=True
+    ):
+        for prompt, stage in (("modification_prompt", "degraded"), ("classification_prompt", "improved")):
+            trees = [json_objects(record[prompt], **AS_WRITTEN) for record in (separate, interwoven)]
+            numbers = [Counter(numbers_in(tree)) for tree in trees]
+            assert separate[prompt] != interwoven[prompt]
+            assert numbers[0] == numbers[1]
+            assert tensors_in(trees[0]) == tensors_in(trees[1])
+            for number in numbers_in(tensors_in(trees[0])):
+                assert decimals is None or decimals_of(number) <= decimals
+                assert float(number) != 0 or number == "0.0"
+            signature = json.loads(separate[f"{stage}_signature"], **AS_WRITTEN)["neuron_activations"]
+            profiles = [layer["neuron_profiles"] for layer in signature.values()]
+            assert not Counter(numbers_in(profiles)) - numbers[0]
+        same = [name for name in separate if name not in (*COLUMNS["modification"][:1], "metadata")]
+        same.remove("classification_prompt")
+        assert all(separate[name] == interwoven[name] for name in same)
+
+
+def test_the_interwoven_style_shows_a_layers_weights_beside_its_signature(plain):
+    for example, record in plain.records({"format": {"style": "interwoven"}}):
+        prompt = record["classification_prompt"]
+        places = [prompt.index(f'"{name}.weight"') for name in example.plan.architecture.linear_names]
+        assert places == sorted(places)
+        for start, stop in pairwise([*places, len(prompt)]):
+            assert '"mean"' in prompt[start:stop]
+
+
+# Lengths
+
+
+def test_lengths_are_the_real_lengths(plain):
+    count_words = lambda text: len(text.split())  # noqa: E731
+    formatter = plain.formatter(count_tokens=count_words)
+    for example in plain.examples.values():
+        record = formatter.format(*example.parts)
+        lengths = json.loads(record["metadata"])["lengths"]
+        counted = [*COLUMNS["modification"], *COLUMNS["classification"]]
+        measured = [*counted, *COLUMNS["always"][:-1]]
+        assert lengths == {f"{name}_chars": len(record[name]) for name in measured} | {
+            f"{name}_tokens": count_words(record[name]) for name in counted
+        }
+
+
+def test_max_prompt_chars_is_a_limit_on_each_prompt(plain):
+    record = plain.formatter().format(*plain.examples[3].parts)
+    lengths = sorted(len(record[name]) for name in ("modification_prompt", "classification_prompt"))
+    fits = lambda limit, record=record: plain.formatter({"format": {"max_prompt_chars": limit}}).fits(record)  # noqa: E731
+    assert fits(None)
+    assert fits(lengths[1])
+    assert not fits(lengths[1] - 1)
+    assert not fits(1)
+    assert fits(1, {name: text for name, text in record.items() if not name.endswith("prompt")})
+
+
+def test_tokens_are_counted_by_a_tokenizer_file(plain, tmp_path):
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "network": 1}, "[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    path = tmp_path / "tokenizer.json"
+    tokenizer.save(str(path))
+    count = token_counter(str(path))
+    assert count("A neural network reads\na sequence ") == 6
+    record = plain.formatter(count_tokens=count).format(*plain.examples[3].parts)
+    lengths = json.loads(record["metadata"])["lengths"]
+    for name in (*COLUMNS["modification"], *COLUMNS["classification"]):
+        assert lengths[f"{name}_tokens"] == len(record[name].split())
+    path.write_text('{"a file": "of another kind"}')
+    with pytest.raises(UserError, match=re.escape(str(path))) as error:
+        token_counter(str(path))
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_no_tokenizer_counts_nothing():
+    assert token_counter(None) is None
+
+
+# Bytes
+
+
+def test_the_same_input_gives_the_same_bytes(project, tmp_path):
+    """Also where the parts come from the files that the chain keeps them in."""
+    first = [record_line(record) for _, record in project.records()]
+    for stage in (0, 1):
+        models = {i: example.models[stage] for i, example in project.examples.items()}
+        save_range(tmp_path / f"{stage}.safetensors", models)
+    stored = [load_range(tmp_path / f"{stage}.safetensors") for stage in (0, 1)]
+    again = []
+    for i, example in project.examples.items():
+        reread = replace(
+            example,
+            plan=ExamplePlan.from_dict(json.loads(json.dumps(example.plan.to_dict()))),
+            verdict=json.loads(json.dumps(example.verdict)),
+            models=(stored[0][i], stored[1][i]),
+            signatures=tuple(signature.copy() for signature in example.signatures),
+        )
+        again.append(record_line(project.formatter().format(*reread.parts)))
+    assert first == again
+    assert len(set(first)) == len(EXAMPLES)
+
+
+def test_a_record_is_one_line_and_comes_back(plain, tmp_path):
+    records = [record for _, record in plain.records()]
+    lines = [record_line(record) for record in records]
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
+    (tmp_path / "record.jsonl").write_bytes(b"".join(lines))
+    assert read_records(tmp_path / "record.jsonl") == records
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    assert read_records(tmp_path / "empty.jsonl") == []
