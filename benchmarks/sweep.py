@@ -50,45 +50,116 @@ def configuration(overlays: list[str], settings: list[str]) -> dict:
     return check_config(config)
 
 
-def run(config: dict, first: int, count: int) -> tuple[list[dict], dict[str, float]]:
-    """The verdicts of `count` candidates and CPU seconds by stage."""
+def stages_of(
+    config: dict, first: int, count: int, only: tuple[str, ...] | None = None, accept_all: bool = False
+) -> tuple[dict, dict[str, float]]:
+    """The examples of a range, and CPU seconds by stage, each stage as its script calls the library.
+
+    `only` names the stages to run, from the first on; `accept_all` signs and formats rejected examples too, so that
+    their cost is measured. Examples come as {id: (plan, dataset)}.
+    """
+    made, seconds = make_range(config, first, count, only or STAGES, accept_all)
+    return made["sample_dataset"], seconds
+
+
+STAGES = (
+    "sample_dataset",
+    "train_degraded",
+    "train_improved",
+    "validate",
+    "extract_signatures",
+    "format_records",
+)
+
+
+def make_range(
+    config: dict, first: int, count: int, stages: tuple[str, ...], accept_all: bool = False
+) -> tuple[dict, dict[str, float]]:
+    """What each stage makes of a range, and its CPU seconds."""
+    import numpy as np
     from subject_zoo.devices import use_device
-    from subject_zoo.measurement import classify
+    from subject_zoo.formatter import TrainingDataFormatter, record_line
+    from subject_zoo.measurement import classify, sign
     from subject_zoo.plans import draw_plan
+    from subject_zoo.pools import pattern_space
     from subject_zoo.sampler import PatternDatasetSampler
+    from subject_zoo.signature_dataset import SignatureDataset, extractor_for
     from subject_zoo.stacked_mlp import padded_width
     from subject_zoo.stages import train_degraded, train_improved
     from subject_zoo.test_set import TestSet
     from subject_zoo.verdict import validate_example
 
     device = use_device(config["device"])
+    patterns, signature, dataset = config["patterns"], config["signature"], config["dataset"]
     sampler = PatternDatasetSampler(config)
-    dataset = config["dataset"]
     test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
     width = padded_width(max(config["model"]["neurons_per_layer"]))
-    seconds: dict[str, float] = {}
-
-    def timed(stage: str, work, *args):
-        start = time.process_time()
-        result = work(*args)
-        seconds[stage] = seconds.get(stage, 0) + time.process_time() - start
-        return result
+    space, enabled = pattern_space(patterns), patterns["enabled"]
+    made: dict = {}
 
     def sample() -> dict:
         plans = {i: draw_plan(config["seed"], i, config) for i in range(first, first + count)}
         return {i: (plan, sampler.sample(plan)) for i, plan in plans.items()}
 
-    examples = timed("sample", sample)
-    degraded = timed("degraded", train_degraded, config, examples, device)
-    improved = timed("improved", train_improved, config, examples, degraded, device)
-    before, after = (timed("validate", classify, m, test_set.tokens, width) for m in (degraded, improved))
+    def models() -> tuple[dict, dict]:
+        return made["train_degraded"], made["train_improved"]
+
+    def validate() -> list[dict]:
+        before, after = (classify(stage, test_set.tokens, width) for stage in models())
+        plans = {i: plan for i, (plan, _) in made["sample_dataset"].items()}
+        return [validate_example(plan, test_set, before[i], after[i], config) for i, plan in plans.items()]
+
+    def extractor():
+        listed = sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])
+        tokens = space.from_text([example["sequence"] for example in listed["examples"]])
+        satisfied = np.stack([space.predicate(name, tokens) for name in enabled], axis=1)
+        return tokens, extractor_for(SignatureDataset(tokens, satisfied), signature, enabled)
+
+    def signatures() -> list[dict]:
+        tokens, signing = extractor()
+        chosen = {v["example_id"] for v in made["validate"] if v["accepted"] or accept_all}
+        return [
+            sign({i: m for i, m in stage.items() if i in chosen}, tokens, signing, signature["activations"], width)
+            for stage in models()
+        ]
+
+    def records() -> list[bytes]:
+        formatter = TrainingDataFormatter(config, space, extractor()[1], {})
+        verdicts = {verdict["example_id"]: verdict for verdict in made["validate"]}
+        lines = []
+        for i, signed in made["extract_signatures"][0].items():
+            plan, data = made["sample_dataset"][i]
+            both = (made["train_degraded"][i], made["train_improved"][i])
+            pair = (signed, made["extract_signatures"][1][i])
+            lines.append(record_line(formatter.format(plan, verdicts[i], data.corruption_stats(), both, pair)))
+        return lines
+
+    work = {
+        "sample_dataset": sample,
+        "train_degraded": lambda: train_degraded(config, made["sample_dataset"], device),
+        "train_improved": lambda: train_improved(config, made["sample_dataset"], made["train_degraded"], device),
+        "validate": validate,
+        "extract_signatures": signatures,
+        "format_records": records,
+    }
+    seconds = {}
+    for stage in stages:
+        start = time.process_time()
+        made[stage] = work[stage]()
+        seconds[stage] = time.process_time() - start
+    return made, seconds
+
+
+def run(config: dict, first: int, count: int) -> tuple[list[dict], dict[str, float]]:
+    """The verdicts of `count` candidates, with what they were drawn with, and CPU seconds by stage."""
+    made, seconds = make_range(config, first, count, STAGES[:4])
     verdicts = []
-    for i, (plan, _) in examples.items():
-        verdict = validate_example(plan, test_set, before[i], after[i], config)
-        verdict["architecture"] = plan.architecture.to_dict()
-        verdict["learning_rate"] = plan.learning_rate
-        verdict["epochs"] = [len(stage[i].training["validation_loss"]) for stage in (degraded, improved)]
-        verdicts.append(verdict)
+    for verdict in made["validate"]:
+        i = verdict["example_id"]
+        plan, _ = made["sample_dataset"][i]
+        epochs = [len(made[stage][i].training["validation_loss"]) for stage in ("train_degraded", "train_improved")]
+        drawn = {"architecture": plan.architecture.to_dict(), "learning_rate": plan.learning_rate, "epochs": epochs}
+        verdicts.append(verdict | drawn)
     return verdicts, seconds
 
 

@@ -15,7 +15,8 @@ from subject_zoo.errors import UserError
 from subject_zoo.example_ranges import ExampleRange
 from subject_zoo.numerics import environment_variables
 from subject_zoo.settings import science_digest, select
-from subject_zoo.source_digest import source_digest
+from subject_zoo.pinned_file import check_unchanged
+from subject_zoo.source_digest import combined_digest, source_digest
 from subject_zoo.splits import SPLITS
 from subject_zoo.tally import kept
 from subject_zoo.windows import Windows
@@ -28,11 +29,11 @@ def stop(error):
 
 try:
     config = check_config(config)
-    for argument in sys.argv[
-        1:
-    ]:  # targets, before Snakemake has anything to say of them
+    # Targets, before Snakemake has anything to say of them.
+    for argument in sys.argv[1:]:
         if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
             ExampleRange.parse(match[1])
+    check_unchanged(Path("results/signature_dataset.json"), config["signature"]["dataset_path"])
 except UserError as error:
     stop(error)
 
@@ -48,6 +49,9 @@ CHAIN_SCRIPTS = (
     "extract_signatures",
     "format_records",
 )
+
+
+CODE_DIGEST = combined_digest(SCRIPTS / f"{name}.py" for name in CHAIN_SCRIPTS)
 
 
 def settings(rule, *keys, **more):
@@ -72,35 +76,27 @@ def settings(rule, *keys, **more):
 def provenance():
     """What every record says of where it comes from."""
     return {
-        "code_sha256": science_code_digest(),
+        "code_sha256": CODE_DIGEST,
         "config_sha256": science_digest(config),
         "seed": config["seed"],
     }
 
 
-def science_code_digest():
-    import hashlib
-
-    digests = [source_digest(SCRIPTS / f"{name}.py") for name in CHAIN_SCRIPTS]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-WINDOWS = Windows(
-    config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"]
-)
+WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
 FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
-SHARD_PARTS = [
-    *(f"{split}.parquet" for split in SPLITS),
-    "weights.safetensors",
-    "signatures.npz",
-]
+SPLIT_PARTS = [f"{split}.parquet" for split in SPLITS]
+SHARD_PARTS = [*SPLIT_PARTS, "weights.safetensors", "signatures.npz"]
+
+
+def intermediate(path):
+    """A range's file; with `cleanup: true` removed once all that is made of it is there, its shard above all."""
+    return temp(path) if config["cleanup"] else path
 
 
 def of_window(name):
     """The files of that name of all ranges of a window."""
     return lambda wildcards: [
-        f"results/examples/{examples}/{name}"
-        for examples in WINDOWS.ranges(int(wildcards.window))
+        f"results/examples/{examples}/{name}" for examples in WINDOWS.ranges(int(wildcards.window))
     ]
 
 
@@ -133,12 +129,8 @@ def needed_windows():
     return range(planned_windows(round))
 
 
-def shard_files(windows):
-    return [
-        f"results/shards/{window:06d}.{part}"
-        for window in windows
-        for part in SHARD_PARTS
-    ]
+def shard_files(windows, parts=SHARD_PARTS):
+    return [f"results/shards/{window:06d}.{part}" for window in windows for part in parts]
 
 
 def kept_examples(wildcards, input):

@@ -1,6 +1,6 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
-# out: results/tallies/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
+# out: results/tallies/{window}.json, results/verdicts/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
 #      results/dataset/, results/validity.json
 
 
@@ -10,13 +10,14 @@ rule tally_window:
         validations=of_window("validation.json"),
         records=of_window("record.jsonl"),
     output:
-        "results/tallies/{window}.json",
+        tally="results/tallies/{window}.json",
+        verdicts="results/verdicts/{window}.json",
     log:
         "logs/tally_window/{window}.log",
-    params:
-        settings=settings("tally_window"),
     conda:
         "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("tally_window"),
     script:
         "../scripts/tally_window.py"
 
@@ -28,6 +29,8 @@ checkpoint plan_windows:
         "results/plans/{round}.json",
     log:
         "logs/plan_windows/{round}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=lambda wildcards: settings(
             "plan_windows",
@@ -37,8 +40,6 @@ checkpoint plan_windows:
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/plan_windows.py"
 
@@ -58,32 +59,27 @@ rule write_shard:
         signatures="results/shards/{window}.signatures.npz",
     log:
         "logs/write_shard/{window}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
         kept=kept_examples,
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/write_shard.py"
 
 
 rule summarise_validity:
     input:
-        pools="results/pools.npz",
-        shards=lambda wildcards: shard_files(needed_windows()),
-        validations=lambda wildcards: [
-            f"results/examples/{examples}/validation.json"
-            for window in needed_windows()
-            for examples in WINDOWS.ranges(window)
-        ],
+        shards=lambda wildcards: shard_files(needed_windows(), SPLIT_PARTS),
+        verdicts=lambda wildcards: [f"results/verdicts/{window:06d}.json" for window in needed_windows()],
     output:
         "results/validity.json",
     log:
         "logs/summarise_validity.log",
-    params:
-        settings=settings("summarise_validity", "num_examples"),
     conda:
         "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("summarise_validity", "num_examples"),
     script:
         "../scripts/summarise_validity.py"
 
@@ -103,14 +99,14 @@ rule assemble_dataset:
         benchmark_dataset="results/dataset/benchmark_dataset.json",
     log:
         "logs/assemble_dataset.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "assemble_dataset",
             *config,
-            code_sha256=science_code_digest(),
+            code_sha256=CODE_DIGEST,
             config_sha256=science_digest(config),
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/assemble_dataset.py"

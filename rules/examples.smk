@@ -8,9 +8,11 @@ rule sample_dataset:
     input:
         pools="results/pools.npz",
     output:
-        "results/examples/{examples}/dataset.npz",
+        intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "sample_dataset",
@@ -20,8 +22,6 @@ rule sample_dataset:
             "model",
             "training.learning_rate",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/sample_dataset.py"
 
@@ -30,9 +30,11 @@ rule train_degraded:
     input:
         dataset="results/examples/{examples}/dataset.npz",
     output:
-        "results/examples/{examples}/degraded.safetensors",
+        intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "train_degraded",
@@ -48,8 +50,6 @@ rule train_degraded:
             "training.lr_schedule",
             "training.quantization",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/train_degraded.py"
 
@@ -59,9 +59,11 @@ rule train_improved:
         dataset="results/examples/{examples}/dataset.npz",
         degraded="results/examples/{examples}/degraded.safetensors",
     output:
-        "results/examples/{examples}/improved.safetensors",
+        intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "train_improved",
@@ -79,8 +81,6 @@ rule train_improved:
             "training.lr_schedule",
             "training.quantization",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/train_improved.py"
 
@@ -92,9 +92,11 @@ rule validate:
         degraded="results/examples/{examples}/degraded.safetensors",
         improved="results/examples/{examples}/improved.safetensors",
     output:
-        "results/examples/{examples}/validation.json",
+        intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "validate",
@@ -104,8 +106,6 @@ rule validate:
             "model.neurons_per_layer",
             "validation",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/validate.py"
 
@@ -117,9 +117,11 @@ rule extract_signatures:
         improved="results/examples/{examples}/improved.safetensors",
         validation="results/examples/{examples}/validation.json",
     output:
-        "results/examples/{examples}/signatures.npz",
+        intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "extract_signatures",
@@ -128,8 +130,6 @@ rule extract_signatures:
             "patterns",
             "signature",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/extract_signatures.py"
 
@@ -143,9 +143,11 @@ rule format_records:
         validation="results/examples/{examples}/validation.json",
         signatures="results/examples/{examples}/signatures.npz",
     output:
-        "results/examples/{examples}/record.jsonl",
+        intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "format_records",
@@ -157,7 +159,5 @@ rule format_records:
             "training.quantization",
             provenance=provenance(),
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/format_records.py"

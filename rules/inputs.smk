@@ -1,6 +1,7 @@
 # Made once for a project.
 # in:  the configuration
-# out: results/pools.npz, results/signature_dataset.json, results/benchmark_dataset.json
+# out: results/pools.npz, results/signature_dataset.json, results/signature_dataset.json.sha256,
+#      results/benchmark_dataset.json
 
 
 rule make_pools:
@@ -8,10 +9,10 @@ rule make_pools:
         "results/pools.npz",
     log:
         "logs/make_pools.log",
-    params:
-        settings=settings("make_pools", "seed", "patterns", "dataset"),
     conda:
         "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("make_pools", "seed", "patterns", "dataset"),
     script:
         "../scripts/make_pools.py"
 
@@ -20,20 +21,22 @@ rule make_signature_dataset:
     input:
         pools="results/pools.npz",
     output:
-        "results/signature_dataset.json",
+        dataset="results/signature_dataset.json",
+        digest="results/signature_dataset.json.sha256",
     log:
         "logs/make_signature_dataset.log",
+    conda:
+        "../envs/subject-zoo.yaml"
     params:
         settings=settings(
             "make_signature_dataset",
             "seed",
             "patterns",
             "dataset",
-            "signature.probes_per_pattern",
             "signature.background_probes",
+            "signature.dataset_path",
+            "signature.probes_per_pattern",
         ),
-    conda:
-        "../envs/subject-zoo.yaml"
     script:
         "../scripts/make_signature_dataset.py"
 
@@ -45,11 +48,9 @@ rule make_benchmark_dataset:
         "results/benchmark_dataset.json",
     log:
         "logs/make_benchmark_dataset.log",
-    params:
-        settings=settings(
-            "make_benchmark_dataset", "seed", "patterns", "dataset", "benchmark"
-        ),
     conda:
         "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("make_benchmark_dataset", "seed", "patterns", "dataset", "benchmark"),
     script:
         "../scripts/make_benchmark_dataset.py"

@@ -11,13 +11,12 @@ from subject_zoo.validity import summarise
 
 with rule_log(snakemake) as log:
     verdicts = []
-    for path in snakemake.input.validations:
+    for path in snakemake.input.verdicts:
         with open(path, "rb") as file:
             verdicts += orjson.loads(file.read())["examples"]
     recorded = []
     for path in snakemake.input.shards:
-        if path.endswith(".parquet"):
-            recorded += pq.read_table(path, columns=["example_id"])["example_id"].to_pylist()
+        recorded += pq.read_table(path, columns=["example_id"])["example_id"].to_pylist()
     validity = summarise(verdicts, sorted(recorded))
     atomic_write(snakemake.output[0], json.dumps(validity, indent=1).encode())
     log.info("%s", validity["funnel"])

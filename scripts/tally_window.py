@@ -21,5 +21,6 @@ with rule_log(snakemake) as log:
         with open(path, "rb") as file:
             recorded += [orjson.loads(line)["example_id"] for line in file]
     tally = add_window(previous, verdicts, recorded)
-    atomic_write(snakemake.output[0], json.dumps(tally).encode())
+    atomic_write(snakemake.output.verdicts, orjson.dumps({"examples": verdicts}))
+    atomic_write(snakemake.output.tally, json.dumps(tally).encode())
     log.info("%d accepted in all", tally["accepted_in_all"])

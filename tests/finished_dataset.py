@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
+import yaml
 
 from subject_zoo.card import dataset_card
 from subject_zoo.dataset_folder import MANIFEST, describe_file, manifest
@@ -18,6 +21,7 @@ from subject_zoo.formatter import TrainingDataFormatter
 from subject_zoo.measurement import classify, sign
 from subject_zoo.numerics import environment_record
 from subject_zoo.plans import draw_plan
+from subject_zoo.problem import Problem
 from subject_zoo.range_files import signature_arrays
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.science_code import science_code_digest
@@ -30,13 +34,59 @@ from subject_zoo.stages import train_degraded, train_improved
 from subject_zoo.test_set import TestSet
 from subject_zoo.tokenizer import token_counter
 from subject_zoo.verdict import validate_example
+from subject_zoo.verification import verify
 from subject_zoo.weights import load_models, save_models
+from tests.conftest import small_config
 
+SMALL = yaml.safe_load((Path(__file__).with_name("small.yaml")).read_text(encoding="utf-8"))
+HERE = {"device": "cpu", "numerics": "native"}  # what this process can repeat bit for bit
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 VALIDITY = {
     "funnel": {"candidates": 0, "accepted": 0, "pass_gate_and_those_before": {}, "fail_gate": {}},
     "by_pattern": {},
 }
+
+
+def tiny_config(*overlays: dict[str, Any]) -> dict[str, Any]:
+    """A checked configuration of seconds of work, overlaid."""
+    return small_config(SMALL, HERE, *overlays)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A dataset folder, made once a process. Read only."""
+    folder = tmp_path_factory.getbasetemp() / "finished_dataset"
+    if not folder.exists():
+        splits = {"validation": 0.25, "test": 0.25}
+        sizes = {"num_examples": 7, "max_candidates": 48, "examples_per_job": 4}
+        make_dataset(folder, tiny_config({**sizes, "splits": splits}))
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path) -> Path:
+    """A copy of the dataset folder to spoil."""
+    return Path(shutil.copytree(finished, tmp_path / "dataset"))
+
+
+def found(folder: Path, retrained: int = 0, told: list[str] | None = None) -> list[Problem]:
+    """All problems of a folder, each a line of bounded length as all that is told."""
+    lines = [] if told is None else told
+    problems = list(verify(folder, lines.append, retrained, seed_of_choice=0))
+    for line in (*lines, *map(str, problems)):
+        assert "\n" not in line
+        assert len(line) < 1000
+    return problems
+
+
+def parquet_files(folder: Path) -> list[str]:
+    """Names of the folder's Parquet files."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("data/*/*.parquet"))
+
+
+def longest_file(folder: Path) -> str:
+    """The Parquet file of the most rows."""
+    return max(parquet_files(folder), key=lambda name: len(read_rows(folder / name)))
 
 
 def make_dataset(folder: Path, config: dict[str, Any]) -> None:

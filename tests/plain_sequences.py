@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from subject_zoo.pattern_sampling import count
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.pools import pattern_space
 from subject_zoo.randomness import ProjectPurpose, project_generator
@@ -24,6 +25,8 @@ class PlainSequences:
         self.letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: config["patterns"]["vocab_size"]]
         self.length: int = config["patterns"]["sequence_length"]
         self.test, self.probe = config["dataset"]["test_fraction"], config["dataset"]["probe_fraction"]
+        fewest = config["dataset"]["min_holdout"]
+        self.rare = {name for name in self.enabled if count(self.space, name) < fewest}  # none of it held out
         self.salt = int(project_generator(config["seed"], ProjectPurpose.SLICES).integers(2**63))
 
     def texts(self, tokens: np.ndarray) -> list[str]:
@@ -43,6 +46,10 @@ class PlainSequences:
                 yield text[:place] + letter + text[place + 1 :]
 
     def slice_of(self, text: str) -> str:
+        """shared where it satisfies a rare pattern, else train, test or probe."""
+        return "shared" if self.satisfied(text) & self.rare else self.hashed_slice(text)
+
+    def hashed_slice(self, text: str) -> str:
         """train, test or probe, by SplitMix64's finaliser folded over the tokens, in Python's integers."""
         state = self.salt
         for letter in text:

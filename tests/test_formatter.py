@@ -234,9 +234,7 @@ def rounded(figures: dict[str, float]) -> dict[str, float]:
 def test_columns_follow_the_task_switches(plain, modification, classification):
     switches = {"include_modification": modification, "include_classification": classification}
     tasks = {"modification": modification, "classification": classification}
-    expected = [
-        column for group, columns in COLUMNS.items() if tasks.get(group, True) for column in columns
-    ]
+    expected = [column for group, columns in COLUMNS.items() if tasks.get(group, True) for column in columns]
     full = {example.plan.example_id: record for example, record in plain.records()}
     for example, record in plain.records({"task_generation": switches}):
         assert list(record) == expected
@@ -388,7 +386,8 @@ def test_the_classification_prompt_lists_every_enabled_pattern(plain, style):
         places = []
         for name in ENABLED:
             (place,) = [
-                i for i, line in enumerate(lines)
+                i
+                for i, line in enumerate(lines)
                 if re.search(rf"\b{name}\b", line) and plain.space.describe(name) in line
             ]
             places.append(place)

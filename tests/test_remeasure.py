@@ -190,10 +190,11 @@ expected_acceptance: 0.9
 patterns:
   enabled: [starts_with, ends_with, first_last_match, has_majority, all_same]
   sequence_length: 5
+  min_patterns_per_batch: 2
   max_patterns_per_batch: 2
 dataset: {num_sequences: 3000, pool_size: 1500, test_per_pattern: 300, test_background: 600}
 model: {num_layers: [1, 1], neurons_per_layer: [16, 16], activation_types: [relu, gelu, tanh]}
-training: {degraded_epochs: 20, improvement_epochs: 20, batch_size: 64}
+training: {degraded_epochs: 15, improvement_epochs: 15, batch_size: 64}
 validation: {min_degradation_threshold: 0.1, min_specificity: 0.0, max_other_degradation: 0.1, min_accuracy: 0.8}
 splits: {test: 0.3}
 """
@@ -224,7 +225,7 @@ def test_an_honest_dataset_clears_the_bars(results):
     assert (report["records_checked_for_that"], report["measured_sequences_trained_on"]) == (5, 0)
     for row in report["by_pattern"].values():
         assert row["less than recorded"] is None or abs(row["less than recorded"]) < 0.05
-    assert f"| all three | 99 % | {1.0} | True |" in run.stdout
+    assert "| all three | 99 % | 1.0 | True |" in run.stdout
 
 
 def falsified(results: Path, folder: Path, change: Callable[[dict], dict]) -> tuple[int, dict]:
@@ -270,7 +271,7 @@ def another_answer(record: dict) -> dict:
     [
         (edited_completion, {"classification"}),
         (degraded_for_improved, {"improves", "all three", "modification"}),
-        (another_target, {"improves", "able", "all three"}),
+        (another_target, {"able", "all three"}),
         (another_answer, {"modification"}),
     ],
 )

@@ -25,7 +25,8 @@ from tests.conftest import small_config
 from tests.plain_sequences import PlainSequences
 
 FIELDS = [field.name for field in dataclasses.fields(ExampleDataset)]
-SLICE_NAMES = {Slice.TRAIN: "train", Slice.TEST: "test", Slice.PROBE: "probe"}
+SLICE_NAMES = {Slice.TRAIN: "train", Slice.TEST: "test", Slice.PROBE: "probe", Slice.SHARED: "shared"}
+TRAINABLE = {"train", "shared"}
 
 
 def possible(vocab_size: int, sequence_length: int) -> list[str]:
@@ -95,7 +96,7 @@ def test_slices_are_those_of_the_plain_hash(config):
     texts = plain.everything()[::5]
     arguments = config["seed"], config["dataset"]["test_fraction"], config["dataset"]["probe_fraction"]
     slices = slices_of(plain.space.from_text(texts), *arguments)
-    assert [SLICE_NAMES[part] for part in slices.tolist()] == [plain.slice_of(text) for text in texts]
+    assert [SLICE_NAMES[part] for part in slices.tolist()] == [plain.hashed_slice(text) for text in texts]
     alone = slices_of(plain.space.from_text(texts[7:8]), *arguments)
     assert alone.tolist() == slices[7:8].tolist()
 
@@ -179,8 +180,8 @@ def test_test_rows_are_as_many_as_there_are_of_the_test_slice(pools, config):
         (pools.background, pools.test_background, config["dataset"]["test_background"], 10**9),
     ]
     for pool, chosen, most, count in groups:
-        held_out = count >= config["dataset"]["min_holdout"]
-        candidates = {row for row in pool.tolist() if pools.slices[row] == Slice.TEST or not held_out}
+        rare = count < config["dataset"]["min_holdout"]
+        candidates = {row for row in pool.tolist() if pools.slices[row] == (Slice.SHARED if rare else Slice.TEST)}
         assert len(set(chosen.tolist())) == len(chosen) == min(most, len(candidates)) > 0
         assert candidates.issuperset(chosen.tolist())
 
@@ -237,8 +238,7 @@ def check_dataset(config: dict[str, Any], pools: Pools, plan: ExamplePlan, data:
     assert data.owners.tolist() == [pools.names.index(name) if name else NEGATIVE for name in owner_of]
 
     # nothing outside the train slice but what is too rare to hold out
-    rare = {name for name in pools.names if size[name] < wanted["min_holdout"]}
-    assert all(names & rare or plain.slice_of(text) == "train" for text, names in zip(texts, satisfied, strict=True))
+    assert all(plain.slice_of(text) in TRAINABLE for text in texts)
 
     # near misses are, and the rest of the negatives is background
     near = {text for text, is_near in zip(texts, data.is_near_miss, strict=True) if is_near}
@@ -255,7 +255,7 @@ def check_dataset(config: dict[str, Any], pools: Pools, plan: ExamplePlan, data:
     for text, *side in zip(texts, data.is_validation, data.is_near_miss, data.corrupted_labels, strict=True):
         sides[text].add(tuple(side))
     assert all(len(side) == 1 for side in sides.values())
-    available = train_pools(plain, pools, rare, selected, owner_of=lambda names: next(n for n in by_size if n in names))
+    available = train_pools(plain, pools, selected, owner_of=lambda names: next(n for n in by_size if n in names))
     copied = {text for text, times in Counter(texts).items() if times > 1}
     for owner, candidates in available["positives"].items():
         assert copied.isdisjoint(candidates) or candidates <= set(texts)
@@ -285,14 +285,14 @@ def check_dataset(config: dict[str, Any], pools: Pools, plan: ExamplePlan, data:
     }
 
 
-def train_pools(plain, pools, rare, selected, owner_of):
+def train_pools(plain, pools, selected, owner_of):
     """The sequences that one example may train on, by what they are to it."""
     texts = plain.texts(pools.tokens)
 
-    def trainable(rows, name=None):
-        return {texts[row] for row in rows.tolist() if name in rare or plain.slice_of(texts[row]) == "train"}
+    def trainable(rows):
+        return {texts[row] for row in rows.tolist() if plain.slice_of(texts[row]) in TRAINABLE}
 
-    members = {name: trainable(rows, name) for name, rows in zip(pools.names, pools.members, strict=True)}
+    members = {name: trainable(rows) for name, rows in zip(pools.names, pools.members, strict=True)}
     misses = {name: trainable(rows) for name, rows in zip(pools.names, pools.near_misses, strict=True)}
     near = [misses[name] if name in selected else members[name] for name in pools.names]
     return {
@@ -374,7 +374,7 @@ def test_every_kind_of_negative_is_on_both_sides_whatever_the_positives_leave_to
 def test_copies_of_few_positives_stay_apart_when_validation_is_owed(pools, config):
     """A pool of 2 after a group that may not validate: most of its copies are held out, never all sequences."""
     pattern = pools.names.index("palindrome")
-    few = [row for row in pools.members[pattern] if pools.slices[row] == Slice.TRAIN and not pools.masks[row] & 1][:2]
+    few = [row for row in pools.members[pattern] if pools.slices[row] == Slice.TRAIN][:2]
     members = list(pools.members)
     members[pattern] = np.array(few)
     config["dataset"] |= {"validation_fraction": 0.45, "negative_ratio": 0.01}
@@ -469,14 +469,15 @@ def test_labelled_datasets_are_of_their_slice_and_balanced(pools, config, kind, 
     else:
         data, background = sampler.signature_dataset(5, 12), 12
     sequences = check_labelled(plain, data, config)
-    rare = {name for name, count in zip(pools.names, pools.counts, strict=True) if count < 100}
-    assert rare == {"all_same", "alternating"}
-    assert all(plain.slice_of(text) == slice_name or plain.satisfied(text) & rare for text in sequences)
+    assert plain.rare == {"all_same", "alternating"}
     # five of each pattern in turn, and then the background
     assert len(sequences) == 5 * len(wanted) + background
     for position, name in enumerate(wanted):
-        assert all(name in plain.satisfied(text) for text in sequences[5 * position : 5 * position + 5])
+        drawn = sequences[5 * position : 5 * position + 5]
+        assert all(name in plain.satisfied(text) for text in drawn)
+        assert {plain.slice_of(text) for text in drawn} == {"shared" if name in plain.rare else slice_name}
     assert not any(plain.satisfied(text) for text in sequences[-background:])
+    assert {plain.slice_of(text) for text in sequences[-background:]} == {slice_name}
 
 
 def test_labelled_datasets_do_not_depend_on_what_was_sampled_before(pools, config):
@@ -500,7 +501,11 @@ def test_no_model_trains_on_what_measures_or_signs_it(pools, config):
     measured.update(plain.texts(pools.tokens[np.concatenate([*pools.test_members, *pools.test_near_misses])]))
     measured.update(plain.texts(pools.tokens[pools.test_background]))
     assert len(measured) > 800
-    assert all(plain.satisfied(text) & {"all_same", "alternating"} for text in trained & measured)
+    assert {text for text in trained & measured if not plain.satisfied(text) & plain.rare} == set()
+    # and what is rare measures the rare patterns alone
+    for name, rows in zip(pools.names, pools.test_members, strict=True):
+        assert name in plain.rare or trained.isdisjoint(plain.texts(pools.tokens[rows]))
+    assert all(trained.isdisjoint(plain.texts(pools.tokens[rows])) for rows in pools.test_near_misses)
 
 
 def test_signature_datasets_are_read_as_written(tmp_path, pools, config):

@@ -63,15 +63,11 @@ def test_select_is_canonical_and_leaves_the_config_alone(keys, random):
     assert repr(before) == repr(CONFIG)
     for key in keys:
         section, _, name = key.partition(".")
-        assert (
-            (chosen[section][name] == CONFIG[section][name]) if name else (chosen[section] == CONFIG[section])
-        )
+        assert (chosen[section][name] == CONFIG[section][name]) if name else (chosen[section] == CONFIG[section])
     wanted = {key.partition(".")[0] for key in keys}
     assert set(chosen) == wanted
     for section in wanted - set(keys):
-        assert set(chosen[section]) == {
-            key.partition(".")[2] for key in keys if key.startswith(f"{section}.")
-        }
+        assert set(chosen[section]) == {key.partition(".")[2] for key in keys if key.startswith(f"{section}.")}
 
 
 @pytest.mark.parametrize("key", ["nonsense", "training.nonsense", "nonsense.batch_size"])

@@ -29,10 +29,8 @@ REFERENCE = {
 
 
 def make_architecture(activation: str = "relu", **changes) -> Architecture:
-    return Architecture(
-        **dict(vocab_size=6, sequence_length=5, num_layers=3, neurons_per_layer=9, activation_type=activation)
-        | changes
-    )
+    sizes = {"vocab_size": 6, "sequence_length": 5, "num_layers": 3, "neurons_per_layer": 9}
+    return Architecture(**sizes | {"activation_type": activation} | changes)
 
 
 def make_weights(architecture: Architecture, seed: int = 0) -> Weights:
@@ -152,9 +150,7 @@ def test_from_record_holds_the_weights_of_the_text(precision):
             assert tensor.dtype == torch.float32
             np.testing.assert_array_equal(tensor.numpy(), weights[name])
     latest = SubjectModel.from_record(record)
-    np.testing.assert_array_equal(
-        latest.network[0].bias.detach().numpy(), stages["improved"]["network.0.bias"]
-    )
+    np.testing.assert_array_equal(latest.network[0].bias.detach().numpy(), stages["improved"]["network.0.bias"])
 
 
 @pytest.mark.parametrize(("record", "stage"), [({}, "improved"), ({"improved_model_weights": "{}"}, "best")])
@@ -166,9 +162,7 @@ def test_a_record_without_that_model_is_one_clear_line(record, stage):
 
 def test_from_safetensors(tmp_path):
     architecture = make_architecture("tanh", precision="bfloat16")
-    weights = {
-        name: make_weights(architecture, seed) for seed, name in enumerate(("000007", "000123/improved"))
-    }
+    weights = {name: make_weights(architecture, seed) for seed, name in enumerate(("000007", "000123/improved"))}
     path = tmp_path / "models.safetensors"
     save_models(path, {name: StoredModel(architecture, own, {}) for name, own in weights.items()})
     for name, own in weights.items():
@@ -176,7 +170,7 @@ def test_from_safetensors(tmp_path):
         assert model.architecture == architecture
         for tensor_name, tensor in model.state_dict().items():
             np.testing.assert_array_equal(tensor.numpy(), own[tensor_name])
-    with pytest.raises(UserError, match="000008.*000007") as error:
+    with pytest.raises(UserError, match=r"000008.*000007") as error:
         SubjectModel.from_safetensors(path, "000008")
     assert str(path) in str(error.value)
     assert len(str(error.value).splitlines()) == 1

@@ -185,11 +185,12 @@ def test_a_damaged_file_is_read_or_one_clear_line(tmp_path_factory, good_file, d
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.mktemp("damaged") / "damaged.safetensors"
     path.write_bytes(damaged)
+    message = None
     try:
         load_models(path)
     except UserError as error:
-        assert str(path) in str(error)
-        assert len(str(error).splitlines()) == 1
+        message = str(error)
+    assert message is None or (str(path) in message and len(message.splitlines()) == 1)
 
 
 def without_a_tensor(tensors, metadata):
@@ -249,9 +250,7 @@ def test_other_safetensors_files_are_one_clear_line(tmp_path, damage):
     assert str(path) in one_line(error)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{}", b"\x00" * 8, b"\xff" * 64, b"a text file, and a long one\n" * 9]
-)
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x00" * 8, b"\xff" * 64, b"a text file, and a long one\n" * 9])
 def test_files_of_another_kind_are_one_clear_line(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(UserError) as error:

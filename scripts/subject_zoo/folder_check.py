@@ -22,6 +22,7 @@ from subject_zoo.settings import science_digest
 from subject_zoo.splits import SPLITS
 
 CARD = "README.md"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader takes a tenth of the time
 JSON_FILES = ("signature_dataset.json", "benchmark_dataset.json")
 SHARD_FOLDERS = ("data", "weights", "signatures")
 
@@ -138,7 +139,7 @@ def _check_shards(files: Mapping[str, Any]) -> Iterator[Problem]:
 def _check_card(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
-        shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
+        shown = [yaml.load(block, Loader=_LOADER) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
     except OSError:
         return  # `check_files` tells
     except (ValueError, yaml.YAMLError) as error:

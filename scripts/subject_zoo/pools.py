@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.errors import UserError
+from subject_zoo.ownership import bits_of
 from subject_zoo.pattern_sampling import count, row_keys, sample_background, sample_distinct
 from subject_zoo.patterns import LETTERS, PatternSpace
 from subject_zoo.randomness import ProjectPurpose, project_generator
@@ -64,15 +65,17 @@ class Pools:
         masks = (
             (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
         )
+        counts = tuple(count(space, name) for name in names)
+        small = bits_of([pattern for pattern, number in enumerate(counts) if number < dataset["min_holdout"]])
         slices = slices_of(tokens, seed, dataset["test_fraction"], dataset["probe_fraction"])
+        slices[(masks & small) != 0] = Slice.SHARED
         rows = np.split(rows.astype(np.int32), np.cumsum([len(pool) for pool in pools])[:-1])
         members, misses, background = rows[: len(names)], rows[len(names) : -1], rows[-1]
-        counts = tuple(count(space, name) for name in names)
         held_out = [i for i in range(len(names)) if counts[i] >= dataset["min_holdout"]]
         _check_slices({names[i]: slices[members[i]] for i in held_out} | {"background": slices[background]})
 
-        def test_rows(part: int, of: np.ndarray, wanted: int, all_slices: bool = False) -> np.ndarray:
-            candidates = of if all_slices else of[slices[of] == Slice.TEST]
+        def test_rows(part: int, of: np.ndarray, wanted: int, slice_: Slice = Slice.TEST) -> np.ndarray:
+            candidates = of[slices[of] == slice_]
             chosen = draw(ProjectPurpose.TEST_SET, part).permutation(candidates)[:wanted]
             return np.sort(chosen)
 
@@ -90,7 +93,7 @@ class Pools:
             near_misses=tuple(misses),
             background=background,
             test_members=tuple(
-                test_rows(i, of, test_size, all_slices=counts[i] < dataset["min_holdout"])
+                test_rows(i, of, test_size, Slice.SHARED if small >> i & 1 else Slice.TEST)
                 for i, of in enumerate(members)
             ),
             test_near_misses=tuple(test_rows(len(names) + i, of, misses_size) for i, of in enumerate(misses)),

@@ -48,20 +48,25 @@ class PatternDatasetSampler:
         self.pools = pools or Pools.create(self.seed, self.patterns, self.dataset)
         self.space = pattern_space(self.patterns)
         self.held_out = [count >= self.dataset["min_holdout"] for count in self.pools.counts]
-        self._members = [
-            self._in_slice(rows, Slice.TRAIN, held_out)
-            for rows, held_out in zip(self.pools.members, self.held_out, strict=True)
-        ]
-        self._near_misses = [self._in_slice(rows, Slice.TRAIN) for rows in self.pools.near_misses]
-        self._background = self._in_slice(self.pools.background, Slice.TRAIN)
+        self._members = [self._trainable(rows) for rows in self.pools.members]
+        self._near_misses = [self._trainable(rows) for rows in self.pools.near_misses]
+        self._background = self._trainable(self.pools.background)
         # Masks beside the rows they belong to: a gather per example would cost more than all else here.
         masks = self.pools.masks
         self._member_masks = [masks[rows] for rows in self._members]
         self._near_miss_masks = [masks[rows] for rows in self._near_misses]
 
-    def _in_slice(self, rows: np.ndarray, slice_: Slice, held_out: bool = True) -> np.ndarray:
-        """The rows of a pool in one slice; all of them for a pattern too small to hold any out."""
-        return rows[self.pools.slices[rows] == slice_] if held_out else rows
+    def _trainable(self, rows: np.ndarray) -> np.ndarray:
+        slices = self.pools.slices[rows]
+        return rows[(slices == Slice.TRAIN) | (slices == Slice.SHARED)]
+
+    def _members_in(self, pattern: int, slice_: Slice) -> np.ndarray:
+        """A pattern's rows in a slice; those it shares for a pattern too small to hold any out."""
+        rows = self.pools.members[pattern]
+        return rows[self.pools.slices[rows] == (slice_ if self.held_out[pattern] else Slice.SHARED)]
+
+    def _background_in(self, slice_: Slice) -> np.ndarray:
+        return self.pools.background[self.pools.slices[self.pools.background] == slice_]
 
     def sample(self, plan: ExamplePlan) -> ExampleDataset:
         """The dataset of one example: `num_sequences` rows, `validation_fraction` of them for early stopping.
@@ -127,11 +132,11 @@ class PatternDatasetSampler:
         `vocab_size`, `sequence_length`, `pattern_tokens` and `examples`, each a `sequence` and the enabled
         `patterns` that it satisfies.
         """
-        groups = zip(self.pools.members, self.held_out, strict=True)
+        patterns = range(len(self.pools.names))
         return self._labelled(
             ProjectPurpose.PROBES,
-            [(self._in_slice(rows, Slice.PROBE, held), probes_per_pattern) for rows, held in groups]
-            + [(self._in_slice(self.pools.background, Slice.PROBE), background_probes)],
+            [(self._members_in(pattern, Slice.PROBE), probes_per_pattern) for pattern in patterns]
+            + [(self._background_in(Slice.PROBE), background_probes)],
         )
 
     def benchmark_dataset(self, samples_per_pattern: int, patterns: Sequence[str]) -> dict[str, Any]:
@@ -140,8 +145,8 @@ class PatternDatasetSampler:
         As many of the background as of one pattern follow the patterns'.
         """
         chosen = [self.pools.names.index(name) for name in patterns]
-        members = [self._in_slice(self.pools.members[p], Slice.TEST, self.held_out[p]) for p in chosen]
-        background = self._in_slice(self.pools.background, Slice.TEST)
+        members = [self._members_in(pattern, Slice.TEST) for pattern in chosen]
+        background = self._background_in(Slice.TEST)
         return self._labelled(
             ProjectPurpose.BENCHMARK, [(rows, samples_per_pattern) for rows in (*members, background)]
         )

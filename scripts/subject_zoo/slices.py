@@ -12,11 +12,16 @@ from subject_zoo.randomness import ProjectPurpose, project_generator
 
 
 class Slice(IntEnum):
-    """The three parts of all sequences. The numbers are stored in pools.npz."""
+    """The parts of all sequences. The numbers are stored in pools.npz.
+
+    SHARED are the sequences of patterns with too few to hold any out: trained on by all, and tested on, and probed
+    with, as members of those patterns alone.
+    """
 
     TRAIN = 0
     TEST = 1
     PROBE = 2
+    SHARED = 3
 
 
 def _mix(x: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ Snakemake sees a script's own change alone, and by its time stamp; results depen
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -36,3 +37,8 @@ def source_digest(script: Path) -> str:
         text = path.read_text(encoding="utf-8")  # universal newlines
         digest.update(f"{path.name}\n{len(text)}\n{text}".encode())
     return digest.hexdigest()
+
+
+def combined_digest(scripts: Iterable[Path]) -> str:
+    """sha256, hex, of the digests of several scripts, in their order."""
+    return hashlib.sha256("".join(source_digest(script) for script in scripts).encode()).hexdigest()
