@@ -25,8 +25,9 @@ from subject_zoo.numerics import environment_variables  # noqa: E402
 os.environ.update(environment_variables("portable"))  # before numpy and torch are loaded
 
 from floor import floor_seconds  # noqa: E402
-from subject_zoo.devices import use_device  # noqa: E402
 from sweep import configuration, stages_of  # noqa: E402
+
+from subject_zoo.devices import use_device  # noqa: E402
 
 SEED = ROOT / "presets" / "seed.yaml"
 ALL_METHODS = "[mean,std,max,min,sparsity,pca,svd,entropy,clustering,fourier,pattern_wise]"

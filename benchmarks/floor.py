@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 import torch
+
 from subject_zoo.architecture import Architecture
 from subject_zoo.stacked_mlp import SMALLEST_STACK, padded_width
 from subject_zoo.trainer import STACK_SIZE, stacks_of

@@ -77,6 +77,7 @@ def make_range(
 ) -> tuple[dict, dict[str, float]]:
     """What each stage makes of a range, and its CPU seconds."""
     import numpy as np
+
     from subject_zoo.devices import use_device
     from subject_zoo.formatter import TrainingDataFormatter, record_line
     from subject_zoo.measurement import classify, sign

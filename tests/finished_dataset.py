@@ -58,7 +58,7 @@ def finished(tmp_path_factory) -> Path:
     folder = tmp_path_factory.getbasetemp() / "finished_dataset"
     if not folder.exists():
         splits = {"validation": 0.25, "test": 0.25}
-        sizes = {"num_examples": 7, "max_candidates": 48, "examples_per_job": 4}
+        sizes = {"num_examples": 7, "examples_per_job": 6}
         make_dataset(folder, tiny_config({**sizes, "splits": splits}))
     return folder
 
@@ -86,11 +86,11 @@ def parquet_files(folder: Path) -> list[str]:
 
 def longest_file(folder: Path) -> str:
     """The Parquet file of the most rows."""
-    return max(parquet_files(folder), key=lambda name: len(read_rows(folder / name)))
+    return max(parquet_files(folder), key=lambda name: len(read_table_rows(folder / name)))
 
 
 def make_dataset(folder: Path, config: dict[str, Any]) -> None:
-    """The first num_examples accepted of max_candidates, in the form of results/dataset/."""
+    """A folder in the form of results/dataset/, window after window until it is full."""
     device = use_device("cpu")
     sampler = PatternDatasetSampler(config)
     signature, enabled, dataset = config["signature"], config["patterns"]["enabled"], config["dataset"]
@@ -104,16 +104,24 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     probes = read_signature_dataset(folder / "signature_dataset.json", sampler.space, enabled)
     extractor = extractor_for(probes, signature, enabled)
 
-    plans = {i: draw_plan(config["seed"], i, config) for i in range(config["max_candidates"])}
-    examples = {i: (plan, sampler.sample(plan)) for i, plan in plans.items()}
-    degraded = train_degraded(config, examples, device)
-    stages = [degraded, train_improved(config, examples, degraded, device)]
     test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
     width = padded_width(max(config["model"]["neurons_per_layer"]))
-    called = [classify(models, test_set.tokens, width) for models in stages]
-    verdicts = {i: validate_example(plans[i], test_set, called[0][i], called[1][i], config) for i in plans}
-    accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]][: config["num_examples"]]
-    assert len(accepted) == config["num_examples"]
+    accepted: list[int] = []
+    plans, examples, stages, verdicts = {}, {}, ({}, {}), {}
+    size = config["examples_per_job"] * config["ranges_per_shard"]
+    while len(accepted) < config["num_examples"]:
+        window = {i: draw_plan(config["seed"], i, config) for i in range(len(plans), len(plans) + size)}
+        plans |= window
+        examples |= {i: (plan, sampler.sample(plan)) for i, plan in window.items()}
+        drawn = {i: examples[i] for i in window}
+        degraded = train_degraded(config, drawn, device)
+        trained = (degraded, train_improved(config, drawn, degraded, device))
+        for stage, models in zip(stages, trained, strict=True):
+            stage |= models
+        before, after = (classify(models, test_set.tokens, width) for models in trained)
+        verdicts |= {i: validate_example(plans[i], test_set, before[i], after[i], config) for i in window}
+        accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]]
+    accepted = accepted[: config["num_examples"]]
     signed = [sign({i: m[i] for i in accepted}, probes.tokens, extractor, signature["activations"], width) for m in stages]
     facts = {
         "seed": config["seed"],
@@ -126,7 +134,7 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     )
     windows: dict[int, list[int]] = {}
     for i in accepted:
-        windows.setdefault(i // (config["examples_per_job"] * config["ranges_per_shard"]), []).append(i)
+        windows.setdefault(i // size, []).append(i)
     for window, ids in windows.items():
         by_split: dict[str, list] = {}
         for i in ids:
@@ -171,7 +179,7 @@ def hide(folder: Path) -> None:
     write_manifest(folder, facts)
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_table_rows(path: Path) -> list[dict[str, Any]]:
     return pq.read_table(path).to_pylist()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -96,6 +96,7 @@ def test_modes_are_what_open_would_give(tmp_path, umask):
         max_size=4,
     )
 )
+@settings(deadline=None)
 def test_arrays_come_back_as_they_were(tmp_path_factory, arrays):
     path = tmp_path_factory.mktemp("npz") / "arrays.npz"
     save_npz(path, arrays)

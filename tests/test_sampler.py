@@ -142,7 +142,7 @@ def test_a_sequence_belongs_to_the_smallest_selected_pattern_that_it_satisfies(m
 # Pools
 
 
-@pytest.mark.parametrize("sizes", [(7, 5), (5, 4), (6, 6)], ids=str)
+@pytest.mark.parametrize("sizes", [(7, 5), (5, 4), (5, 6)], ids=str)
 def test_pools_hold_what_they_say(sizes):
     config = sized(*sizes)
     config["patterns"] |= {"starts_with": "C", "ends_with": "E"}
@@ -304,7 +304,7 @@ def train_pools(plain, pools, selected, owner_of):
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configs(), st.integers(0, 10**9))
 def test_datasets_keep_their_promises(config, example_id):
     try:
@@ -317,7 +317,7 @@ def test_datasets_keep_their_promises(config, example_id):
 
 @pytest.mark.parametrize("sizes", [(26, 20), (5, 4), (5, 20), (26, 4)], ids=str)
 def test_datasets_of_extreme_sizes_keep_their_promises(sizes):
-    config = sized(*sizes, num_sequences=900, pool_size=400)
+    config = sized(*sizes, num_sequences=600, pool_size=250)
     pools = create(config)
     sampler = PatternDatasetSampler(config, pools)
     for example_id in range(2):

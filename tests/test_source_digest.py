@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from subject_zoo.source_digest import source_digest, sources
+from subject_zoo.source_digest import combined_digest, source_digest, sources
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
@@ -139,3 +139,11 @@ def test_moving_text_between_modules_changes_the_digest(copy):
     first.write_text(first.read_text().removesuffix("# tail\n"))
     second.write_text("# tail\n" + second.read_text())
     assert len({before, moved, copy.digest("train_degraded")}) == 3
+
+
+def test_a_combined_digest_is_of_all_scripts_in_order():
+    pools, validate = SCRIPTS / "make_pools.py", SCRIPTS / "validate.py"
+    groups = [[pools], [pools, validate], [validate, pools], [pools, pools]]
+    digests = [combined_digest(group) for group in groups]
+    assert len(set(digests)) == len(groups)
+    assert digests[1] == combined_digest(iter(groups[1]))

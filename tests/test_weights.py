@@ -84,7 +84,7 @@ def one_line(error: pytest.ExceptionInfo) -> str:
         max_size=4,
     )
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_a_file_gives_back_every_model_in_order(tmp_path_factory, named):
     path = tmp_path_factory.mktemp("weights") / "models.safetensors"
     models = {name: make_model(architecture, seed) for seed, (name, architecture) in enumerate(named)}
@@ -168,7 +168,7 @@ def good_file(tmp_path_factory) -> bytes:
 
 
 @given(data=st.data())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_part_of_a_file_is_one_clear_line(tmp_path_factory, good_file, data):
     path = tmp_path_factory.mktemp("part") / "part.safetensors"
     path.write_bytes(good_file[: data.draw(st.integers(0, len(good_file) - 1))])
@@ -178,7 +178,7 @@ def test_a_part_of_a_file_is_one_clear_line(tmp_path_factory, good_file, data):
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_a_damaged_file_is_read_or_one_clear_line(tmp_path_factory, good_file, data):
     damaged = bytearray(good_file)
     for _ in range(data.draw(st.integers(1, 3))):
@@ -274,6 +274,7 @@ def all_of_16_bits(precision: str) -> np.ndarray:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @given(values=finite_floats)
+@settings(deadline=None)
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_rounding_equals_torchs(precision, values):
     expected = torch.from_numpy(values.copy()).to(PRECISIONS[precision]).float().numpy()
@@ -327,12 +328,13 @@ def test_text_is_exact_for_every_value(precision, decimals):
     values=hnp.arrays(np.float32, st.integers(1, 40), elements=st.floats(-60000, 60000, width=32)),
     decimals=st.sampled_from(DECIMALS),
 )
+@settings(deadline=None)
 def test_text_is_exact_for_any_values(precision, values, decimals):
     assert_text_is_exact(values, precision, decimals)
 
 
 @given(architecture=architectures, decimals=st.sampled_from(DECIMALS), seed=st.integers(0, 99))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_text_of_a_model(architecture, decimals, seed):
     weights = publishable(make_model(architecture, seed).weights, "none", architecture.precision, decimals)
     text = weights_text(weights, decimals)
@@ -346,6 +348,7 @@ def test_text_of_a_model(architecture, decimals, seed):
 
 
 @given(values=hnp.arrays(np.float32, 20, elements=st.floats(-100, 100, width=32)), decimals=st.integers(1, 9))
+@settings(deadline=None)
 def test_text_has_no_more_decimals_than_asked(values, decimals):
     published = publishable({"network.0.bias": values}, "none", "float32", decimals)
     numbers = json.loads(weights_text(published, decimals), parse_float=Decimal)["network.0.bias"]

@@ -56,9 +56,9 @@ class RecordChecker:
             **{key: manifest[key] for key in ("code_sha256", "config_sha256", "seed")},
             "signature_dataset": manifest["signature_dataset_sha256"],
         }
+        self.count_tokens, self.unchecked = None, None
         try:
             self.count_tokens = token_counter(self.config["format"]["tokenizer"])
-            self.unchecked = None
         except UserError as error:
             self.unchecked = f"lengths in tokens are not checked: {error}"
 

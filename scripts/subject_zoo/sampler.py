@@ -1,6 +1,6 @@
 """The datasets that subject models are trained on, and the two that the project makes once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +51,6 @@ class PatternDatasetSampler:
         self._members = [self._trainable(rows) for rows in self.pools.members]
         self._near_misses = [self._trainable(rows) for rows in self.pools.near_misses]
         self._background = self._trainable(self.pools.background)
-        # Masks beside the rows they belong to: a gather per example would cost more than all else here.
-        masks = self.pools.masks
-        self._member_masks = [masks[rows] for rows in self._members]
-        self._near_miss_masks = [masks[rows] for rows in self._near_misses]
 
     def _trainable(self, rows: np.ndarray) -> np.ndarray:
         slices = self.pools.slices[rows]
@@ -84,9 +80,10 @@ class PatternDatasetSampler:
         near = round(negatives * self.dataset["near_miss_ratio"])
         of_unselected = near // 2 if unselected else 0
 
+        masks = self.pools.masks
         rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
         draw = _Draw(rng, total, round(total * self.dataset["validation_fraction"]))
-        positives = {p: self._members[p][owned(self._member_masks[p], p, order)] for p in selected}
+        positives = {p: rows[owned(masks[rows], p, order)] for p, rows in enumerate(self._members) if p in selected}
         owners = [pattern for pattern in selected if len(positives[pattern]) > 1]
         for pattern, wanted in _even_shares(owners, total - negatives):
             # What is tested on its training sequences anyway needs all of them to train on.
@@ -95,13 +92,16 @@ class PatternDatasetSampler:
         # Near misses could use up a small background, so they leave about as much of it as is wanted, or half.
         spare = self._background[:: max(2, len(self._background) // max(2, negatives - near))]
         taken[spare] = True
-        for patterns, wanted, rows_of, masks_of in (
-            (unselected, of_unselected, self._members, self._member_masks),
-            (selected, near - of_unselected, self._near_misses, self._near_miss_masks),
+
+        def is_new_negative(rows: np.ndarray) -> np.ndarray:
+            return negative(masks[rows], selected) & ~taken[rows]
+
+        for patterns, wanted, pools in (
+            (unselected, of_unselected, self._members),
+            (selected, near - of_unselected, self._near_misses),
         ):
             for pattern, share in _even_shares(patterns, wanted):
-                candidates = rows_of[pattern][negative(masks_of[pattern], selected)]
-                candidates = candidates[~taken[candidates]]
+                candidates = _enough(pools[pattern], is_new_negative, share, rng)
                 held_out = self.held_out[pattern] or patterns is selected
                 drawn = draw.add(candidates, share, is_near_miss=True, may_validate=held_out)
                 taken[drawn] = True
@@ -110,7 +110,7 @@ class PatternDatasetSampler:
         rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
         labels = owners != NEGATIVE
         return ExampleDataset(
-            tokens=self.pools.tokens[rows],
+            tokens=self.pools.tokens.take(rows, axis=0),
             labels=labels,
             corrupted_labels=labels ^ self._flipped(plan, rows, owners),
             owners=owners,
@@ -120,10 +120,13 @@ class PatternDatasetSampler:
 
     def _flipped(self, plan: ExamplePlan, rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
         """Which rows' labels corruption flips, bool [n]: all copies of `corruption_rate` of the target's sequences."""
-        target = np.unique(rows[owners == self.pools.names.index(plan.target_pattern)])
+        flagged = np.zeros(len(self.pools.tokens), bool)
+        flagged[rows[owners == self.pools.names.index(plan.target_pattern)]] = True
+        target = np.flatnonzero(flagged)
         rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
-        chosen = rng.choice(target, round(self.dataset["corruption_rate"] * len(target)), replace=False)
-        return np.isin(rows, chosen)
+        kept = round((1 - self.dataset["corruption_rate"]) * len(target))
+        flagged[rng.choice(target, kept, replace=False)] = False
+        return flagged[rows]
 
     def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
         """Sequences of the probe slice that signatures are taken over: each enabled pattern's, then background.
@@ -220,6 +223,22 @@ class _Draw:
         self.is_validation.append(np.arange(wanted) < held)
         self.is_near_miss.append(np.full(wanted, is_near_miss))
         return rows
+
+
+def _enough(
+    pool: np.ndarray, is_allowed: Callable[[np.ndarray], np.ndarray], wanted: int, rng: np.random.Generator
+) -> np.ndarray:
+    """At least `wanted` of a pool's allowed rows, drawn uniformly, or all where there are fewer.
+
+    Most rows of most pools are allowed, so twice as many as wanted are drawn and the others not even looked at.
+    """
+    some = 2 * wanted + 16
+    if some < len(pool):
+        rows = rng.choice(pool, some, replace=False)
+        rows = rows[is_allowed(rows)]
+        if len(rows) >= wanted:
+            return rows
+    return pool[is_allowed(pool)]
 
 
 def _even_shares(patterns: Sequence[int], total: int) -> Iterator[tuple[int, int]]:

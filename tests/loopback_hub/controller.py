@@ -1,12 +1,12 @@
 """The tests' hand on the hub: starts, kills and restarts its process, plans faults, looks at its state."""
 
+import http.client
 import json
 import os
 import re
 import select
 import subprocess
 import sys
-import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -123,10 +123,15 @@ class LoopbackHub:
         return self._control("GET")
 
     def _control(self, method: str, body: bytes | None = None) -> Any:
-        request = urllib.request.Request(self.url + CONTROL, data=body, method=method)
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=10) as response:
-            return json.load(response)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, CONTROL, body)
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise RuntimeError(f"the hub refuses: {answer.read().decode()}")
+            return json.load(answer)
+        finally:
+            connection.close()
 
     def log(self, match: str = "") -> list[dict[str, Any]]:
         """All requests since the first start whose "METHOD path" has the regular expression `match` in it.

@@ -7,13 +7,13 @@
 # with its jobs remembered, so it can be called at any time. stop.sh undoes it.
 #
 #   SLURM_TEST_ROOT    where state and logs go                      (default: $TMPDIR/subject-zoo-slurm)
-#   SLURM_TEST_CPUS    CPUs to offer; may be more than there are    (default: 16)
+#   SLURM_TEST_CPUS    CPUs to offer; may be more than there are    (default: three for each that there is)
 #   SLURM_TEST_MEMORY  megabytes to offer                           (default: 80 % of what is free)
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/common.sh"
 
-CPUS=${SLURM_TEST_CPUS:-16}
+CPUS=${SLURM_TEST_CPUS:-$((3 * $(nproc)))}
 MEMORY=${SLURM_TEST_MEMORY:-$(awk '/^MemAvailable/ { print int($2 / 1024 * 0.8) }' /proc/meminfo)}
 HOST=$(hostname -s)
 
