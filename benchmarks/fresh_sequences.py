@@ -1,7 +1,7 @@
 """Sequences to measure subject models on that none of them was trained on.
 
 All sequences of the space are enumerated. Never trained on is a sequence that is not in pools.npz, or is there
-outside the training slice, and satisfies no pattern of fewer than `min_holdout` sequences (these are trained on
+in the test or the probe slice, and satisfies no pattern of fewer than `min_holdout` sequences (these are trained on
 whole). Of those, the pipeline's own test sequences are left out too, since an example is accepted for doing well
 on them; only a group with fewer than FRESH_ENOUGH others takes them in. So a pattern that fits its pool is measured
 on held-out rows, a larger one mostly on sequences that the pipeline never drew. A pattern under `min_holdout` is
@@ -22,6 +22,7 @@ import numpy as np
 from second_definitions import Space
 
 FRESH_ENOUGH = 200
+HELD_OUT_SLICES = (1, 2)  # in pools.npz: the test slice and the probe slice
 TIERS = UNTESTED, HELD_OUT, CENSUS = range(3)  # how fresh sequences are
 
 
@@ -69,19 +70,24 @@ class Group:
 
 
 class Fresh:
-    """The groups of sequences that models are measured on: `members` and `near` by pattern, and `background`."""
+    """The groups of sequences that models are measured on: `members` and `near` by pattern, and `background`.
+
+    `untrained` bool [N] says of every sequence whether it counts as never trained on; `outside` how many sequences
+    the pools do not hold.
+    """
 
     def __init__(self, space: Space, pools: Path, min_holdout: int) -> None:
         with np.load(pools, allow_pickle=False) as arrays:
             drawn = space.rows(arrays["tokens"])
             untrained, tested = np.ones(space.size, bool), np.zeros(space.size, bool)
-            untrained[drawn] = arrays["slices"] != 0
+            untrained[drawn] = np.isin(arrays["slices"], HELD_OUT_SLICES)
             for key in arrays.files:
                 if key.startswith("test_"):
                     tested[drawn[arrays[key]]] = True
         self.outside = space.size - len(drawn)
         small = [count < min_holdout for count in space.counts]
         untrained &= ~space.satisfied[small].any(0)
+        self.untrained = untrained
         tiers = {UNTESTED: untrained & ~tested, HELD_OUT: untrained}
         everything = {CENSUS: np.ones(space.size, bool)}
         self.members = [

@@ -33,7 +33,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from fresh_sequences import CENSUS, Fresh, Sample
+from fresh_sequences import Fresh, Sample
 from second_definitions import Network, Space
 
 SIGMAS = 3
@@ -82,7 +82,6 @@ def measure(record: Mapping[str, Any], space: Space, fresh: Fresh, config: Mappi
         "figures": figures,
         "rates": dict(zip(space.names, rates, strict=True)),
         "tiers": {name: group[0][1].tier for name, group in judged.items() if name != BACKGROUND},
-        "rows": np.unique(np.concatenate([s.rows for s in (*samples, *rated) if s.tier != CENSUS])),
         "networks": networks,
     }
 
@@ -186,7 +185,7 @@ def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int
     config = json.loads((folder / "manifest.json").read_text())["config"]
     space = Space(config["patterns"])
     fresh = Fresh(space, pools, config["dataset"]["min_holdout"])
-    measured, claims, texts, settled, rows = [], [], Counter(), Counter(), {}
+    measured, claims, texts, settled = [], [], Counter(), Counter()
     for record in read_records(folder):
         result = measure(record, space, fresh, config, seed)
         listed = None
@@ -195,16 +194,13 @@ def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int
             settled.update(by_census)
         claims.append(judge(record, result, listed, config["validation"]))
         texts[record["improved_model_weights"]] += 1
-        rows[record["example_id"]] = result.pop("rows")
         del result["networks"]
         measured.append(result)
     if not measured:
         sys.exit(f"{folder}: no records")
-    trained = dict.fromkeys(rows)
-    for example_id, of_training in trained_on(examples, space) if examples else ():
-        if example_id in rows:
-            trained[example_id] = int(np.isin(rows[example_id], of_training).sum())
-    checked = [count for count in trained.values() if count is not None]
+    of_dataset = {result["example_id"] for result in measured}
+    trained = trained_on(examples, space) if examples else ()
+    leaks = [int(fresh.untrained[rows].sum()) for example_id, rows in trained if example_id in of_dataset]
     return {
         "records": len(measured),
         "bars": bars(measured, claims, config["validation"]),
@@ -217,8 +213,8 @@ def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int
         ],
         "claims_settled_by_census": dict(settled),
         "duplicates": sum(texts.values()) - len(texts),
-        "measured_sequences_trained_on": sum(checked) if checked else None,
-        "records_checked_for_that": len(checked),
+        "fresh_sequences_trained_on": sum(leaks) if leaks else None,
+        "records_checked_for_that": len(leaks),
         "sequences_outside_the_pools": fresh.outside,
     }
 
@@ -283,7 +279,7 @@ def by_pattern(measured: list[dict], space: Space, fresh: Fresh) -> dict[str, di
             "less than recorded": _median([r["recorded"][name] - r["figures"][name]["after"] for r in of]),
         }
         if name != BACKGROUND:
-            tiers = Counter(r["tiers"][name] for r in of)
+            tiers = {r["tiers"][name] for r in of}
             usable = fresh.members[space.names.index(name)].tiers
             tier = max(tiers, default=max(usable))
             row |= {"coverage": _rounded(usable[tier].coverage), "measured on": FRESHNESS[tier]}
@@ -310,7 +306,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="the dataset folder, results/dataset")
     parser.add_argument("--pools", type=Path, help="pools.npz of the project [beside the folder]")
-    parser.add_argument("--examples", type=Path, help="the ranges' folder, to prove freshness [beside the folder]")
+    parser.add_argument(
+        "--examples", type=Path, help="the ranges' folder, to check that what was called fresh is [beside the folder]"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the sequences drawn here")
     options = parser.parse_args()
     pools = options.pools or options.folder.parent / "pools.npz"

@@ -41,6 +41,7 @@ rule train_degraded:
             "seed",
             "device",
             "numerics",
+            "format.max_prompt_chars",
             "model.neurons_per_layer",
             "model.precision",
             "model.weight_decimals",

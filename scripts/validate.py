@@ -10,7 +10,7 @@ from subject_zoo.pools import Pools
 from subject_zoo.range_files import read_plans
 from subject_zoo.stacked_mlp import padded_width
 from subject_zoo.test_set import TestSet
-from subject_zoo.verdict import validate_example
+from subject_zoo.verdict import reject_untrained, validate_example
 from subject_zoo.weights import load_range
 
 with rule_log(snakemake) as log:
@@ -26,6 +26,8 @@ with rule_log(snakemake) as log:
     )
     examples = [
         validate_example(plan, test_set, degraded[example_id], improved[example_id], config)
+        if example_id in improved
+        else reject_untrained(plan)
         for example_id, plan in read_plans(load_npz(snakemake.input.dataset)).items()
     ]
     atomic_write(snakemake.output[0], orjson.dumps({"examples": examples}, option=orjson.OPT_INDENT_2))

@@ -122,7 +122,9 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         verdicts |= {i: validate_example(plans[i], test_set, before[i], after[i], config) for i in window}
         accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]]
     accepted = accepted[: config["num_examples"]]
-    signed = [sign({i: m[i] for i in accepted}, probes.tokens, extractor, signature["activations"], width) for m in stages]
+    signed = [
+        sign({i: m[i] for i in accepted}, probes.tokens, extractor, signature["activations"], width) for m in stages
+    ]
     facts = {
         "seed": config["seed"],
         "config_sha256": science_digest(config),
@@ -148,7 +150,9 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
             path = folder / "data" / split / f"{window:06d}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(parquet_bytes(records, record_columns(config["task_generation"])))
-        named = {f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(("degraded", "improved"), stages, strict=True)}
+        named = {
+            f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(("degraded", "improved"), stages, strict=True)
+        }
         save_models(folder / "weights" / f"{window:06d}.safetensors", named)
         arrays = signature_arrays(extractor.feature_names, ids, *signed)
         save_npz(folder / "signatures" / f"{window:06d}.npz", arrays)

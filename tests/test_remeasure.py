@@ -132,6 +132,7 @@ def test_samples_are_fresh_and_stand_for_their_group(tmp_path):
     in_training = set(space.rows(pools["tokens"][pools["slices"] == 0]).tolist())
     in_test = set(space.rows(pools["tokens"][pools["test"]]).tolist())
     assert fresh.outside == space.size - len(pools["tokens"])
+    assert in_training.isdisjoint(np.flatnonzero(fresh.untrained).tolist())
     rng = np.random.default_rng(0)
     tiers = set()
     for name, members, count, group in zip(space.names, space.satisfied, space.counts, fresh.members, strict=True):
@@ -222,7 +223,7 @@ def test_an_honest_dataset_clears_the_bars(results):
     assert bars["true classification completions"]["measured"] == 1.0
     assert bars["true modification completions"]["measured"] == 1.0
     assert report["duplicates"] == 0
-    assert (report["records_checked_for_that"], report["measured_sequences_trained_on"]) == (5, 0)
+    assert (report["records_checked_for_that"], report["fresh_sequences_trained_on"]) == (5, 0)
     for row in report["by_pattern"].values():
         assert row["less than recorded"] is None or abs(row["less than recorded"]) < 0.05
     assert "| all three | 99 % | 1.0 | True |" in run.stdout
@@ -286,10 +287,10 @@ def test_a_false_record_is_caught(results, tmp_path, lie, caught_as):
 
 
 @pytest.mark.workflow
-def test_training_data_among_the_measured_is_counted(results, tmp_path):
+def test_training_data_among_the_fresh_is_counted(results, tmp_path):
     """Pools that call everything held out lead it onto sequences that were trained on; it must say so."""
     with np.load(results / "pools.npz", allow_pickle=False) as arrays:
         np.savez(tmp_path / "pools.npz", **dict(arrays) | {"slices": np.ones_like(arrays["slices"])})
     report = remeasure(results / "dataset", tmp_path / "pools.npz", results / "examples")
-    assert report["measured_sequences_trained_on"] > 0
+    assert report["fresh_sequences_trained_on"] > 0
     assert report["records_checked_for_that"] == len(list(read_records(results / "dataset"))) == 5

@@ -64,7 +64,7 @@ def test_the_dataset_under_test_has_several_shards_splits_and_rows(finished):
 )
 def test_other_configurations_pass_and_their_edits_are_found(tmp_path, overlay):
     folder = tmp_path / "dataset"
-    make_dataset(folder, tiny_config({"num_examples": 1}, overlay))
+    make_dataset(folder, tiny_config({"num_examples": 1, "examples_per_job": 3}, overlay))
     assert found(folder, retrained=1) == []
     name = parquet_files(folder)[0]
     row = read_table_rows(folder / name)[0]
@@ -146,7 +146,7 @@ def checked(finished) -> Checked:
 
 def test_any_changed_character_of_any_text_is_found(checked):
     choose = random.Random(0)
-    alphabet = "0123456789.,-+eE[]{}\":ABab \n\té"
+    alphabet = '0123456789.,-+eE[]{}":ABab \n\té'
     for turn in range(240):
         index = choose.randrange(len(checked.rows))
         row = checked.rows[index][1]
@@ -170,7 +170,7 @@ def test_a_tokenizer_that_is_not_here_leaves_its_counts_unchecked(finished, tmp_
     tokenizer = Tokenizer(models.WordLevel({"a": 0, "[UNK]": 1}, "[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    overlay = {"num_examples": 1, "format": {"tokenizer": str(tmp_path / "tokenizer.json")}}
+    overlay = {"num_examples": 1, "examples_per_job": 3, "format": {"tokenizer": str(tmp_path / "tokenizer.json")}}
     folder = tmp_path / "dataset"
     make_dataset(folder, tiny_config(overlay))
     assert found(folder) == []

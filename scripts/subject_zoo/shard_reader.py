@@ -51,7 +51,7 @@ def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Prob
             try:
                 rows = file.read_row_group(group).to_pylist()
             except Exception:  # as above
-                yield from _read_damaged(file, name, group, first, count)
+                yield from _read_damaged(file, name, group, first)
             else:
                 yield from (Row(first + i, values["example_id"], values) for i, values in enumerate(rows))
             first += count
@@ -65,9 +65,8 @@ def _schema_difference(actual: pa.Schema, expected: pa.Schema) -> str:
     return f"column {len(expected)}, {actual.field(len(expected))}, is one too many"
 
 
-def _read_damaged(file: pq.ParquetFile, name: str, group: int, first: int, count: int) -> Iterator[Row | Problem]:
-    """The first row of each column of a row group that cannot be read, and the group's rows without values."""
-    ids: list[int | None] = []
+def _read_damaged(file: pq.ParquetFile, name: str, group: int, first: int) -> Iterator[Row | Problem]:
+    """The first row of each column of a row group that cannot be read, and rows without values where ids can be."""
     for column in file.schema_arrow.names:
         values: list[Any] = []
         try:
@@ -76,9 +75,7 @@ def _read_damaged(file: pq.ParquetFile, name: str, group: int, first: int, count
         except Exception as error:  # as above
             yield Problem(name, f"column {column} cannot be read ({one_line(error)})", first + len(values))
         if column == "example_id":
-            ids = values
-    ids += [None] * (count - len(ids))
-    yield from (Row(first + i, example_id, None) for i, example_id in enumerate(ids[:count]))
+            yield from (Row(first + i, example_id, None) for i, example_id in enumerate(values))
 
 
 def read_models(folder: Path, name: str) -> dict[str, StoredModel] | Problem:

@@ -5,6 +5,7 @@ from typing import Any
 
 from subject_zoo.initialisation import initial_weights
 from subject_zoo.plans import ExamplePlan
+from subject_zoo.prompt_length import could_fit
 from subject_zoo.quantization import publishable
 from subject_zoo.randomness import Purpose, example_generator
 from subject_zoo.sampler import ExampleDataset
@@ -16,9 +17,14 @@ _CURVE_DECIMALS = 6
 
 
 def train_degraded(config: dict[str, Any], examples: Examples, device: str) -> dict[int, StoredModel]:
-    """Stage 1: every example's model, from its initial weights, on its corrupted labels."""
+    """Stage 1: every example's model, from its initial weights, on its corrupted labels.
+
+    Networks whose prompt could never fit `format.max_prompt_chars` are not trained.
+    """
     tasks = []
     for example_id, (plan, dataset) in examples.items():
+        if not could_fit(plan.architecture, config["format"]["max_prompt_chars"]):
+            continue
         draw = lambda purpose, id_=example_id: example_generator(config["seed"], id_, purpose)  # noqa: E731
         tasks.append(
             TrainingTask(
@@ -45,7 +51,8 @@ def train_improved(
     """
     training, clean = config["training"], config["training"]["improvement_data"] == "clean"
     tasks = []
-    for example_id, (plan, dataset) in examples.items():
+    for example_id in degraded:
+        plan, dataset = examples[example_id]
         draw = lambda purpose, id_=example_id: example_generator(config["seed"], id_, purpose)  # noqa: E731
         tasks.append(
             TrainingTask(

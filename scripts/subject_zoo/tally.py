@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-TOO_LONG = "prompt_length"  # accepted by all gates, and left out by format.max_prompt_chars
+from subject_zoo.prompt_length import TOO_LONG
 
 
 def add_window(
@@ -18,6 +18,7 @@ def add_window(
     before = previous or {"candidates_in_all": 0, "accepted_in_all": 0, "rejected_in_all": {}}
     rejected = Counter(before["rejected_in_all"])
     rejected.update(reason for verdict in verdicts for reason in verdict["reasons"])
+    # Accepted by all gates, and left out when its prompt was written.
     too_long = sum(verdict["accepted"] for verdict in verdicts) - len(recorded)
     if too_long:
         rejected[TOO_LONG] += too_long

@@ -87,7 +87,7 @@ def _by_pattern(considered: Sequence[Mapping], accepted: Sequence[Mapping]) -> d
         held_out |= v["held_out"]
         for name in v["selected_patterns"]:
             after[name].append(v["improved"]["accuracy"][name])
-    for name in considered[0]["positive_rate"] if considered else ():
+    for name in accepted[0]["positive_rate"] if accepted else ():
         rows[name] = {
             "target_of_candidates": as_target[name],
             "target_of_accepted": kept[name],

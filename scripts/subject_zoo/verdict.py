@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.plans import ExamplePlan
+from subject_zoo.prompt_length import TOO_LONG
 from subject_zoo.test_set import BACKGROUND, TestSet
 
 # A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:
@@ -89,6 +90,17 @@ def validate_example(
         "classified_patterns": claimed_patterns(rates),
         "test_sequences": test_set.counts(selected),
         "held_out": {name: held_out[name] for name in selected},
+    }
+
+
+def reject_untrained(plan: ExamplePlan) -> dict[str, Any]:
+    """The entry of validation.json for an example that was not trained, since its prompt could never fit."""
+    return {
+        "example_id": plan.example_id,
+        "accepted": False,
+        "reasons": [TOO_LONG],
+        "target_pattern": plan.target_pattern,
+        "selected_patterns": list(plan.selected_patterns),
     }
 
 

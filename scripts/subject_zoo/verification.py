@@ -99,16 +99,17 @@ def _retrain(
     folder: Path, shards: ShardChecker, device: str, wanted: int, seed_of_choice: int | None, tell: Tell
 ) -> Iterator[Problem]:
     seed = secrets.randbelow(2**32) if seed_of_choice is None else seed_of_choice
-    ids = sorted(shards.places)
-    chosen = sorted(np.random.default_rng(seed).permutation(ids)[:wanted].tolist())
-    tell(f"to train again, --seed-of-choice {seed} chose {', '.join(map(format_id, chosen))}")
+    chosen = sorted(np.random.default_rng(seed).permutation(sorted(shards.places))[:wanted].tolist())
+    tell(f"to train again, --seed-of-choice {seed} chose {', '.join(map(format_id, chosen)) or 'none'}")
     stored = {}
     for example_id in chosen:
-        name = f"weights/{Path(shards.places[example_id][0]).stem}.safetensors"
-        models = read_models(folder, name)
-        pair = [] if isinstance(models, Problem) else [models.get(f"{format_id(example_id)}/{s}") for s in STAGES]
-        if pair and all(pair):
-            stored[example_id] = tuple(pair)
+        models = read_models(folder, f"weights/{Path(shards.places[example_id][0]).stem}.safetensors")
+        names = [f"{format_id(example_id)}/{stage}" for stage in STAGES]
+        if isinstance(models, Problem) or not all(name in models for name in names):
+            continue  # a problem already, as are models that cannot be run
+        pair = tuple(models[name] for name in names)
+        if not any(shards.records.check_models(shards.records.plan(example_id), pair)):
+            stored[example_id] = pair
     for example_id, what in check_retrained(shards.records, stored, device):
         file, row = shards.places[example_id]
         yield Problem(file, what, row, example_id)
