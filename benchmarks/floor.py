@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 
@@ -24,7 +25,7 @@ def floor_seconds(architectures: Sequence[Architecture], steps: int, rows: int, 
         count = max(SMALLEST_STACK, len(positions))
         widths = [first.input_size, *[width] * first.num_layers, 1]
         layers = []
-        for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+        for inputs, outputs in pairwise(widths):
             values, weights = torch.randn(count, rows, inputs), torch.randn(count, inputs, outputs)
             delta = torch.randn(count, rows, outputs)
             layers.append((values, weights, delta, torch.empty_like(delta), torch.empty_like(values)))

@@ -306,9 +306,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="the dataset folder, results/dataset")
     parser.add_argument("--pools", type=Path, help="pools.npz of the project [beside the folder]")
-    parser.add_argument(
-        "--examples", type=Path, help="the ranges' folder, to check that what was called fresh is [beside the folder]"
-    )
+    parser.add_argument("--examples", type=Path, help="training data to hold against, examples [beside the folder]")
     parser.add_argument("--seed", type=int, default=1, help="of the sequences drawn here")
     options = parser.parse_args()
     pools = options.pools or options.folder.parent / "pools.npz"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from adapter import rule_log
+
 from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.pinned_file import digest_of
 from subject_zoo.pools import Pools, pattern_space

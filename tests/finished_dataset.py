@@ -26,6 +26,7 @@ from subject_zoo.range_files import signature_arrays
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.science_code import science_code_digest
 from subject_zoo.settings import science_digest
+from subject_zoo.shard_reader import STAGES
 from subject_zoo.shards import parquet_bytes, record_columns
 from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
 from subject_zoo.splits import SPLITS, split_of
@@ -116,15 +117,14 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         drawn = {i: examples[i] for i in window}
         degraded = train_degraded(config, drawn, device)
         trained = (degraded, train_improved(config, drawn, degraded, device))
-        for stage, models in zip(stages, trained, strict=True):
-            stage |= models
+        for models, of_window in zip(stages, trained, strict=True):
+            models.update(of_window)
         before, after = (classify(models, test_set.tokens, width) for models in trained)
         verdicts |= {i: validate_example(plans[i], test_set, before[i], after[i], config) for i in window}
         accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]]
     accepted = accepted[: config["num_examples"]]
-    signed = [
-        sign({i: m[i] for i in accepted}, probes.tokens, extractor, signature["activations"], width) for m in stages
-    ]
+    chosen = [{i: models[i] for i in accepted} for models in stages]
+    signed = [sign(models, probes.tokens, extractor, signature["activations"], width) for models in chosen]
     facts = {
         "seed": config["seed"],
         "config_sha256": science_digest(config),
@@ -150,9 +150,7 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
             path = folder / "data" / split / f"{window:06d}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(parquet_bytes(records, record_columns(config["task_generation"])))
-        named = {
-            f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(("degraded", "improved"), stages, strict=True)
-        }
+        named = {f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(STAGES, stages, strict=True)}
         save_models(folder / "weights" / f"{window:06d}.safetensors", named)
         arrays = signature_arrays(extractor.feature_names, ids, *signed)
         save_npz(folder / "signatures" / f"{window:06d}.npz", arrays)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -171,10 +170,7 @@ def test_checking_twice_changes_nothing():
         ("training: {learning_rate: [1e-4, 1e-3]}", "training.learning_rate", [0.0001, 0.001]),
         ("training: {early_stopping_patience: null}", "training.early_stopping_patience", None),
         ("training: {early_stopping_patience: 'null'}", "training.early_stopping_patience", None),
-        ("publish: {repo_id: '~'}", "publish.repo_id", None),
-        ("publish: {repo_id: some-one/sub.ject_zoo}", "publish.repo_id", "some-one/sub.ject_zoo"),
-        ("publish: {every_minutes: '7.5'}", "publish.every_minutes", 7.5),
-        ("cleanup: 'True'", "cleanup", True),
+                    ("cleanup: 'True'", "cleanup", True),
         ("format: {tokenizer: hf-internal/hf_tokenizers}", "format.tokenizer", "hf-internal/hf_tokenizers"),
         ("splits: {validation: 0, test: 0}", "splits.test", 0.0),
         ("training: {quantization: ternary}", "training.quantization", "ternary"),
@@ -200,7 +196,7 @@ BAD = {
     "NumExamples: 5": ["NumExamples is not a key; did you mean num_examples?"],
     "splits: {xyzzy: 1}": ["splits.xyzzy is not a key; section splits has holdout, validation, test"],
     "xyzzy: 1": ["xyzzy is not a key; the top level has seed, num_examples,"],
-    "publish: {token: abc}": ["publish.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
+    "splits: {token: abc}": ["splits.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "hf_token: abc": ["hf_token is not a key; log in with"],
     "true: 1": ["true is not a key"],
     '"a\\nb": 1': ["'a\\nb' is not a key"],
@@ -216,9 +212,6 @@ BAD = {
     "dataset: {negative_ratio: 1.5}": ["dataset.negative_ratio is 1.5; it must be above 0 and below 1"],
     "dataset: {negative_ratio: .nan}": ["is nan; it must be a number, above 0 and below 1"],
     "dataset: {negative_ratio: 'nan'}": ["dataset.negative_ratio is nan; it must be a number"],
-    "publish: {every_minutes: .inf}": ["is inf; it must be a number, above 0, or null"],
-    "publish: {every_minutes: 1e400}": ["publish.every_minutes is inf; it must be a number"],
-    "publish: {every_minutes: 0}": ["publish.every_minutes is 0.0; it must be above 0, or null"],
     "expected_acceptance: 0": ["expected_acceptance is 0.0; it must be above 0 and at most 1"],
     "patterns: {vocab_size: 27}": ["patterns.vocab_size is 27; it must be from 5 to 26"],
     "model: {weight_decimals: 0}": ["model.weight_decimals is 0; it must be from 1 to 9, or null"],
@@ -230,7 +223,6 @@ BAD = {
     "training: {quantization: null}": ["quantization is null; it must be one of none, int8, int4,"],
     "cleanup: maybe": ["cleanup is 'maybe'; it must be true or false"],
     "cleanup: 1": ["cleanup is 1; it must be true or false"],
-    "publish: {repo_id: just-a-name}": ["publish.repo_id is 'just-a-name'; it must be of the form user/name"],
     "format: {tokenizer: 5}": ["format.tokenizer is 5; it must be the path", "or null"],
     "patterns: {starts_with: a}": ["patterns.starts_with is 'a'; it must be one capital letter"],
     # lists
@@ -257,7 +249,7 @@ BAD = {
     "patterns: {max_patterns_per_batch: 16}": ["max_patterns_per_batch is 16; it must be at most 15"],
     "patterns: {enabled: [all_same, ends_with]}": ["max_patterns_per_batch is 3; it must be at most 2"],
     "dataset: {test_fraction: 0.9, probe_fraction: 0.2}": ["test_fraction + dataset.probe_fraction is 1.1"],
-    "training: {batch_size: 7201}": ["training.batch_size is 7201; it must be at most 7200"],
+    "training: {batch_size: 22801}": ["training.batch_size is 22801; it must be at most 22800"],
     "{patterns: {enabled: [all_same, palindrome, no_repeats]}, benchmark: {patterns: [ends_with, all_same]}}":
         ["benchmark.patterns lists ends_with; each entry must stand in patterns.enabled"],
     "task_generation: {include_modification: false, include_classification: false}":
@@ -310,7 +302,7 @@ def test_a_missing_key_names_itself(path):
 
 
 def test_the_first_mistake_in_the_order_of_the_schema_is_shown_and_the_others_are_counted():
-    overlay = {"publish": {"private": 3}, "trainning": 1, "seed": -1, "model": {"num_layers": ["a", "b"]}}
+    overlay = {"cleanup": 3, "trainning": 1, "seed": -1, "model": {"num_layers": ["a", "b"]}}
     line = complaint(merged(overlay))
     assert line == "config: trainning is not a key; did you mean training? (and 3 more)"
     del overlay["trainning"]
@@ -323,9 +315,9 @@ def test_the_first_mistake_in_the_order_of_the_schema_is_shown_and_the_others_ar
 @pytest.mark.parametrize(
     ("config", "path"),
     [
-        (merged({"publish": {"repo_id": TOKEN}}), "publish.repo_id"),
-        (merged({"publish": {"repo_id": f"https://user:{TOKEN}@huggingface.co/x"}}), "publish.repo_id"),
-        (merged({"publish": {"hf_token": TOKEN}}), "publish.hf_token"),
+        (merged({"format": {"tokenizer": TOKEN}}), "format.tokenizer"),
+        (merged({"format": {"tokenizer": f"https://user:{TOKEN}@huggingface.co/x"}}), "format.tokenizer"),
+        (merged({"splits": {"hf_token": TOKEN}}), "splits.hf_token"),
         (merged({"signature": {"methods": ["mean", TOKEN]}}), "signature.methods"),
         (merged({"seed": -1, "format": {"tokenizer": "hf_short"}}), "format.tokenizer"),
         (merged({TOKEN: 1}), "a key"),
@@ -340,25 +332,6 @@ def test_a_token_is_refused_before_all_else_and_never_repeated(config, path):
     assert TOKEN[3:] not in line
     assert "hf_short" not in line
     assert "more)" not in line
-
-
-@settings(deadline=None)
-@given(st.from_regex(r"[\w./-]{0,5}/?[\w.-]{0,5}(\.git)?", fullmatch=True))
-def test_repo_ids_are_those_that_the_hub_client_takes(repo_id):
-    config = merged({"publish": {"repo_id": repo_id}})
-    try:
-        check_config(config)
-    except UserError:
-        accepted = False
-    else:
-        accepted = check_config(config)["publish"]["repo_id"] is not None
-    try:
-        validate_repo_id(repo_id)
-    except HFValidationError:
-        allowed = False
-    else:
-        allowed = "/" in repo_id
-    assert accepted == allowed
 
 
 # Any value at any key

@@ -24,7 +24,7 @@ from tests.test_patterns import truth
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
-from remeasure import read_records, remeasure
+from remeasure import measure, read_records, remeasure
 from second_definitions import Network, Space
 
 SCRIPT = ROOT / "benchmarks" / "remeasure.py"
@@ -179,6 +179,72 @@ def test_errors_are_those_of_weighted_shares():
     assert variance == pytest.approx(0.25 * (100 * 4 + 200) / 400**2)
     assert Sample(np.arange(4), np.ones(4), CENSUS).estimate(np.array([1.0, 0, 0, 0])) == (0.25, 0.0)
     assert math.isnan(Sample(np.arange(0), np.ones(0), HELD_OUT).estimate(np.zeros(0))[0])
+
+
+def random_network(space: Space, seed: int) -> str:
+    """The text of a network that calls about half of all sequences positive."""
+    rng = np.random.default_rng(seed)
+    inputs = space.length * space.vocab_size
+    weights = {
+        "network.0.weight": rng.normal(size=(8, inputs)).tolist(),
+        "network.0.bias": rng.normal(size=8).tolist(),
+        "network.2.weight": rng.normal(size=(1, 8)).tolist(),
+        "network.2.bias": [0.0],
+    }
+    config = {"input_encoding": "one_hot", "activation_type": "tanh", "vocab_size": space.vocab_size}
+    return json.dumps({"config": config, "weights": weights})
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        ["starts_with"],
+        ["palindrome", "first_last_match"],
+        ["sorted_ascending", "sorted_descending", "all_same"],
+        ["alternating", "starts_with", "ends_with"],
+    ],
+)
+def test_a_record_is_measured_as_plain_counting_would(tmp_path, selected):
+    """Where nothing was ever trained on and groups are small, all sequences count, and all the same."""
+    space = space_of(5, 4)
+    np.savez(tmp_path / "pools.npz", tokens=np.zeros((0, 4), np.uint8), slices=np.zeros(0, np.uint8))
+    fresh = Fresh(space, tmp_path / "pools.npz", min_holdout=0)
+    networks = {stage: random_network(space, seed) for seed, stage in enumerate(("degraded", "improved"))}
+    accuracies = {"accuracy": dict.fromkeys([*selected, "background"], 0.5)}
+    metadata = {"selected_patterns": selected, "target_pattern": selected[0], "improved": accuracies}
+    record = {"example_id": 0, "metadata": json.dumps(metadata)}
+    record |= {f"{stage}_model_weights": text for stage, text in networks.items()}
+    measured = measure(record, space, fresh, {"dataset": {"near_miss_ratio": 0.4}}, seed=0)
+
+    texts = texts_of(space)
+    holds = {text: truth(PatternSpace(5, 4, starts_with=2, ends_with=0), text) for text in texts}
+    members = {name: {text for text in texts if holds[text][name]} for name in PATTERNS}
+    negatives = {text for text in texts if not any(holds[text][name] for name in selected)}
+
+    def owner(text: str) -> str | None:
+        return min((n for n in selected if holds[text][n]), key=lambda n: len(members[n]), default=None)
+
+    def beside(name: str) -> set[str]:
+        changed = lambda text, place: {text[:place] + letter + text[place + 1 :] for letter in "ABCDE"}  # noqa: E731
+        return {near for text in members[name] for place in range(4) for near in changed(text, place)} - members[name]
+
+    unselected = [members[name] & negatives for name in PATTERNS if name not in selected]
+    close = [beside(name) & negatives for name in selected]
+    parts = [(0.2, [group for group in unselected if group]), (0.2, [group for group in close if group])]
+    parts.append((0.6, [{text for text in texts if not any(holds[text].values())}]))
+
+    for stage, key in (("degraded", "before"), ("improved", "after")):
+        called = dict(zip(texts, (Network(networks[stage]).logits(space.tokens) > 0).tolist(), strict=True))
+        positive = lambda group: np.mean([called[text] for text in group])  # noqa: B023, E731
+        for name in selected:
+            expected = positive({text for text in texts if owner(text) == name})
+            assert measured["figures"][name][key] == pytest.approx(expected)
+        expected = sum(weight * np.mean([1 - positive(group) for group in groups]) for weight, groups in parts)
+        assert measured["figures"]["background"][key] == pytest.approx(expected)
+    for name in PATTERNS:  # of the improved network
+        assert measured["rates"][name][0] == pytest.approx(positive(members[name]) if members[name] else math.nan)
+    for figure in measured["figures"].values():
+        assert figure["change"] == pytest.approx(figure["after"] - figure["before"])
 
 
 # ---- a real dataset, and lies in it

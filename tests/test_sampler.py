@@ -348,7 +348,7 @@ def test_near_misses_are_half_of_unselected_patterns_and_half_changed_members(po
     enabled = (pools.masks[:, None] >> np.arange(15) & 1).astype(bool)
     mask_of = dict(zip(map(bytes, pools.tokens), enabled, strict=True))
     satisfied = np.array([mask_of[bytes(row)] for row in data.tokens[data.is_near_miss]])
-    assert satisfied.any(axis=1).sum() >= 210
+    assert 210 <= satisfied.any(axis=1).sum() < 350  # many changed members satisfy nothing
     by_pattern = satisfied.sum(axis=0)
     assert (by_pattern[[n not in plan.selected_patterns for n in pools.names]] >= 210 // 13).all()
 

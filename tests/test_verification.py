@@ -102,7 +102,7 @@ ROW_EDITS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "JSON of another kind": ("metadata", lambda text: "[]"),
     "short text": ("activation_type", lambda text: "swish"),
     "short number": ("improved_target_accuracy", lambda number: number / 2),
-    "short list": ("selected_patterns", lambda names: names[::-1] + ["all_same"]),
+    "short list": ("selected_patterns", lambda names: [*names[::-1], "all_same"]),
 }
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from subject_zoo.example_ranges import ExampleRange, plan
 from subject_zoo.files import load_npz
 from subject_zoo.range_files import read_datasets, read_signatures
 from subject_zoo.weights import load_range
-
 from tests.pipeline import snakemake, succeed
 
 pytestmark = pytest.mark.workflow

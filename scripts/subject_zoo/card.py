@@ -35,9 +35,9 @@ def _text(config: Mapping[str, Any], validity: Mapping[str, Any], rows: Mapping[
     splits = ", ".join(f"{count} {split}" for split, count in rows.items())
     return f"""# Subject Zoo: small neural networks, degraded and mended
 
-{sum(rows.values())} records ({splits}). Each holds a small network trained to recognise letter patterns, twice: degraded on
-one pattern, and mended; an activation signature of both; and a prompt and a completion for each of two tasks:
-write better weights, or say which patterns the network classifies as positive.
+{sum(rows.values())} records ({splits}). Each holds a small network trained to recognise letter patterns, twice:
+degraded on one pattern, and mended; an activation signature of both; and a prompt and a completion for each of two
+tasks: write better weights, or say which patterns the network classifies as positive.
 
 ```python
 from datasets import load_dataset

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from subject_zoo.errors import UserError
 from subject_zoo.figure_check import figure_differences
-from subject_zoo.formatter import TrainingDataFormatter
+from subject_zoo.formatter import COLUMNS, TrainingDataFormatter
 from subject_zoo.measurement import classify, sign
 from subject_zoo.parsed_weights import parsing_differences
 from subject_zoo.plans import ExamplePlan, draw_plan
@@ -132,16 +132,16 @@ class RecordChecker:
             if row[column] != value:
                 differing.add(column)
                 yield f"{column} {_difference(row[column], value)}"
-        for column, what in parsing_differences(row, dict(zip(STAGES, models, strict=True))):
-            if column not in differing:
-                yield f"{column}: {what}"
+        as_written = {column: text for column, text in row.items() if column not in differing}
+        for column, what in parsing_differences(as_written, dict(zip(STAGES, models, strict=True))):
+            yield f"{column}: {what}"
 
     def _formatter(self, row: Mapping[str, Any], recorded: Mapping[str, Any]) -> TrainingDataFormatter:
         count_tokens = self.count_tokens
         if self.unchecked:  # the row's own counts stand in for the tokenizer's
-            lengths = recorded.get("lengths", {})
-            own = {row[column]: lengths.get(f"{column}_tokens") for column in row if isinstance(row[column], str)}
-            count_tokens = own.get
+            lengths = recorded.get("lengths")
+            own = lengths if isinstance(lengths, dict) else {}
+            count_tokens = {row[name]: own.get(f"{name}_tokens") for name in COLUMNS if name in row}.get
         return TrainingDataFormatter(self.config, self.space, self.extractor, self.provenance, count_tokens)
 
 

@@ -29,6 +29,9 @@ def check_retrained(
     degraded = train_degraded(config, examples, device)
     improved = train_improved(config, examples, degraded, device)
     for example_id, models in stored.items():
+        if example_id not in improved:
+            yield example_id, "would not have been trained: its prompt could never fit format.max_prompt_chars"
+            continue
         again = (degraded[example_id], improved[example_id])
         if checker.equal_environment:
             differences = _different_models(models, again)

@@ -1,9 +1,8 @@
 """Which code decides what an example contains, as one digest."""
 
-import hashlib
 from pathlib import Path
 
-from subject_zoo.source_digest import source_digest
+from subject_zoo.source_digest import combined_digest
 
 CHAIN_SCRIPTS = (
     "make_pools",
@@ -17,6 +16,5 @@ CHAIN_SCRIPTS = (
 
 
 def science_code_digest(scripts: Path) -> str:
-    """sha256, hex, of the source digests of the scripts on an example's chain, in the folder of the scripts."""
-    digests = [source_digest(scripts / f"{name}.py") for name in CHAIN_SCRIPTS]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    """sha256, hex, of the sources of all scripts on an example's chain; `scripts` is the folder that holds them."""
+    return combined_digest(scripts / f"{name}.py" for name in CHAIN_SCRIPTS)

@@ -35,47 +35,43 @@ class ShardChecker:
         models = read_models(self.folder, weights)
         features = read_features(self.folder, signatures, self.records.extractor.feature_names)
         yield from (part for part in (models, features) if isinstance(part, Problem))
-        first, stop = self._ids(shard)
-        if first == stop:
-            yield Problem(weights, f"there is no shard {shard}: max_candidates ends before it")
-        ids: list[int] = []
+        candidates = self._candidates(shard)
+        ids: set[int] = set()
         all_read = True
         for split in SPLITS:
-            name = f"data/{split}/{shard}.parquet"
-            last = -1
+            name, last = f"data/{split}/{shard}.parquet", -1
             for row in read_rows(self.folder, name, self.schema) if name in self.files else ():
                 if isinstance(row, Problem):
                     yield row
                     all_read = False
                     continue
-                example_id = row.example_id
-                if example_id is None or not first <= example_id < stop:
-                    what = f"is out of place: shard {shard} holds examples {first} to {stop - 1}"
-                    yield Problem(name, what, row.number, example_id)
+                if what := self._misplaced(row, candidates, last):
+                    yield Problem(name, what, row.number, row.example_id)
+                if row.example_id not in candidates:
                     continue
-                if example_id in self.places:
-                    what = "stands twice, first in {}, row {}".format(*self.places[example_id])
-                    yield Problem(name, what, row.number, example_id)
-                elif example_id < last:
-                    what = f"stands after example {format_id(last)}; rows are in the order of example_id"
-                    yield Problem(name, what, row.number, example_id)
-                last = max(last, example_id)
-                self.places.setdefault(example_id, (name, row.number))
-                ids.append(example_id)
+                self.places.setdefault(row.example_id, (name, row.number))
+                ids.add(row.example_id)
+                last = max(last, row.example_id)
                 for what in self._check_row(split, row, models, features):
-                    yield Problem(name, what, row.number, example_id)
-        if all_read:
-            ids = sorted(set(ids))
-            wanted = [f"{format_id(example_id)}/{stage}" for example_id in ids for stage in STAGES]
-            if not isinstance(models, Problem):
-                yield from _strangers(weights, list(models), wanted)
-            if not isinstance(features, Problem):
-                yield from _strangers(signatures, [format_id(i) for i in features], [format_id(i) for i in ids])
+                    yield Problem(name, what, row.number, row.example_id)
+        if all_read and not isinstance(models, Problem):
+            yield from _strangers(weights, list(models), [f"{format_id(i)}/{s}" for i in sorted(ids) for s in STAGES])
+        if all_read and not isinstance(features, Problem):
+            yield from _strangers(signatures, [format_id(i) for i in features], [format_id(i) for i in sorted(ids)])
 
-    def _ids(self, shard: str) -> tuple[int, int]:
-        """The candidates of a shard's window: the first, and the one after the last."""
+    def _candidates(self, shard: str) -> range:
+        """The ids of a shard's window; none past max_candidates."""
         size, end = self.windows.size, self.windows.max_candidates
-        return min(int(shard) * size, end), min((int(shard) + 1) * size, end)
+        return range(int(shard) * size, min((int(shard) + 1) * size, end))
+
+    def _misplaced(self, row: Row, candidates: range, last: int) -> str | None:
+        if row.example_id not in candidates:
+            return f"is out of place: the shard is of examples {candidates.start} to {candidates.stop - 1}"
+        if row.example_id in self.places:
+            return "stands twice, first in {}, row {}".format(*self.places[row.example_id])
+        if row.example_id < last:
+            return f"stands after example {format_id(last)}; rows are in the order of example_id"
+        return None
 
     def _check_row(
         self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, features: Signatures | Problem
@@ -99,10 +95,10 @@ class ShardChecker:
 
 def _strangers(file: str, there: list[str], wanted: list[str]) -> Iterator[Problem]:
     """What a shard's file holds too much, too little or in another order; both lists are of distinct names."""
-    missing, extra = ([n for n in a if n not in set(b)] for a, b in ((wanted, there), (there, wanted)))
-    for name in missing:
+    missing, extra = set(wanted) - set(there), set(there) - set(wanted)
+    for name in sorted(missing):
         yield Problem(file, f"does not hold {name}, which has a row", example_id=int(name.split("/")[0]))
-    for name in extra:
+    for name in sorted(extra):
         yield Problem(file, f"holds {one_line(name)}, which has no row")
     if not missing and not extra and there != wanted:
         yield Problem(file, "its examples are not in the order of example_id")

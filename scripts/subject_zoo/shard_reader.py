@@ -1,5 +1,6 @@
 """Reading a dataset's shards where any byte may be wrong: what can be read, and a problem for what cannot."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from subject_zoo.shards import parquet_bytes
 from subject_zoo.weights import StoredModel, load_models
 
 STAGES = ("degraded", "improved")
+
+_KINDS = {"example_ids": ("int64", 1), "degraded": ("float32", 2), "improved": ("float32", 2)}
 
 Signatures = dict[int, tuple[np.ndarray, np.ndarray]]
 
@@ -39,7 +42,7 @@ def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Prob
     try:
         file = pq.ParquetFile(folder / name)
     except Exception as error:  # damaged bytes: the library's errors are many, and each says the same
-        yield Problem(name, f"cannot be read as Parquet ({one_line(error)})")
+        yield _unreadable(folder, name, error)
         return
     with file:
         if not file.schema_arrow.equals(schema):
@@ -83,7 +86,7 @@ def read_models(folder: Path, name: str) -> dict[str, StoredModel] | Problem:
     try:
         return load_models(folder / name)
     except Exception as error:  # as above
-        return Problem(name, f"cannot be read ({one_line(error).removeprefix(f'{folder / name}: ')})")
+        return _unreadable(folder, name, error)
 
 
 def read_features(folder: Path, name: str, feature_names: tuple[str, ...]) -> Signatures | Problem:
@@ -91,11 +94,16 @@ def read_features(folder: Path, name: str, feature_names: tuple[str, ...]) -> Si
     try:
         arrays = load_npz(folder / name)
         stored, signatures = tuple(arrays["feature_names"].tolist()), read_signatures(arrays)
-        dtypes = {arrays[stage].dtype.name for stage in STAGES}
+        kinds = {key: (arrays[key].dtype.name, arrays[key].ndim) for key in ("example_ids", *STAGES)}
     except Exception as error:  # as above
-        return Problem(name, f"cannot be read ({one_line(error)})")
-    if dtypes != {"float32"}:
-        return Problem(name, f"holds {', '.join(sorted(dtypes))} instead of float32")
+        return _unreadable(folder, name, error)
+    if kinds != _KINDS:
+        return Problem(name, f"its arrays are {kinds} instead of {_KINDS}, in type and number of axes")
     if stored != feature_names:
         return Problem(name, f"has the features {one_line(stored)} instead of {one_line(feature_names)}")
     return signatures
+
+
+def _unreadable(folder: Path, name: str, error: Exception) -> Problem:
+    text = one_line(error).removeprefix(f"{folder / name}: ").replace(f"{folder}{os.sep}", "")
+    return Problem(name, f"cannot be read ({text})")

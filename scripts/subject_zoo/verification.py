@@ -38,8 +38,8 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     device, differences = compare_environments(manifest)
     if differences:
         tell(
-            f"another environment or code made this dataset ({'; '.join(differences)}): compared are accuracies and rates "
-            f"within {SEQUENCES} test sequences (background {BACKGROUND_TOLERANCE}), smooth features within "
+            f"another environment or code made this dataset ({'; '.join(differences)}): compared are accuracies and "
+            f"rates within {SEQUENCES} test sequences (background {BACKGROUND_TOLERANCE}), smooth features within "
             f"{FEATURE_TOLERANCE}, accuracies of retrained models within {RETRAINED_TOLERANCE}"
         )
     try:
