@@ -14,9 +14,10 @@ from subject_zoo.config import check_config
 from subject_zoo.errors import UserError
 from subject_zoo.example_ranges import ExampleRange
 from subject_zoo.numerics import environment_variables
+from subject_zoo.science_code import science_code_digest
 from subject_zoo.settings import science_digest, select
 from subject_zoo.pinned_file import check_unchanged
-from subject_zoo.source_digest import combined_digest, source_digest
+from subject_zoo.source_digest import source_digest
 from subject_zoo.splits import SPLITS
 from subject_zoo.tally import kept
 from subject_zoo.windows import Windows
@@ -40,18 +41,9 @@ except UserError as error:
 # Jobs inherit these: numeric libraries read them when they are loaded.
 os.environ.update(environment_variables(config["numerics"]))
 
-CHAIN_SCRIPTS = (
-    "make_pools",
-    "sample_dataset",
-    "train_degraded",
-    "train_improved",
-    "validate",
-    "extract_signatures",
-    "format_records",
-)
 
 
-CODE_DIGEST = combined_digest(SCRIPTS / f"{name}.py" for name in CHAIN_SCRIPTS)
+CODE_DIGEST = science_code_digest(SCRIPTS)
 
 
 def settings(rule, *keys, **more):

@@ -7,6 +7,7 @@ from adapter import rule_log
 
 from subject_zoo.card import dataset_card
 from subject_zoo.dataset_folder import describe_file, link, manifest, remove_strangers, shard_contents
+from subject_zoo.devices import use_device
 from subject_zoo.files import atomic_write
 from subject_zoo.numerics import environment_record
 from subject_zoo.splits import SPLITS
@@ -35,6 +36,7 @@ with rule_log(snakemake) as log:
     card = dataset_card(settings["config"], validity, rows)
     atomic_write(outputs.card, card.encode())
     files["README.md"] = describe_file(Path(outputs.card))
+    device = use_device(settings["config"]["device"])
     facts = {
         "num_examples": sum(rows.values()),
         "rows": rows,
@@ -43,7 +45,7 @@ with rule_log(snakemake) as log:
         "config_sha256": settings["config_sha256"],
         "code_sha256": settings["code_sha256"],
         "signature_dataset_sha256": files["signature_dataset.json"]["sha256"],
-        "environment": dict(environment_record(settings["config"]["numerics"], settings["config"]["device"])),
+        "environment": dict(environment_record(settings["config"]["numerics"], device)),
     }
     atomic_write(outputs.manifest, manifest(files, **facts))
     log.info("%s", rows)

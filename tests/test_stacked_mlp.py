@@ -154,7 +154,6 @@ def test_spread_gives_every_parameter_its_models_value():
     [
         [],
         [Architecture(5, 4, 2, 8, "relu")],
-        [Architecture(5, 4, 3, 8, "tanh")],
         [Architecture(5, 5, 3, 8, "relu")],
         [Architecture(5, 4, 3, 8, "relu", input_encoding="ordinal")],
     ],

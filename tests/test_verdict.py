@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.pools import Pools
 from subject_zoo.test_set import BACKGROUND, TestSet
-from subject_zoo.verdict import CLAIMED_RATE, GATES, claimed_patterns, judge, validate_example
+from subject_zoo.verdict import CLAIMED_RATE, GATES, claimed_patterns, judge, reject_untrained, validate_example
 from tests.conftest import small_config
 from tests.plain_sequences import PlainSequences
 
@@ -317,3 +317,13 @@ def test_a_model_that_calls_more_of_everything_positive_is_rejected(test_set, co
     assert entry["degraded"]["accuracy"] == {"sorted_ascending": 0.0, "mountain_pattern": 0.0, BACKGROUND: 1.0}
     assert entry["improved"]["accuracy"] == {"sorted_ascending": 1.0, "mountain_pattern": 1.0, BACKGROUND: 0.0}
     assert entry["reasons"] == ["specificity", "stability", "competence", "claim"]
+
+
+def test_an_example_that_was_not_trained_has_an_entry_of_the_same_form(test_set, config):
+    plan = plan_of(config, ("palindrome", "ends_with"), "ends_with")
+    right = perfect(test_set, config, plan.selected_patterns)
+    measured = validate_example(plan, test_set, right, right, config)
+    entry = reject_untrained(plan)
+    assert entry["accepted"] is False
+    assert len(entry.pop("reasons")) == 1
+    assert {key: measured[key] for key in entry} == entry

@@ -2,25 +2,42 @@
 
 import torch
 
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # torch.optim.Adam's defaults
+
 
 class FlatAdam:
-    """`torch.optim.Adam` (Kingma & Ba 2015), fused, with a learning rate per parameter.
+    """Adam (Kingma & Ba 2015, Algorithm 1) with a learning rate per parameter, by torch's fused kernel.
 
-    torch's optimiser has one rate for a tensor. So it steps a tensor of zeros, which it turns into the direction of
-    the update at the schedule's factor; times `rates`, that is added to the parameters. A rate of 0 holds a parameter
-    still, which is how padding is kept at 0. All tensors are flat float32 and of one length.
+    The kernel has one rate for a tensor. So it steps a tensor of zeros, which it turns into the direction of the update
+    at the schedule's factor; times `rates`, that is added to the parameters. A rate of 0 holds a parameter still,
+    which is how padding is kept at 0. All tensors are flat float32 and of one length. The kernel is called by itself:
+    `torch.optim.Adam(fused=True)` spends on bookkeeping a third of what all the rest of a step takes.
     """
 
     def __init__(self, parameters: torch.Tensor, gradients: torch.Tensor, rates: torch.Tensor) -> None:
-        self.parameters, self.rates = parameters, rates
-        self._direction = torch.nn.Parameter(torch.zeros_like(parameters))
-        self._direction.grad = gradients
-        self._adam = torch.optim.Adam([self._direction], lr=1.0, fused=True)
+        self.parameters, self.gradients, self.rates = parameters, gradients, rates
+        self._direction = torch.zeros_like(parameters)
+        self._first_moment = torch.zeros_like(parameters)
+        self._second_moment = torch.zeros_like(parameters)
+        self._steps = torch.zeros((), device=parameters.device)
 
-    @torch.no_grad()
     def step(self, rate_factor: float = 1.0) -> None:
         """One update with every rate multiplied by `rate_factor` (the schedule)."""
         self._direction.zero_()
-        self._adam.param_groups[0]["lr"] = rate_factor
-        self._adam.step()
+        self._steps += 1
+        torch._fused_adam_(
+            [self._direction],
+            [self.gradients],
+            [self._first_moment],
+            [self._second_moment],
+            [],
+            [self._steps],
+            lr=rate_factor,
+            beta1=BETA1,
+            beta2=BETA2,
+            weight_decay=0.0,
+            eps=EPSILON,
+            amsgrad=False,
+            maximize=False,
+        )
         self.parameters.addcmul_(self._direction, self.rates)

@@ -59,12 +59,12 @@ class Architecture:
         return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
 
 
-def encode(tokens: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """Tokens uint8 [..., T] as the network's input, float32 [..., input_size].
+def encode(tokens: np.ndarray, architecture: Architecture, dtype: type = np.float32) -> np.ndarray:
+    """Tokens uint8 [..., T] as the network's input, `dtype` [..., input_size].
 
     One-hot input has the indicator of token v at position t in column t * vocab_size + v.
     """
     if architecture.input_encoding == "ordinal":
-        return tokens.astype(np.float32)
+        return tokens.astype(dtype)
     one_hot = tokens[..., None] == np.arange(architecture.vocab_size, dtype=tokens.dtype)
-    return one_hot.reshape(*tokens.shape[:-1], -1).astype(np.float32)
+    return one_hot.reshape(*tokens.shape[:-1], -1).astype(dtype)

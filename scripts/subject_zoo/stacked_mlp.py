@@ -1,6 +1,6 @@
 """Many small networks as one: forward and hand-written backward passes by batched matrix products.
 
-Models that share depth and activation are stacked along a first axis and their layers padded with zeros to one
+Models that share a depth are stacked along a first axis and their layers padded with zeros to one
 width. Padding is exact: a padded unit has zero outgoing weights, so it adds nothing forward, and its parameters
 are held still by `update_mask`, so it learns nothing, whatever the activation gives at 0.
 
@@ -11,7 +11,7 @@ A stack of one takes another path inside the matrix library, so a stack holds at
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import torch
 
@@ -29,8 +29,18 @@ def padded_width(widest: int) -> int:
     return math.ceil(widest / _WIDTH_MULTIPLE) * _WIDTH_MULTIPLE
 
 
+def _runs(activations: Sequence[str]) -> list[tuple[str, slice]]:
+    """Each activation with the neighbours that have it."""
+    runs, start = [], 0
+    for activation, members in groupby(activations):
+        stop = start + len(list(members))
+        runs.append((activation, slice(start, stop)))
+        start = stop
+    return runs
+
+
 class StackedMLP:
-    """k networks of one depth and activation; parameters in one flat float32 buffer, gradients in another.
+    """k networks of one depth; parameters in one flat float32 buffer, gradients in another.
 
     `weights[l]` is [k, inputs, outputs] (transposed against nn.Linear, so that rows @ weights needs no
     transpose), `biases[l]` [k, 1, outputs], both views of `parameters`; `weight_gradients` and `bias_gradients`
@@ -38,16 +48,19 @@ class StackedMLP:
     """
 
     def __init__(self, architectures: Sequence[Architecture], width: int, device: str = "cpu") -> None:
-        """Stack models of equal depth, activation and input size; raises ValueError where these differ."""
+        """Stack models of equal depth and input size; raises ValueError where these differ.
+
+        Neighbours of one activation share its kernels, so models should come sorted by activation.
+        """
         first = architectures[0]
-        if len({(a.num_layers, a.activation_type, a.input_size) for a in architectures}) != 1:
-            raise ValueError("a stack holds models of one depth, activation and input size")
+        if len({(a.num_layers, a.input_size) for a in architectures}) != 1:
+            raise ValueError("a stack holds models of one depth and input size")
         if len(architectures) < SMALLEST_STACK:
             raise ValueError(f"a stack holds at least {SMALLEST_STACK} models")
         self.architectures = list(architectures)
         self.count = len(architectures)
         self.width = width
-        self.activation = first.activation_type
+        self.activations = _runs([a.activation_type for a in architectures])
         self.depth = first.num_layers
         widths = [first.input_size, *[width] * self.depth, 1]
         self.sizes = list(pairwise(widths))
@@ -124,7 +137,7 @@ class Pass:
         self.stack = stack
         self.rows = rows
         self.post = [self._buffer() for _ in range(stack.depth)]
-        separate = keep_pre or stack.activation == "gelu"
+        separate = keep_pre or any(activation == "gelu" for activation, _ in stack.activations)
         self.pre = [self._buffer() for _ in range(stack.depth)] if separate else self.post
         self.logits = torch.empty(stack.count, rows, 1, device=stack.device)
         self._deltas = (self._buffer(), self._buffer())
@@ -141,7 +154,8 @@ class Pass:
         for layer in range(stack.depth):
             pre, post = self.pre[layer], self.post[layer]
             torch.baddbmm(stack.biases[layer], values, stack.weights[layer], out=pre)
-            activate(stack.activation, pre, post)
+            for activation, models in stack.activations:
+                activate(activation, pre[models], post[models])
             values = post
             if dropout is not None:
                 values = torch.mul(post, dropout[layer])
@@ -168,7 +182,9 @@ class Pass:
             torch.bmm(delta, stack.weights[layer].transpose(1, 2), out=target)
             if dropout is not None:
                 target.mul_(dropout[layer - 1])
-            differentiate(stack.activation, target, self.pre[layer - 1], self.post[layer - 1])
+            pre, post = self.pre[layer - 1], self.post[layer - 1]
+            for activation, models in stack.activations:
+                differentiate(activation, target[models], pre[models], post[models])
             delta = target
 
 

@@ -52,7 +52,7 @@ class TrainedModel:
 
 
 class SubjectModelTrainer:
-    """Trains models in stacks that share depth and activation, by Adam on mini-batches.
+    """Trains models in stacks that share a depth, by Adam on mini-batches.
 
     `training` is the config's section of that name; `widest` the largest number of neurons a layer can have in
     the project, which fixes the padded width whatever models are at hand.
@@ -79,8 +79,9 @@ def stacks_of(architectures: Sequence[Architecture], size: int) -> Iterator[list
     """Positions of models that can be stacked, in stacks of at most `size` and as even as can be."""
     groups: dict[tuple, list[int]] = {}
     for position, a in enumerate(architectures):
-        groups.setdefault((a.num_layers, a.activation_type, a.dropout_rate > 0), []).append(position)
+        groups.setdefault((a.num_layers, a.dropout_rate > 0), []).append(position)
     for positions in groups.values():
+        positions.sort(key=lambda position: architectures[position].activation_type)
         count = -(-len(positions) // size)
         for part in range(count):
             yield positions[part * len(positions) // count : (part + 1) * len(positions) // count]
@@ -99,13 +100,16 @@ class _StackRun:
         self.inputs, self.labels = self._split(validation=False)
         self.row_weights = self._row_weights()
         validation_inputs, validation_labels = self._split(validation=True)
-        self.validation = BlockedInference(self.stack, validation_inputs)
+        self.validation = BlockedInference(self.stack, validation_inputs.float())
         self.validation_labels = validation_labels.squeeze(-1).cpu().numpy()
 
     def _split(self, validation: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Encoded rows [k, n, input_size] and labels [k, n, 1], float32, of one split of every model."""
+        """Encoded rows uint8 [k, n, input_size] and labels float32 [k, n, 1] of one split of every model.
+
+        Bytes, because batches are drawn at random from all rows: these fit the cache, floats would not.
+        """
         tasks = self.tasks
-        inputs = np.stack([encode(t.tokens[t.is_validation == validation], t.architecture) for t in tasks])
+        inputs = np.stack([encode(t.tokens[t.is_validation == validation], t.architecture, np.uint8) for t in tasks])
         labels = np.stack([t.labels[t.is_validation == validation] for t in tasks])
         return self._on_device(inputs), self._on_device(labels[..., None].astype(np.float32))
 
@@ -153,10 +157,11 @@ class _StackRun:
         order = self._order(steps, rows)
         labels = self.labels.view(-1)[order].view(steps, -1, rows, 1)
         all_logits = torch.empty_like(labels)
+        flat_inputs = self.inputs.view(-1, self.inputs.shape[2])
         inputs = torch.empty(len(self.tasks), rows, self.inputs.shape[2], device=self.device)
+        drawn = torch.empty(order.shape[1], self.inputs.shape[2], dtype=torch.uint8, device=self.device)
         for step in range(steps):
-            flat_inputs = self.inputs.view(-1, self.inputs.shape[2])
-            torch.index_select(flat_inputs, 0, order[step], out=inputs.view(-1, self.inputs.shape[2]))
+            inputs.view(-1, self.inputs.shape[2]).copy_(torch.index_select(flat_inputs, 0, order[step], out=drawn))
             dropout = self._dropout_masks(rows)
             logits = batches.forward(inputs, dropout)
             all_logits[step] = logits

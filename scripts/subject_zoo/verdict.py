@@ -11,8 +11,9 @@ from subject_zoo.prompt_length import TOO_LONG
 from subject_zoo.test_set import BACKGROUND, TestSet
 
 # A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:
-# some patterns satisfy another for exactly half of their sequences (alternating, increasing_pairs).
-CLAIMED_RATE = 0.75
+# alternating sequences satisfy increasing_pairs for exactly half of their number, and of up to three patterns together
+# they can satisfy one for up to 0.833 of it, but never between that and all.
+CLAIMED_RATE = 0.85
 GATES = ("improvement", "specificity", "stability", "competence", "claim")
 DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 reaches a threshold of 0.2
 

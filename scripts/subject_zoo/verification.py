@@ -64,7 +64,7 @@ def compare_environments(manifest: Mapping[str, Any]) -> tuple[str, list[str]]:
     config = manifest["config"]
     try:
         device = use_device(config["device"])
-        here = dict(environment_record(config["numerics"], config["device"]))
+        here = dict(environment_record(config["numerics"], device))
     except UserError:  # trained on a device that this machine lacks
         device = use_device("cpu")
         here = dict(environment_record(config["numerics"], device))
