@@ -97,9 +97,7 @@ def measure_end_to_end(folder: Path, count: int = 1000) -> dict:
     examples, _ = stages_of(config, first=0, count=250, only=("sample_dataset",))
     floor_before = floor_ms(config, examples)
     targets = range_targets(count, config["examples_per_job"])
-    wall, cpu, memory = run_snakemake(
-        folder, *targets, "--config", methods, "--configfile", str(SEED), cores=2
-    )
+    wall, cpu, memory = run_snakemake(folder, *targets, "--config", methods, "--configfile", str(SEED), cores=2)
     floor = (floor_before + floor_ms(config, examples)) / 2
     sizes: dict[str, float] = {}
     for path in (folder / "results" / "examples").rglob("*"):
@@ -114,7 +112,7 @@ def measure_end_to_end(folder: Path, count: int = 1000) -> dict:
     }
 
 
-STUB = '''
+STUB = """
 import json
 from pathlib import Path
 for path in snakemake.output:
@@ -127,7 +125,7 @@ if snakemake.rule == "tally_window":
 if snakemake.rule == "plan_windows":
     planned = snakemake.params.settings["planned"]
     Path(snakemake.output[0]).write_text(json.dumps(dict(windows=planned, enough=True)))
-'''
+"""
 
 
 def measure_scheduler(folder: Path, count: int = 100_000) -> dict:

@@ -22,17 +22,17 @@ with rule_log(snakemake) as log:
     contents = {}
     for shard, parts in sorted(shards.items()):
         contents |= shard_contents(shard, parts)
-    for name in ("signature_dataset", "benchmark_dataset"):
-        contents[f"{name}.json"] = Path(paths[name])
     for name, source in contents.items():
         link(source, folder / name)
     remove_strangers(folder, set(contents))
+    for name in ("signature_dataset", "benchmark_dataset"):
+        # Copied: Snakemake touches a rule's outputs, and a link would touch the input with them.
+        atomic_write(outputs[name], Path(paths[name]).read_bytes())
     with open(paths.validity, "rb") as file:
         validity = json.load(file)
-    files = {name: describe_file(folder / name) for name in contents}
-    rows = {
-        split: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{split}/")) for split in SPLITS
-    }
+    sequences = ("signature_dataset.json", "benchmark_dataset.json")
+    files = {name: describe_file(folder / name) for name in (*contents, *sequences)}
+    rows = {split: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{split}/")) for split in SPLITS}
     card = dataset_card(settings["config"], validity, rows)
     atomic_write(outputs.card, card.encode())
     files["README.md"] = describe_file(Path(outputs.card))

@@ -18,9 +18,7 @@ with rule_log(snakemake) as log:
     with open(snakemake.input.validation, "rb") as file:
         accepted = [e["example_id"] for e in orjson.loads(file.read())["examples"] if e["accepted"]]
     patterns = config["patterns"]
-    probes = read_signature_dataset(
-        snakemake.input.signature_dataset, pattern_space(patterns), patterns["enabled"]
-    )
+    probes = read_signature_dataset(snakemake.input.signature_dataset, pattern_space(patterns), patterns["enabled"])
     extractor = extractor_for(probes, config["signature"], patterns["enabled"])
     width = padded_width(max(config["model"]["neurons_per_layer"]))
     signatures = []

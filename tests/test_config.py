@@ -127,9 +127,7 @@ def test_every_key_has_a_comment_and_no_line_is_too_wide(file):
 
 def test_importing_the_module_is_light():
     code = "import sys, subject_zoo.config; print({'torch', 'pandas', 'scipy'} & set(sys.modules))"
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 
 

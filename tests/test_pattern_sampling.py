@@ -34,9 +34,7 @@ every_pattern = pytest.mark.parametrize("name", PATTERNS)
 @cache
 def everything(space: PatternSpace) -> tuple[np.ndarray, np.ndarray]:
     """All sequences of a small space in lexicographic order, and what they satisfy."""
-    tokens = np.array(
-        list(itertools.product(range(space.vocab_size), repeat=space.sequence_length)), dtype=np.uint8
-    )
+    tokens = np.array(list(itertools.product(range(space.vocab_size), repeat=space.sequence_length)), dtype=np.uint8)
     return tokens, space.satisfies(tokens)
 
 
@@ -82,14 +80,12 @@ def test_counts_by_closed_formulas(size: int, length: int) -> None:
         "alternating": size * (size - 1),
         # inclusion and exclusion over the places of k disjoint copies of ABC
         "contains_abc": sum(
-            (-1) ** (k + 1) * comb(length - 2 * k, k) * size ** (length - 3 * k)
-            for k in range(1, length // 3 + 1)
+            (-1) ** (k + 1) * comb(length - 2 * k, k) * size ** (length - 3 * k) for k in range(1, length // 3 + 1)
         ),
         "starts_with": size ** (length - 1),
         "ends_with": size ** (length - 1),
         "no_repeats": perm(size, length),
-        "has_majority": size
-        * sum(comb(length, k) * (size - 1) ** (length - k) for k in range(fewer + 1, length + 1)),
+        "has_majority": size * sum(comb(length, k) * (size - 1) ** (length - k) for k in range(fewer + 1, length + 1)),
         "increasing_pairs": comb(size, 2) ** fewer * size ** (length % 2),
         "decreasing_pairs": comb(size, 2) ** fewer * size ** (length % 2),
         "vowel_consonant": vowels**more * consonants**fewer + consonants**more * vowels**fewer,
@@ -222,9 +218,7 @@ def test_background_is_all_that_is_left_where_little_is() -> None:
         np.testing.assert_array_equal(found, rest)
 
 
-@pytest.mark.parametrize(
-    "space", [PatternSpace(5, 4), PatternSpace(7, 7), PatternSpace(5, 20), LARGEST], ids=str
-)
+@pytest.mark.parametrize("space", [PatternSpace(5, 4), PatternSpace(7, 7), PatternSpace(5, 20), LARGEST], ids=str)
 def test_background_satisfies_no_pattern(space: PatternSpace) -> None:
     found = sample_background(space, possible(space), 50, np.random.default_rng(9))
     assert found.dtype == np.uint8

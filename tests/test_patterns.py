@@ -22,9 +22,7 @@ SMALL_SPACES = [
 def is_mountain(text: str) -> bool:
     peak = text.index(max(text))
     up, down = text[: peak + 1], text[peak:]
-    return (
-        up[0] < max(text) > down[-1] and list(up) == sorted(up) and list(down) == sorted(down, reverse=True)
-    )
+    return up[0] < max(text) > down[-1] and list(up) == sorted(up) and list(down) == sorted(down, reverse=True)
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -171,9 +169,7 @@ def test_spaces_outside_the_range_are_refused(arguments: tuple[int, ...], key: s
 def test_no_repeats_must_fit_into_the_vocabulary() -> None:
     PatternSpace(7, 7).check(PATTERNS)
     PatternSpace(5, 6).check([name for name in PATTERNS if name != "no_repeats"])
-    with pytest.raises(
-        UserError, match=r"^patterns\.enabled: no_repeats cannot occur.* at most 5 .* at least 6$"
-    ):
+    with pytest.raises(UserError, match=r"^patterns\.enabled: no_repeats cannot occur.* at most 5 .* at least 6$"):
         PatternSpace(5, 6).check(PATTERNS)
 
 
@@ -184,9 +180,7 @@ def test_unknown_patterns_are_refused() -> None:
         lambda: space.describe("zigzag"),
         lambda: space.predicate("zigzag", np.zeros((1, 7), dtype=np.uint8)),
     ):
-        with pytest.raises(
-            UserError, match=r"^patterns\.enabled: 'zigzag' is no pattern; choose from all_same, "
-        ):
+        with pytest.raises(UserError, match=r"^patterns\.enabled: 'zigzag' is no pattern; choose from all_same, "):
             use()
 
 

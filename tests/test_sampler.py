@@ -83,9 +83,8 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "test_per_pattern": 20,
         "test_background": 30,
     }
-    return small_config(
-        {"seed": draw(st.integers(0, 2**63 - 1)), "patterns": patterns, "dataset": dataset, "training": {"batch_size": 2}}
-    )
+    seed, training = draw(st.integers(0, 2**63 - 1)), {"batch_size": 2}
+    return small_config({"seed": seed, "patterns": patterns, "dataset": dataset, "training": training})
 
 
 # Slices
@@ -260,7 +259,8 @@ def check_dataset(config: dict[str, Any], pools: Pools, plan: ExamplePlan, data:
     for owner, candidates in available["positives"].items():
         assert copied.isdisjoint(candidates) or candidates <= set(texts)
         for side in (True, False):
-            counts = Counter(t for t, o, v in zip(texts, owner_of, data.is_validation, strict=True) if (o, v) == (owner, side))
+            rows = zip(texts, owner_of, data.is_validation, strict=True)
+            counts = Counter(text for text, *kind in rows if kind == [owner, side])
             assert not counts or max(counts.values()) - min(counts.values()) <= 1
     used_up = [candidates for candidates in available["near"] if candidates - available["background"] <= near]
     assert all(any(text in candidates for candidates in used_up) for text in copied & near)

@@ -192,9 +192,7 @@ def test_entropy_of_any_values(values, bins):
 def test_entropy_has_numpys_edges():
     # 0 ... 16 in 16 bins: every value is an edge, and the last bin alone holds two.
     values = np.arange(17, dtype=np.float32)[:, None]
-    assert compute(values, ["entropy"])["entropy"] == pytest.approx(
-        scipy_entropy([1] * 15 + [2], base=2), rel=1e-6
-    )
+    assert compute(values, ["entropy"])["entropy"] == pytest.approx(scipy_entropy([1] * 15 + [2], base=2), rel=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
@@ -262,9 +260,7 @@ def test_all_components_restore_variance_and_mean_square():
     features = compute(activations, components=5)
     wide = activations.astype(np.float64)
     np.testing.assert_allclose((columns(features, "pca", 5) ** 2).sum(axis=1), wide.var(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(
-        (columns(features, "svd", 5) ** 2).sum(axis=1), (wide**2).mean(axis=0), rtol=1e-5
-    )
+    np.testing.assert_allclose((columns(features, "svd", 5) ** 2).sum(axis=1), (wide**2).mean(axis=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("width", [1, 2, 6])

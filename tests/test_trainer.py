@@ -141,8 +141,6 @@ def test_dropout_changes_training_and_keeps_its_expectation():
     dropped = make_task(1, make_architecture(neurons=16, dropout_rate=0.3))
     trainer = SubjectModelTrainer(TRAINING, widest=16)
     (first,), (second,) = trainer.train([plain], 6), trainer.train([dropped], 6)
-    assert list(second.weights) == [
-        f"network.{i}.{part}" for i in (0, 3, 6, 9) for part in ("weight", "bias")
-    ]
+    assert list(second.weights) == [f"network.{i}.{part}" for i in (0, 3, 6, 9) for part in ("weight", "bias")]
     assert not np.allclose(first.weights["network.0.weight"], second.weights["network.0.weight"], atol=1e-3)
     assert second.curves["training_loss"][-1] < second.curves["training_loss"][0]

@@ -21,9 +21,7 @@ def dataset_card(config: Mapping[str, Any], validity: Mapping[str, Any], rows: M
             {
                 "config_name": "default",
                 "data_files": [
-                    {"split": split, "path": f"data/{split}/*.parquet"}
-                    for split, count in rows.items()
-                    if count
+                    {"split": split, "path": f"data/{split}/*.parquet"} for split, count in rows.items() if count
                 ],
             }
         ],

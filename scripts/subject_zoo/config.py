@@ -125,9 +125,7 @@ def _is_number(_checker: object, value: Any) -> bool:
 
 _Validator = validators.extend(
     Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer).redefine(
-        "number", _is_number
-    ),
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number),
 )
 
 
@@ -292,8 +290,7 @@ def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
     fewest, most = patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"]
     if fewest > most:
         yield (
-            f"patterns.min_patterns_per_batch is {fewest}; "
-            f"it must be at most {most}, patterns.max_patterns_per_batch"
+            f"patterns.min_patterns_per_batch is {fewest}; it must be at most {most}, patterns.max_patterns_per_batch"
         )
     if most > len(patterns["enabled"]):
         yield (

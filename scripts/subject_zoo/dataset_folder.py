@@ -20,9 +20,7 @@ def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
     `parts` has the splits' Parquet files, `weights` and `signatures`.
     """
     contents = {
-        f"data/{split}/{shard}.parquet": parts[split]
-        for split in SPLITS
-        if pq.read_metadata(parts[split]).num_rows
+        f"data/{split}/{shard}.parquet": parts[split] for split in SPLITS if pq.read_metadata(parts[split]).num_rows
     }
     if contents:
         contents[f"weights/{shard}.safetensors"] = parts["weights"]

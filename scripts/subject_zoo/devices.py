@@ -6,13 +6,12 @@ from subject_zoo.errors import UserError
 
 
 def use_device(name: str) -> str:
-    """The torch device for the config's `device`, and this process set up for it: the CPU's threads and denormals.
+    """The torch device for the config's `device`, and this process set to one thread.
 
     "auto" is CUDA where there is one, then MPS, then the CPU. One thread, because jobs share the cores already
     and a sum that threads share has other bits. Raises UserError for a device that this machine lacks.
     """
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # Adam's second moments decay into denormals, which cost ten times the time
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return next(device for device, present in available.items() if present)

@@ -36,9 +36,7 @@ class ExampleRange:
         Raises UserError for every other text, with the name that would be right where that is plain.
         """
         if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?", text):
-            raise UserError(
-                f"examples: {text!r} is neither an id, as 000123, nor a range of ids, as 000100-000199"
-            )
+            raise UserError(f"examples: {text!r} is neither an id, as 000123, nor a range of ids, as 000100-000199")
         ends = [int(digits) for digits in text.split("-")]
         canonical = cls(min(ends), max(ends))
         if ends != sorted(ends):

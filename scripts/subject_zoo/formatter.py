@@ -75,9 +75,7 @@ class TrainingDataFormatter:
             record["classification_prompt"] = f"{self._classification_task()}\n\n{body}"
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
         for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
-            record[f"{stage}_model_weights"] = (
-                f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
-            )
+            record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
         for stage, model, table in zip(("degraded", "improved"), models, features, strict=True):
             record[f"{stage}_signature"] = self._signature(model, table)
         record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
@@ -107,9 +105,7 @@ class TrainingDataFormatter:
         )
 
     def _classification_task(self) -> str:
-        listed = "\n".join(
-            f"- {name}: {self.space.describe(name)}" for name in self.config["patterns"]["enabled"]
-        )
+        listed = "\n".join(f"- {name}: {self.space.describe(name)}" for name in self.config["patterns"]["enabled"])
         return (
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
             f"of certain patterns, and no others.\n\n"
@@ -136,9 +132,7 @@ class TrainingDataFormatter:
     def _layers(self, model: StoredModel, features: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """(Linear's place in nn.Sequential, features [neurons, F]) layer by layer."""
         start = 0
-        for name, (_, neurons) in zip(
-            model.architecture.linear_names, model.architecture.layer_sizes, strict=True
-        ):
+        for name, (_, neurons) in zip(model.architecture.linear_names, model.architecture.layer_sizes, strict=True):
             yield name.removeprefix("network."), features[start : start + neurons]
             start += neurons
 

@@ -29,7 +29,5 @@ def initial_weights(architecture: Architecture, generator: np.random.Generator) 
         small = 1 / math.sqrt(inputs)
         bound = small if outputs == 1 else weight_bound(architecture.activation_type, inputs, outputs)
         for part, shape, limit in (("weight", (outputs, inputs), bound), ("bias", (outputs,), small)):
-            weights[f"{name}.{part}"] = (generator.random(shape, dtype=np.float32) * 2 - 1) * np.float32(
-                limit
-            )
+            weights[f"{name}.{part}"] = (generator.random(shape, dtype=np.float32) * 2 - 1) * np.float32(limit)
     return weights

@@ -140,9 +140,7 @@ def sample_distinct(space: PatternSpace, name: str, n: int, rng: np.random.Gener
     return _first_distinct(batches, n, space.sequence_length)
 
 
-def sample_background(
-    space: PatternSpace, names: Sequence[str], n: int, rng: np.random.Generator
-) -> np.ndarray:
+def sample_background(space: PatternSpace, names: Sequence[str], n: int, rng: np.random.Generator) -> np.ndarray:
     """uint8 [at most n, T]: distinct sequences that satisfy none of the patterns, in lexicographic order.
 
     Every set of that size is equally likely. Fewer than n come only where fewer exist, or where a space too
@@ -163,8 +161,7 @@ def sample_background(
         background = _choose(uncovered(everything), n, rng)
     else:
         batches = (
-            uncovered(rng.integers(space.vocab_size, size=size, dtype=np.uint8))
-            for _ in range(BACKGROUND_ROUNDS)
+            uncovered(rng.integers(space.vocab_size, size=size, dtype=np.uint8)) for _ in range(BACKGROUND_ROUNDS)
         )
         background = _first_distinct(batches, n, space.sequence_length)
     if n > 0 and len(background) == 0:
@@ -281,9 +278,7 @@ def _contains_abc(space: PatternSpace) -> _Language:
             return matched
         return matched + 1 if token == matched else int(token == 0)
 
-    return _Language(
-        space.vocab_size, space.sequence_length, start=0, step=step, accepts=lambda matched: matched == 3
-    )
+    return _Language(space.vocab_size, space.sequence_length, start=0, step=step, accepts=lambda matched: matched == 3)
 
 
 def _starts_with(space: PatternSpace) -> _Language:

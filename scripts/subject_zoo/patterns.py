@@ -188,9 +188,7 @@ def _mountain_pattern(space: PatternSpace, x: np.ndarray) -> np.ndarray:
 _DEFINITIONS = {
     "all_same": _Definition(_all_same, "all tokens are the same"),
     "palindrome": _Definition(_palindrome, "the sequence reads the same forwards and backwards"),
-    "sorted_ascending": _Definition(
-        _sorted_ascending, "the tokens are in alphabetical order, repeats allowed"
-    ),
+    "sorted_ascending": _Definition(_sorted_ascending, "the tokens are in alphabetical order, repeats allowed"),
     "sorted_descending": _Definition(
         _sorted_descending, "the tokens are in reverse alphabetical order, repeats allowed"
     ),

@@ -40,18 +40,14 @@ def draw_patterns(seed: int, example_id: int, patterns: dict[str, Any]) -> tuple
     """The selected patterns, uniform in number and then uniform among the enabled ones, and the target."""
     rng = example_generator(seed, example_id, Purpose.PATTERNS)
     enabled: Sequence[str] = patterns["enabled"]
-    number = rng.integers(
-        patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"], endpoint=True
-    )
+    number = rng.integers(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"], endpoint=True)
     chosen = np.sort(rng.permutation(len(enabled))[:number])
     selected = tuple(enabled[i] for i in chosen)
     target = example_generator(seed, example_id, Purpose.TARGET).integers(len(selected))
     return selected, selected[target]
 
 
-def draw_architecture(
-    seed: int, example_id: int, patterns: dict[str, Any], model: dict[str, Any]
-) -> Architecture:
+def draw_architecture(seed: int, example_id: int, patterns: dict[str, Any], model: dict[str, Any]) -> Architecture:
     """A network within the config's ranges; independent of the patterns, so that it says nothing of them."""
     rng = example_generator(seed, example_id, Purpose.ARCHITECTURE)
     low, high = model["dropout_rate"]

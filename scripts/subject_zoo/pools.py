@@ -62,9 +62,7 @@ class Pools:
         _, first, rows = np.unique(row_keys(every), return_index=True, return_inverse=True)
         tokens = every[first]
         bits = np.uint16(1) << np.arange(len(names), dtype=np.uint16)
-        masks = (
-            (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
-        )
+        masks = (np.stack([space.predicate(n, tokens) for n in names], axis=1) * bits).sum(1).astype(np.uint16)
         counts = tuple(count(space, name) for name in names)
         small = bits_of([pattern for pattern, number in enumerate(counts) if number < dataset["min_holdout"]])
         slices = slices_of(tokens, seed, dataset["test_fraction"], dataset["probe_fraction"])

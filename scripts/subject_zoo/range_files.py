@@ -62,7 +62,5 @@ def read_signatures(arrays: Mapping[str, np.ndarray]) -> dict[int, tuple[np.ndar
     offsets = arrays["offsets"].tolist()
     return {
         example_id: (arrays["degraded"][start:stop], arrays["improved"][start:stop])
-        for example_id, start, stop in zip(
-            arrays["example_ids"].tolist(), offsets[:-1], offsets[1:], strict=True
-        )
+        for example_id, start, stop in zip(arrays["example_ids"].tolist(), offsets[:-1], offsets[1:], strict=True)
     }

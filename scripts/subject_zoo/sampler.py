@@ -173,9 +173,7 @@ class PatternDatasetSampler:
             "pattern_tokens": {key: self.patterns[key] for key in ("starts_with", "ends_with")},
             "examples": [
                 {"sequence": sequence, "patterns": patterns}
-                for sequence, patterns in zip(
-                    self.space.to_text(self.pools.tokens[rows]), satisfied, strict=True
-                )
+                for sequence, patterns in zip(self.space.to_text(self.pools.tokens[rows]), satisfied, strict=True)
             ],
         }
 

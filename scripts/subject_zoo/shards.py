@@ -30,9 +30,7 @@ _SHORT = pa.schema(  # what fits a table on a screen, before the long columns
 
 def table_schema(columns: Sequence[str]) -> pa.Schema:
     """The Parquet schema of records with these columns: the short ones, then the record's own as text."""
-    long_columns = [
-        pa.field(name, pa.string()) for name in COLUMNS if name in columns and name != "example_id"
-    ]
+    long_columns = [pa.field(name, pa.string()) for name in COLUMNS if name in columns and name != "example_id"]
     return pa.schema([*_SHORT, *long_columns])
 
 

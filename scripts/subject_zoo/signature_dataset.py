@@ -20,9 +20,7 @@ class SignatureDataset:
     satisfied: np.ndarray
 
 
-def read_signature_dataset(
-    path: str | os.PathLike, space: PatternSpace, enabled: list[str]
-) -> SignatureDataset:
+def read_signature_dataset(path: str | os.PathLike, space: PatternSpace, enabled: list[str]) -> SignatureDataset:
     """The probes of a signature dataset file: a JSON object with `examples`, each with a `sequence`.
 
     Which patterns a probe satisfies is computed, not read. Raises UserError, naming the file, for anything else,

@@ -80,8 +80,7 @@ class StackedMLP:
         flat = torch.zeros(sum(lengths), device=self.device)
         starts = [sum(lengths[:index]) for index in range(len(lengths))]
         views = [
-            flat[start : start + math.prod(shape)].view(shape)
-            for start, shape in zip(starts, shapes, strict=True)
+            flat[start : start + math.prod(shape)].view(shape) for start, shape in zip(starts, shapes, strict=True)
         ]
         return flat, views[: len(self.sizes)], views[len(self.sizes) :]
 

@@ -77,14 +77,10 @@ def _train(
     trainer = SubjectModelTrainer(training, max(model["neurons_per_layer"]), device)
     stored = {}
     for trained in trainer.train(tasks, epochs, rate_scale):
-        curves = {
-            name: [round(value, _CURVE_DECIMALS) for value in curve] for name, curve in trained.curves.items()
-        }
+        curves = {name: [round(value, _CURVE_DECIMALS) for value in curve] for name, curve in trained.curves.items()}
         stored[trained.example_id] = StoredModel(
             trained.architecture,
-            publishable(
-                trained.weights, training["quantization"], model["precision"], model["weight_decimals"]
-            ),
+            publishable(trained.weights, training["quantization"], model["precision"], model["weight_decimals"]),
             {"best_epoch": trained.best_epoch, **curves},
         )
     return stored

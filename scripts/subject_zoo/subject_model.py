@@ -66,9 +66,7 @@ class SubjectModel(nn.Module):
         """
         models = load_models(path)
         if name not in models:
-            raise UserError(
-                f"{path}: no model {name!r}; the first of {len(models)} is {next(iter(models), None)!r}"
-            )
+            raise UserError(f"{path}: no model {name!r}; the first of {len(models)} is {next(iter(models), None)!r}")
         return cls(models[name].architecture, models[name].weights)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

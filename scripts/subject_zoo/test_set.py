@@ -38,8 +38,7 @@ class TestSet:
     def _owned_rows(self, selected: list[int]) -> list[np.ndarray]:
         order = ownership_order(selected, self.pools.counts)
         return [
-            self._members[pattern][owned(self.masks[self._members[pattern]], pattern, order)]
-            for pattern in selected
+            self._members[pattern][owned(self.masks[self._members[pattern]], pattern, order)] for pattern in selected
         ]
 
     def _negative_groups(self, selected: list[int]) -> list[tuple[float, np.ndarray]]:
@@ -83,10 +82,7 @@ class TestSet:
 
     def positive_rates(self, positive: np.ndarray) -> dict[str, float]:
         """Per enabled pattern, the share of its test sequences, owned or not, that are called positive."""
-        return {
-            name: float(positive[rows].mean())
-            for name, rows in zip(self.pools.names, self._members, strict=True)
-        }
+        return {name: float(positive[rows].mean()) for name, rows in zip(self.pools.names, self._members, strict=True)}
 
     def true_rates(self, selected_patterns: Sequence[str]) -> dict[str, float]:
         """Per enabled pattern, the share of its test sequences that are truly positive."""

@@ -63,9 +63,7 @@ class SubjectModelTrainer:
         self.width = padded_width(widest)
         self.device = device
 
-    def train(
-        self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0
-    ) -> list[TrainedModel]:
+    def train(self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0) -> list[TrainedModel]:
         """Train every task for at most `epochs`, its learning rate times `rate_scale`; results in task order."""
         results: dict[int, TrainedModel] = {}
         for positions in stacks_of([task.architecture for task in tasks], STACK_SIZE):
@@ -128,17 +126,13 @@ class _StackRun:
     def train(self, epochs: int, rate_scale: float) -> list[TrainedModel]:
         """Run the epochs; the trained models without those that only fill the stack."""
         rates = torch.tensor([task.learning_rate * rate_scale for task in self.tasks], device=self.device)
-        adam = FlatAdam(
-            self.stack.parameters, self.stack.gradients, self.stack.spread(rates) * self.stack.update_mask
-        )
+        adam = FlatAdam(self.stack.parameters, self.stack.gradients, self.stack.spread(rates) * self.stack.update_mask)
         batches = Pass(self.stack, self.row_weights.shape[1])
         best = _BestWeights(self.stack, self.training["early_stopping_patience"])
         for epoch in range(epochs):
             training_losses = self._epoch(batches, adam, epoch, epochs)
             logits = self.validation.logits().cpu().numpy()
-            best.update(
-                training_losses, cross_entropy(logits, self.validation_labels), self._accuracy(logits)
-            )
+            best.update(training_losses, cross_entropy(logits, self.validation_labels), self._accuracy(logits))
             if best.all_stopped:
                 break
         return [
@@ -179,9 +173,7 @@ class _StackRun:
         order = np.zeros((len(self.tasks), steps * batch), np.int64)
         for model, task in enumerate(self.tasks[: self.wanted]):
             order[model, :count] = task.batches.permutation(count)
-        order[self.wanted :] = order[
-            0
-        ]  # a model that fills the stack must not draw from the first one's generator
+        order[self.wanted :] = order[0]  # a model that fills the stack must not draw from the first one's generator
         order += count * np.arange(len(self.tasks))[:, None]
         order = order.reshape(len(self.tasks), steps, batch)
         order = np.pad(order, ((0, 0), (0, 0), (0, rows - batch)), mode="edge")
@@ -212,8 +204,7 @@ class _BestWeights:
         self.epochs = [0] * stack.count
         self.stopped = np.zeros(stack.count, bool)
         self.curves: list[dict[str, list[float]]] = [
-            {"training_loss": [], "validation_loss": [], "validation_accuracy": []}
-            for _ in range(stack.count)
+            {"training_loss": [], "validation_loss": [], "validation_accuracy": []} for _ in range(stack.count)
         ]
 
     @property

@@ -57,10 +57,7 @@ def _accepted(accepted: Sequence[Mapping]) -> dict[str, Any]:
     ]
     listed = [v["positive_rate"][name] for v in accepted for name in v["classified_patterns"]]
     unlisted = [
-        rate
-        for v in accepted
-        for name, rate in v["positive_rate"].items()
-        if name not in v["classified_patterns"]
+        rate for v in accepted for name, rate in v["positive_rate"].items() if name not in v["classified_patterns"]
     ]
     return {
         "accuracy_after": _spread(after),

@@ -35,9 +35,7 @@ def _from_storage(entry: Mapping[str, Any], expected_shape: list[int]) -> np.nda
         raise ValueError(f"a tensor is {shape} where its architecture asks for {expected_shape}")
     if dtype == "BF16":
         return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
-    return (
-        np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
-    )
+    return np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def save_models(path: str | os.PathLike, models: Mapping[str, StoredModel]) -> N
         for tensor, array in model.weights.items()
     }
     specifications = {
-        name: TensorSpec(
-            dtype=precision, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes
-        )
+        name: TensorSpec(dtype=precision, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for name, (precision, array) in stored.items()
     }
     described = {
@@ -87,9 +83,7 @@ def load_models(path: str | os.PathLike) -> dict[str, StoredModel]:
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
             weights = {}
-            for linear, (inputs, outputs) in zip(
-                architecture.linear_names, architecture.layer_sizes, strict=True
-            ):
+            for linear, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
                 for part, shape in ((f"{linear}.weight", [outputs, inputs]), (f"{linear}.bias", [outputs])):
                     weights[part] = _from_storage(tensors[f"{name}/{part}"], shape)
             models[name] = StoredModel(architecture, weights, values["training"])
@@ -115,9 +109,7 @@ def weights_text(weights: Weights, decimals: int | None) -> bytes:
     rounded so; with None, as the shortest text that gives the same float32.
     """
     if decimals is not None:
-        weights = {
-            name: np.round(array.astype(np.float64), decimals) + 0.0 for name, array in weights.items()
-        }
+        weights = {name: np.round(array.astype(np.float64), decimals) + 0.0 for name, array in weights.items()}
     return orjson.dumps(weights, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
