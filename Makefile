@@ -1,5 +1,7 @@
 # make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make test-slurm    start a SLURM of one node on this machine (root, Debian), run the cluster's tests on it, stop it
+# make resume-slurm  go on after the controller of a SLURM run was killed
 # make lint   style of Python and Snakemake files
 # make bench  speed, as ratios to what is measured in the same run
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
@@ -15,6 +17,12 @@ run: $(READY)
 
 test: $(READY)
 	$(VENV)/bin/pytest -n 2 -m "not slurm" $(ARGS)
+
+test-slurm: $(READY)
+	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh && timeout 900 $(VENV)/bin/pytest -m slurm $(ARGS)
+
+resume-slurm: $(READY)
+	SNAKEMAKE=$(VENV)/bin/snakemake profiles/slurm/resume.sh $(ARGS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
@@ -33,4 +41,4 @@ $(READY): requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test lint bench verify
+.PHONY: run test test-slurm resume-slurm lint bench verify

@@ -19,7 +19,6 @@ from subject_zoo.settings import science_digest, select
 from subject_zoo.pinned_file import check_unchanged
 from subject_zoo.source_digest import source_digest
 from subject_zoo.splits import SPLITS
-from subject_zoo.tally import kept
 from subject_zoo.windows import Windows
 
 
@@ -40,7 +39,6 @@ except UserError as error:
 
 # Jobs inherit these: numeric libraries read them when they are loaded.
 os.environ.update(environment_variables(config["numerics"]))
-
 
 
 CODE_DIGEST = science_code_digest(SCRIPTS)
@@ -123,11 +121,6 @@ def needed_windows():
 
 def shard_files(windows, parts=SHARD_PARTS):
     return [f"results/shards/{window:06d}.{part}" for window in windows for part in parts]
-
-
-def kept_examples(wildcards, input):
-    """How many examples a shard keeps, once its tally is there; so a larger num_examples reruns one shard."""
-    return kept(read_json(input.tally), config["num_examples"])
 
 
 wildcard_constraints:

@@ -14,6 +14,7 @@ rule tally_window:
         verdicts="results/verdicts/{window}.json",
     log:
         "logs/tally_window/{window}.log",
+    localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -29,6 +30,7 @@ checkpoint plan_windows:
         "results/plans/{round}.json",
     log:
         "logs/plan_windows/{round}.log",
+    localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -63,7 +65,6 @@ rule write_shard:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
-        kept=kept_examples,
     script:
         "../scripts/write_shard.py"
 
@@ -76,6 +77,7 @@ rule summarise_validity:
         "results/validity.json",
     log:
         "logs/summarise_validity.log",
+    localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:

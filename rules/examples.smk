@@ -11,6 +11,8 @@ rule sample_dataset:
         intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -33,6 +35,8 @@ rule train_degraded:
         intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -63,6 +67,8 @@ rule train_improved:
         intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -96,6 +102,8 @@ rule validate:
         intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -121,6 +129,8 @@ rule extract_signatures:
         intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -147,6 +157,8 @@ rule format_records:
         intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
+    group:
+        "chain"
     conda:
         "../envs/subject-zoo.yaml"
     params:

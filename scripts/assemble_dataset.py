@@ -6,9 +6,9 @@ from pathlib import Path
 from adapter import rule_log
 
 from subject_zoo.card import dataset_card
-from subject_zoo.dataset_folder import describe_file, link, manifest, remove_strangers, shard_contents
+from subject_zoo.dataset_folder import describe_file, manifest, place_shard, remove_strangers
 from subject_zoo.devices import use_device
-from subject_zoo.files import atomic_write
+from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.numerics import environment_record
 from subject_zoo.splits import SPLITS
 
@@ -19,11 +19,12 @@ with rule_log(snakemake) as log:
     for path in map(Path, paths.shards):
         shard, part = path.name.split(".")[:2]
         shards.setdefault(shard, {})[part] = path
-    contents = {}
+    contents: list[str] = []
+    missing = settings["config"]["num_examples"]
     for shard, parts in sorted(shards.items()):
-        contents |= shard_contents(shard, parts)
-    for name, source in contents.items():
-        link(source, folder / name)
+        kept = load_npz(parts["signatures"])["example_ids"].tolist()[:missing]
+        missing -= len(kept)
+        contents += place_shard(folder, shard, parts, kept)
     remove_strangers(folder, set(contents))
     for name in ("signature_dataset", "benchmark_dataset"):
         # Copied: Snakemake touches a rule's outputs, and a link would touch the input with them.

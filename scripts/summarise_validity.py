@@ -17,6 +17,6 @@ with rule_log(snakemake) as log:
     recorded = []
     for path in snakemake.input.shards:
         recorded += pq.read_table(path, columns=["example_id"])["example_id"].to_pylist()
-    validity = summarise(verdicts, sorted(recorded))
+    validity = summarise(verdicts, sorted(recorded)[: snakemake.params.settings["config"]["num_examples"]])
     atomic_write(snakemake.output[0], json.dumps(validity, indent=1).encode())
     log.info("%s", validity["funnel"])

@@ -1,4 +1,4 @@
-"""Write one window's accepted examples as a shard."""
+"""Write one window's accepted examples as a shard: all of them, so that no shard depends on how many are wanted."""
 
 import orjson
 from adapter import rule_log
@@ -15,13 +15,13 @@ with rule_log(snakemake) as log:
     config, paths, outputs = settings["config"], snakemake.input, snakemake.output
     with open(paths.tally, "rb") as file:
         tally = orjson.loads(file.read())
-    chosen = tally["accepted"][: snakemake.params.kept]
+    chosen = tally["accepted"]
     records = []
     for path in paths.records:
         with open(path, "rb") as file:
             records += [orjson.loads(line) for line in file]
     by_split = {split: [] for split in SPLITS}
-    for record in records[: len(chosen)]:
+    for record in records:
         patterns = orjson.loads(record["metadata"])["selected_patterns"]
         by_split[split_of(config["seed"], record["example_id"], patterns, **config["splits"])].append(record)
     for split, members in by_split.items():

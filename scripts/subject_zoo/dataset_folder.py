@@ -3,29 +3,50 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from subject_zoo.files import atomic_write, load_npz
+from subject_zoo.shards import cut_parquet, cut_signatures, cut_weights
 from subject_zoo.splits import SPLITS
 
 MANIFEST = "manifest.json"
 
 
-def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
-    """Where a shard's files stand in the folder, by relative path; empty ones are left out.
+def place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequence[int]) -> list[str]:
+    """Put a shard into the folder, as links where all of its examples are kept, cut to `kept` where not.
 
-    `parts` has the splits' Parquet files, `weights` and `signatures`.
+    `parts` has the splits' Parquet files, `weights` and `signatures`. The relative paths of what was put there:
+    Parquet files without rows are left out, and so is a shard of which nothing is kept.
     """
-    contents = {
-        f"data/{split}/{shard}.parquet": parts[split] for split in SPLITS if pq.read_metadata(parts[split]).num_rows
-    }
-    if contents:
-        contents[f"weights/{shard}.safetensors"] = parts["weights"]
-        contents[f"signatures/{shard}.npz"] = parts["signatures"]
-    return contents
+    if not kept:
+        return []
+    whole = len(kept) == len(load_npz(parts["signatures"])["example_ids"])
+    placed = []
+    for split in SPLITS:
+        name = f"data/{split}/{shard}.parquet"
+        data = None if whole else cut_parquet(parts[split], kept)
+        if not pq.read_metadata(parts[split] if whole else pa.BufferReader(data)).num_rows:
+            continue
+        placed.append(name)
+        if whole:
+            link(parts[split], folder / name)
+        else:
+            atomic_write(folder / name, data)
+    for name, source, cut in (
+        (f"weights/{shard}.safetensors", parts["weights"], cut_weights),
+        (f"signatures/{shard}.npz", parts["signatures"], cut_signatures),
+    ):
+        placed.append(name)
+        if whole:
+            link(source, folder / name)
+        else:
+            cut(source, folder / name, kept)
+    return placed
 
 
 def describe_file(path: Path) -> dict[str, Any]:

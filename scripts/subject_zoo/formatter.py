@@ -110,8 +110,8 @@ class TrainingDataFormatter:
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
             f"of certain patterns, and no others.\n\n"
             "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
-            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated by "
-            f"commas, in the order given here.\n\n{listed}"
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated "
+            f"by commas, in the order given here.\n\n{listed}"
         )
 
     def _body(self, model: StoredModel, text: str, features: np.ndarray) -> str:

@@ -29,8 +29,3 @@ def add_window(
         "accepted_in_all": before["accepted_in_all"] + len(recorded),
         "rejected_in_all": dict(sorted(rejected.items())),
     }
-
-
-def kept(tally: Mapping[str, Any], num_examples: int) -> int:
-    """How many of a window's accepted examples, from its first, belong to a dataset of `num_examples`."""
-    return max(0, min(len(tally["accepted"]), num_examples - tally["accepted_before"]))

@@ -1,0 +1,121 @@
+"""Exactly as many records as asked, and the same ones, however the work is cut, ordered or interrupted."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.pipeline import ROOT, SMALL, snakemake, succeed
+
+pytestmark = pytest.mark.workflow
+WANTED = 9
+
+
+def build(folder: Path, *config: str, cores: int = 2, wanted: int = WANTED) -> str:
+    return succeed(snakemake(folder, "--config", f"num_examples={wanted}", *config, cores=cores))
+
+
+def rows_of(folder: Path) -> list[dict]:
+    """All records of a dataset folder, of all splits, with the split, in id order."""
+    rows = []
+    for path in (folder / "results" / "dataset" / "data").rglob("*.parquet"):
+        rows += [row | {"split": path.parent.name} for row in pq.read_table(path).to_pylist()]
+    return sorted(rows, key=lambda row: row["example_id"])
+
+
+def accepted_in(folder: Path) -> list[int]:
+    verdicts = []
+    for path in sorted((folder / "results" / "verdicts").glob("*.json")):
+        verdicts += json.loads(path.read_text())["examples"]
+    return [verdict["example_id"] for verdict in verdicts if verdict["accepted"]]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    dataset = folder / "results" / "dataset"
+    files = (path for path in dataset.rglob("*") if path.is_file())
+    return {str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    build(folder)
+    return folder
+
+
+def test_the_dataset_is_the_first_accepted_candidates_in_id_order(built):
+    rows = rows_of(built)
+    assert [row["example_id"] for row in rows] == accepted_in(built)[:WANTED]
+    manifest = json.loads((built / "results/dataset/manifest.json").read_text())
+    assert manifest["num_examples"] == WANTED == sum(manifest["rows"].values())
+
+
+@pytest.mark.parametrize(
+    ("config", "cores"),
+    [
+        (["examples_per_job=5", "ranges_per_shard=1", "expected_acceptance=0.9"], 1),
+        (["examples_per_job=16", "ranges_per_shard=2", "expected_acceptance=0.2"], 2),
+    ],
+)
+def test_ranges_windows_plans_and_cores_do_not_matter(built, tmp_path, config, cores):
+    output = build(tmp_path, *config, cores=cores)
+    assert rows_of(tmp_path) == rows_of(built)
+    assert output.count("DAG of jobs will be updated") <= 6
+
+
+def test_two_builds_give_equal_bytes_even_when_one_is_killed(built, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    command += ["--cores", "2", "--config", f"num_examples={WANTED}", "--configfile", SMALL]
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("results/examples/*/improved.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "results/dataset/manifest.json").exists()
+    succeed(snakemake(tmp_path, "--unlock"))
+    build(tmp_path)
+    assert digests(tmp_path) == digests(built)
+
+
+def test_asking_for_more_computes_what_is_missing_and_keeps_the_rest(tmp_path):
+    build(tmp_path, wanted=3)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/examples/*/*")}
+    assert len(before) > 6
+    assert len(rows_of(tmp_path)) == 3
+    build(tmp_path)
+    assert all(path.stat().st_mtime_ns == made for path, made in before.items())
+    assert [row["example_id"] for row in rows_of(tmp_path)] == accepted_in(tmp_path)[:WANTED]
+
+
+def test_cleanup_leaves_no_ranges_and_partial_targets_still_work(built, tmp_path):
+    build(tmp_path, "cleanup=true")
+    assert rows_of(tmp_path) == rows_of(built)
+    assert not [path for path in tmp_path.glob("results/examples/*/*") if path.is_file()]
+    target = "results/examples/000003/validation.json"
+    succeed(snakemake(tmp_path, target, "--config", "cleanup=true"))
+    verdict = json.loads((tmp_path / target).read_text())["examples"][0]
+    assert verdict["example_id"] == 3
+
+
+def test_too_few_accepted_says_why_and_what_to_turn(tmp_path):
+    run = snakemake(tmp_path, "--config", "num_examples=16", "max_candidates=16", cores=2)
+    assert run.returncode != 0
+    (line,) = [line for line in run.stderr.splitlines() if line.startswith("plan_windows: max_candidates: 16")]
+    assert "of the 16 accepted examples wanted" in line
+    assert "claim" in line
+    assert "raise max_candidates" in line
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "results/dataset").exists()
