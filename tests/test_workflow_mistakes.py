@@ -1,0 +1,46 @@
+"""A person's mistake is one line, before any job, with nothing written."""
+
+import pytest
+
+from tests.pipeline import snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--config", "training={'batchsize': 64}"], "config: training.batchsize is not a key"),
+        (["--config", "num_examples=ten"], "config: num_examples is 'ten'; it must be an integer, 1 or more"),
+        (["--config", "num_examples=0"], "config: num_examples is 0; it must be 1 or more"),
+        (["--config", "model={'num_layers': [9, 6]}"], "config: model.num_layers is [9, 6]: min above max"),
+        (
+            ["--config", "patterns={'enabled': ['no_repeats', 'all_same'], 'sequence_length': 9}"],
+            "config: patterns.enabled: no_repeats cannot occur",
+        ),
+        (["results/examples/000200-000100/record.jsonl"], "examples: 000200-000100 has its first id above its last"),
+        (["results/examples/12/record.jsonl"], "examples: 12 is not padded with zeros to six digits; write 000012"),
+        (["results/examples/../x/record.jsonl"], "examples: '../x' is neither an id, as 000123, nor a range"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(tmp_path, arguments, expected):
+    run = snakemake(tmp_path, *arguments)
+    assert run.returncode != 0
+    lines = [line for line in (run.stdout + run.stderr).splitlines() if "specific profile" not in line]
+    lines = [line for line in lines if not line.startswith("Config file") or "is extended" not in line]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(expected)
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_changed_signature_dataset_is_an_error_that_names_both_digests(tmp_path):
+    target = "results/signature_dataset.json"
+    assert snakemake(tmp_path, target).returncode == 0
+    pinned = (tmp_path / f"{target}.sha256").read_text().strip()
+    (tmp_path / target).write_text('{"examples": []}')
+    run = snakemake(tmp_path, target)
+    assert run.returncode != 0
+    line = run.stderr.strip().splitlines()[-1]
+    assert line.startswith(f"{target} has changed under this project: its sha256 is ")
+    assert pinned in line
