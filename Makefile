@@ -16,7 +16,7 @@ run: $(READY)
 	$(VENV)/bin/snakemake --cores all $(ARGS)
 
 test: $(READY)
-	$(VENV)/bin/pytest -n 2 -m "not slurm" $(ARGS)
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh && timeout 900 $(VENV)/bin/pytest -m slurm $(ARGS)

@@ -83,14 +83,16 @@ def test_every_tensor_and_line_equals_its_part_of_any_range(folder):
 
 
 def test_the_stages_differ_and_only_trained_examples_stand_in_records(folder):
-    (whole,) = (folder / "whole" / "results" / "examples").iterdir()
-    for example in examples_in(whole).values():
+    whole = ExampleRange(0, CANDIDATES - 1)
+    make(folder / "whole", [whole], cores=1)
+    for example in examples_in(folder / "whole" / "results" / "examples" / str(whole)).values():
         degraded, improved = example["models"]
         assert any((degraded.weights[n] != improved.weights[n]).any() for n in degraded.weights)
 
 
 def test_a_finished_target_is_not_made_again_and_a_changed_key_reruns_what_it_concerns(folder):
     target = "results/examples/000007/record.jsonl"
+    make(folder / "singles", [ExampleRange(7, 7)], cores=1)
     output = succeed(snakemake(folder / "singles", target))
     assert "Nothing to be done" in output
     dry = ["--dry-run", "--config", "signature={'decimals': 2}"]
