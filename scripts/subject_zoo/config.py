@@ -113,14 +113,15 @@ def _read(text: str, kinds: set[str]) -> Any:
 # Mistakes in a single key
 
 
-def _is_integer(_checker: object, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_number(_checker: object, value: Any) -> bool:
     """Finite: NaN and infinity are numbers to JSON Schema, and no value of any knob."""
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
     return is_real and abs(value) <= sys.float_info.max
+
+
+def _is_integer(checker: object, value: Any) -> bool:
+    """A number too: limits are not asked of an integer that is none, beyond the range of floats."""
+    return isinstance(value, int) and _is_number(checker, value)
 
 
 _Validator = validators.extend(
