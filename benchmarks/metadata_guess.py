@@ -18,12 +18,12 @@ strong as the spread of chance does, so look at that too: it shrinks with the nu
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
+from published_records import read_records
 from scipy.stats import rankdata
 from sklearn import config_context
 from sklearn.ensemble import GradientBoostingClassifier
@@ -45,15 +45,6 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression()),
     "boosted trees": lambda: GradientBoostingClassifier(n_estimators=20, max_depth=2, random_state=0),
 }
-
-
-def read_records(folder: Path) -> Iterator[dict[str, Any]]:
-    """Of each record in the folder's Parquet files, the COLUMNS there are."""
-    for path in sorted((folder / "data").rglob("*.parquet")):
-        file = pq.ParquetFile(path)
-        columns = [name for name in COLUMNS if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=64, columns=columns):
-            yield from batch.to_pylist()
 
 
 def describe(record: dict[str, Any]) -> tuple[list[str], dict[str, float], dict[str, float]]:
@@ -139,7 +130,7 @@ def guess(
 
 def guess_dataset(folder: Path, permutations: int, seed: int = 0) -> dict[str, Any]:
     """The guesses of a dataset folder. JSON-ready: `records`, `patterns` guessed, `left_out`, and `guesses`."""
-    selected, architectures, lengths = zip(*map(describe, read_records(folder)), strict=True)
+    selected, architectures, lengths = zip(*map(describe, read_records(folder, COLUMNS)), strict=True)
     enabled = json.loads((folder / "manifest.json").read_text())["config"]["patterns"]["enabled"]
     labels = np.array([[name in patterns for name in enabled] for patterns in selected])
     common = np.minimum(labels.sum(0), (~labels).sum(0)) >= FEWEST

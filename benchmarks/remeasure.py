@@ -32,8 +32,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from fresh_sequences import Fresh, Sample
+from published_records import read_records
 from second_definitions import Network, Space
 
 SIGMAS = 3
@@ -163,15 +163,6 @@ def judge(
     return claims
 
 
-def read_records(folder: Path) -> Iterator[dict[str, Any]]:
-    """The records of all Parquet files, their text columns alone."""
-    for path in sorted((folder / "data").rglob("*.parquet")):
-        file = pq.ParquetFile(path)
-        columns = [name for name in COLUMNS if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=64, columns=columns):
-            yield from batch.to_pylist()
-
-
 def trained_on(examples: Path, space: Space) -> Iterator[tuple[int, np.ndarray]]:
     """Example ids, and the rows of the space in their training data, from every dataset.npz there is."""
     for path in sorted(examples.glob("*/dataset.npz")):
@@ -186,7 +177,7 @@ def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int
     space = Space(config["patterns"])
     fresh = Fresh(space, pools, config["dataset"]["min_holdout"])
     measured, claims, texts, settled = [], [], Counter(), Counter()
-    for record in read_records(folder):
+    for record in read_records(folder, COLUMNS):
         result = measure(record, space, fresh, config, seed)
         listed = None
         if "classification_completion" in record:

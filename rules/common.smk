@@ -18,6 +18,7 @@ from subject_zoo.science_code import science_code_digest
 from subject_zoo.settings import science_digest, select
 from subject_zoo.pinned_file import check_unchanged
 from subject_zoo.source_digest import source_digest
+from subject_zoo.shard_tables import table_names
 from subject_zoo.splits import SPLITS
 from subject_zoo.windows import Windows
 
@@ -74,8 +75,8 @@ def provenance():
 
 WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
 FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
-SPLIT_PARTS = [f"{split}.parquet" for split in SPLITS]
-SHARD_PARTS = [*SPLIT_PARTS, "weights.safetensors", "signatures.npz"]
+TABLE_PARTS = [f"{table}.{split}.parquet" for table in table_names(config["task_generation"]) for split in SPLITS]
+SHARD_PARTS = [*TABLE_PARTS, "weights.safetensors", "signatures.npz"]
 
 
 def intermediate(path):

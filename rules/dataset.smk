@@ -54,9 +54,7 @@ rule write_shard:
         improved=of_window("improved.safetensors"),
         signatures=of_window("signatures.npz"),
     output:
-        train="results/shards/{window}.train.parquet",
-        validation="results/shards/{window}.validation.parquet",
-        test="results/shards/{window}.test.parquet",
+        tables=expand("results/shards/{{window}}.{part}", part=TABLE_PARTS),
         weights="results/shards/{window}.weights.safetensors",
         signatures="results/shards/{window}.signatures.npz",
     log:
@@ -64,14 +62,14 @@ rule write_shard:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("write_shard", "seed", "splits", "task_generation"),
+        settings=settings("write_shard", "seed", "splits"),
     script:
         "../scripts/write_shard.py"
 
 
 rule summarise_validity:
     input:
-        shards=lambda wildcards: shard_files(needed_windows(), SPLIT_PARTS),
+        tallies=lambda wildcards: [f"results/tallies/{window:06d}.json" for window in needed_windows()],
         verdicts=lambda wildcards: [f"results/verdicts/{window:06d}.json" for window in needed_windows()],
     output:
         "results/validity.json",
@@ -92,13 +90,11 @@ rule assemble_dataset:
         first_plan=shard_files(range(FIRST_PLAN)),
         shards=lambda wildcards: shard_files(needed_windows()),
         validity="results/validity.json",
-        signature_dataset="results/signature_dataset.json",
-        benchmark_dataset="results/benchmark_dataset.json",
+        sequences=["results/signature_dataset.json", "results/benchmark_dataset.json"],
     output:
-        manifest="results/dataset/manifest.json",
+        sequences=["results/dataset/signature_dataset.json", "results/dataset/benchmark_dataset.json"],
         card="results/dataset/README.md",
-        signature_dataset="results/dataset/signature_dataset.json",
-        benchmark_dataset="results/dataset/benchmark_dataset.json",
+        manifest="results/dataset/manifest.json",
     log:
         "logs/assemble_dataset.log",
     conda:
@@ -106,9 +102,8 @@ rule assemble_dataset:
     params:
         settings=settings(
             "assemble_dataset",
-            *config,
-            code_sha256=CODE_DIGEST,
-            config_sha256=science_digest(config),
+            *(key for key in config if key != "publish"),  # where a dataset is published is no part of it
+            digests={"code_sha256": CODE_DIGEST, "config_sha256": science_digest(config)},
         ),
     script:
         "../scripts/assemble_dataset.py"

@@ -3,7 +3,6 @@
 import json
 
 import orjson
-import pyarrow.parquet as pq
 from adapter import rule_log
 
 from subject_zoo.files import atomic_write
@@ -15,8 +14,9 @@ with rule_log(snakemake) as log:
         with open(path, "rb") as file:
             verdicts += orjson.loads(file.read())["examples"]
     recorded = []
-    for path in snakemake.input.shards:
-        recorded += pq.read_table(path, columns=["example_id"])["example_id"].to_pylist()
-    validity = summarise(verdicts, sorted(recorded)[: snakemake.params.settings["config"]["num_examples"]])
+    for path in snakemake.input.tallies:
+        with open(path, "rb") as file:
+            recorded += orjson.loads(file.read())["accepted"]
+    validity = summarise(verdicts, recorded[: snakemake.params.settings["config"]["num_examples"]])
     atomic_write(snakemake.output[0], json.dumps(validity, indent=1).encode())
     log.info("%s", validity["funnel"])

@@ -1,12 +1,14 @@
 """Write one window's accepted examples as a shard: all of them, so that no shard depends on how many are wanted."""
 
+from pathlib import Path
+
 import orjson
 from adapter import rule_log
 
 from subject_zoo.example_ranges import format_id
 from subject_zoo.files import atomic_write, load_npz, save_npz
 from subject_zoo.range_files import read_signatures, signature_arrays
-from subject_zoo.shards import parquet_bytes, record_columns
+from subject_zoo.shards import parquet_bytes
 from subject_zoo.splits import SPLITS, split_of
 from subject_zoo.weights import load_range, save_models
 
@@ -20,13 +22,13 @@ with rule_log(snakemake) as log:
     for path in paths.records:
         with open(path, "rb") as file:
             records += [orjson.loads(line) for line in file]
-    by_split = {split: [] for split in SPLITS}
+    members = {split: [] for split in SPLITS}
     for record in records:
         patterns = orjson.loads(record["metadata"])["selected_patterns"]
-        by_split[split_of(config["seed"], record["example_id"], patterns, **config["splits"])].append(record)
-    for split, members in by_split.items():
-        data = parquet_bytes(members, record_columns(config["task_generation"]))
-        atomic_write(outputs[split], data)
+        members[split_of(config["seed"], record["example_id"], patterns, **config["splits"])].append(record)
+    for path in outputs.tables:
+        table, split = Path(path).name.split(".")[1:3]
+        atomic_write(path, parquet_bytes(table, members[split]))
     models, signatures = {}, ({}, {})
     for degraded, improved in zip(paths.degraded, paths.improved, strict=True):
         stages = {"degraded": load_range(degraded), "improved": load_range(improved)}
@@ -49,4 +51,4 @@ with rule_log(snakemake) as log:
         },
     )
     save_npz(outputs.signatures, signature_arrays(tuple(names.tolist()), chosen, *signatures))
-    log.info("%d examples: %s", len(chosen), {split: len(members) for split, members in by_split.items()})
+    log.info("%d examples: %s", len(chosen), {split: len(of_split) for split, of_split in members.items()})

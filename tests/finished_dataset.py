@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from subject_zoo.card import dataset_card
-from subject_zoo.dataset_folder import MANIFEST, describe_file, manifest
+from subject_zoo.dataset_folder import MANIFEST, count_rows, describe_file, manifest
 from subject_zoo.devices import use_device
 from subject_zoo.example_ranges import format_id
 from subject_zoo.files import load_npz, save_npz
@@ -27,7 +26,8 @@ from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.science_code import science_code_digest
 from subject_zoo.settings import science_digest
 from subject_zoo.shard_reader import STAGES
-from subject_zoo.shards import parquet_bytes, record_columns
+from subject_zoo.shard_tables import table_names
+from subject_zoo.shards import parquet_bytes
 from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
 from subject_zoo.splits import SPLITS, split_of
 from subject_zoo.stacked_mlp import padded_width
@@ -81,7 +81,7 @@ def found(folder: Path, retrained: int = 0, told: list[str] | None = None) -> li
 
 
 def parquet_files(folder: Path) -> list[str]:
-    """Names of the folder's Parquet files."""
+    """Names of the Parquet files of the folder's table `data`."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("data/*/*.parquet"))
 
 
@@ -147,9 +147,10 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
             )
             by_split.setdefault(split, []).append(record)
         for split, records in by_split.items():
-            path = folder / "data" / split / f"{window:06d}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(parquet_bytes(records, record_columns(config["task_generation"])))
+            for table in table_names(config["task_generation"]):
+                path = folder / table / split / f"{window:06d}.parquet"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(parquet_bytes(table, records))
         named = {f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(STAGES, stages, strict=True)}
         save_models(folder / "weights" / f"{window:06d}.safetensors", named)
         arrays = signature_arrays(extractor.feature_names, ids, *signed)
@@ -163,10 +164,11 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
     """The manifest of the folder's files as they are now, with these facts beside what follows from the files."""
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
     files = {path.relative_to(folder).as_posix(): describe_file(path) for path in paths}
-    rows = {s: sum(f["rows"] for n, f in files.items() if n.startswith(f"data/{s}/")) for s in SPLITS}
+    rows = count_rows(files)
     counted = {"num_examples": sum(rows.values()), "rows": rows}
     counted["signature_dataset_sha256"] = files["signature_dataset.json"]["sha256"]
-    (folder / MANIFEST).write_bytes(manifest(files, **(facts | counted)))
+    kept = {key: value for key, value in facts.items() if key not in ("files", "facts_sha256")}
+    (folder / MANIFEST).write_bytes(manifest(files, **(kept | counted)))
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
@@ -177,20 +179,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
 def hide(folder: Path) -> None:
     """Write the manifest anew, as who wants an edit not to be found by a hash."""
     facts = read_facts(folder)
-    del facts["files"]
     write_manifest(folder, facts)
 
 
 def read_table_rows(path: Path) -> list[dict[str, Any]]:
     return pq.read_table(path).to_pylist()
-
-
-def edit_rows(path: Path, edit: Callable[[list[dict[str, Any]]], Any]) -> None:
-    """Change the list of a Parquet file's rows in place, keeping its schema."""
-    table = pq.read_table(path)
-    rows = table.to_pylist()
-    edit(rows)
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path, compression="zstd")
 
 
 def edit_models(path: Path, edit: Callable[[dict[str, Any]], Any]) -> None:

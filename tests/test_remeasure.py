@@ -11,20 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import torch
 from torch import nn
 
 from subject_zoo.patterns import PATTERNS, PatternSpace
 from tests.pipeline import ROOT, snakemake, succeed
+from tests.record_tables import edit_record, records_of
 from tests.test_patterns import truth
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
-from remeasure import measure, read_records, remeasure
+from published_records import read_records
+from remeasure import measure, remeasure
 from second_definitions import Network, Space
 
 SCRIPT = ROOT / "benchmarks" / "remeasure.py"
@@ -39,7 +39,10 @@ def texts_of(space: Space) -> list[str]:
     return ["".join(letters) for letters in itertools.product("ABCDEFGHI"[: space.vocab_size], repeat=space.length)]
 
 
-@pytest.mark.parametrize("name", ["remeasure", "fresh_sequences", "second_definitions"])
+OWN = ("remeasure", "fresh_sequences", "published_records", "second_definitions")
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_it_shares_no_code_with_the_library(name):
     imported = set()
     for node in ast.walk(ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text())):
@@ -48,7 +51,7 @@ def test_it_shares_no_code_with_the_library(name):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             imported.add(node.module.split(".")[0])
-    assert imported - sys.stdlib_module_names <= {"numpy", "pyarrow", "fresh_sequences", "second_definitions"}
+    assert imported - sys.stdlib_module_names <= {"numpy", "pyarrow", *OWN}
 
 
 @pytest.mark.parametrize(("vocab_size", "length"), [(5, 4), (6, 4), (5, 5), (9, 3)])
@@ -299,9 +302,9 @@ def falsified(results: Path, folder: Path, change: Callable[[dict], dict]) -> tu
     """The id of a record that was changed in a copy of the dataset, and the report on the copy."""
     shutil.copytree(results / "dataset", folder / "dataset")
     path = sorted((folder / "dataset" / "data").rglob("*.parquet"))[0]
-    table = pq.read_table(path)
-    first, *others = table.to_pylist()
-    pq.write_table(pa.Table.from_pylist([first | change(first), *others], schema=table.schema), path)
+    name = path.relative_to(folder / "dataset").as_posix()
+    first = records_of(folder / "dataset", name)[0]
+    edit_record(folder / "dataset", name, 0, change(first))
     return first["example_id"], remeasure(folder / "dataset", results / "pools.npz")
 
 
@@ -359,4 +362,4 @@ def test_training_data_among_the_fresh_is_counted(results, tmp_path):
         np.savez(tmp_path / "pools.npz", **dict(arrays) | {"slices": np.ones_like(arrays["slices"])})
     report = remeasure(results / "dataset", tmp_path / "pools.npz", results / "examples")
     assert report["fresh_sequences_trained_on"] > 0
-    assert report["records_checked_for_that"] == len(list(read_records(results / "dataset"))) == 5
+    assert report["records_checked_for_that"] == len(list(read_records(results / "dataset", []))) == 5

@@ -13,7 +13,6 @@ from subject_zoo.formatter import COLUMNS
 from subject_zoo.record_check import RecordChecker
 from subject_zoo.shard_reader import STAGES, read_features, read_models
 from tests.finished_dataset import (
-    edit_rows,
     finished,
     folder,
     found,
@@ -25,6 +24,7 @@ from tests.finished_dataset import (
     read_table_rows,
     tiny_config,
 )
+from tests.record_tables import edit_record, place_of, records_of
 
 __all__ = ["finished", "folder"]  # fixtures
 
@@ -67,12 +67,12 @@ def test_other_configurations_pass_and_their_edits_are_found(tmp_path, overlay):
     make_dataset(folder, tiny_config({"num_examples": 1, "examples_per_job": 3}, overlay))
     assert found(folder, retrained=1) == []
     name = parquet_files(folder)[0]
-    row = read_table_rows(folder / name)[0]
+    row = records_of(folder, name)[0]
     prompt = next(column for column in row if column.endswith("_prompt"))
-    edit_rows(folder / name, lambda rows: rows[0].update({prompt: change_digit(rows[0][prompt], '"network.0.bias"')}))
+    edit_record(folder, name, 0, {prompt: change_digit(row[prompt], '"network.0.bias"')})
     hide(folder)
     (problem,) = found(folder)
-    assert (problem.file, problem.row, problem.example_id) == (name, 0, row["example_id"])
+    assert (problem.file, problem.row, problem.example_id) == (place_of(name, prompt)[0], 0, row["example_id"])
     assert prompt in problem.what
 
 
@@ -110,12 +110,13 @@ ROW_EDITS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 def test_an_edited_row_is_found_where_the_manifest_hides_it(folder, edit):
     column, change = ROW_EDITS[edit]
     name = longest_file(folder)
-    row = read_table_rows(folder / name)[1]
+    row = records_of(folder, name)[1]
     assert change(row[column]) != row[column]
-    edit_rows(folder / name, lambda rows: rows[1].update({column: change(rows[1][column])}))
+    edit_record(folder, name, 1, {column: change(row[column])})
     hide(folder)
     problems = found(folder)
-    assert {(p.file, p.row, p.example_id) for p in problems} == {(name, 1, row["example_id"])}
+    assert {(p.row, p.example_id) for p in problems} == {(1, row["example_id"])}
+    assert place_of(name, column)[0] in {p.file for p in problems}
     assert any(p.what.startswith(column) for p in problems)
 
 
@@ -129,14 +130,14 @@ class Checked:
             shard = Path(name).stem
             models = read_models(folder, f"weights/{shard}.safetensors")
             features = read_features(folder, f"signatures/{shard}.npz", self.records.extractor.feature_names)
-            for row in read_table_rows(folder / name):
+            for row in records_of(folder, name):
                 i = row["example_id"]
                 pair = tuple(models[f"{i:06d}/{stage}"] for stage in STAGES)
                 self.rows.append((self.records.plan(i), row, pair, features[i]))
 
     def problems(self, index: int, **changes: Any) -> list[str]:
         plan, row, pair, features = self.rows[index]
-        return list(self.records.check_row(plan, row | changes, pair, features))
+        return [what for _, what in self.records.check_row(plan, row | changes, pair, features)]
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +176,7 @@ def test_a_tokenizer_that_is_not_here_leaves_its_counts_unchecked(finished, tmp_
     make_dataset(folder, tiny_config(overlay))
     assert found(folder) == []
     name = parquet_files(folder)[0]
-    edit_rows(folder / name, lambda rows: rows[0].update(metadata=change_tokens(rows[0]["metadata"])))
+    edit_record(folder, name, 0, {"metadata": change_tokens(records_of(folder, name)[0]["metadata"])})
     hide(folder)
     assert any("metadata" in problem.what for problem in found(folder))
     monkeypatch.setattr("subject_zoo.record_check.token_counter", raise_user_error)

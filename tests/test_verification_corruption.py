@@ -1,8 +1,8 @@
 """A thousand random corruptions of each kind of file are all found, and no damage stops a reader."""
 
-import json
 import random
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from subject_zoo.errors import UserError
 from subject_zoo.folder_check import check_facts, check_file, check_files, read_manifest
 from subject_zoo.problem import Problem
 from subject_zoo.shard_reader import read_features, read_models, read_rows, written_schema
-from subject_zoo.shards import record_columns
+from subject_zoo.shard_tables import DATA, TASKS
 from tests.finished_dataset import finished, folder, found, longest_file, read_facts
 
 __all__ = ["finished", "folder"]  # fixtures
@@ -35,7 +35,8 @@ def corrupted(data: bytes, choose: random.Random) -> bytes:
     return data[:place] + choose.randbytes(choose.randrange(1, 9)) + data[place:]
 
 
-KINDS = ("data", "weights", "signatures", "signature_dataset.json", "benchmark_dataset.json", "README.md")
+TABLES = (DATA, *TASKS)
+KINDS = (*TABLES, "weights", "signatures", "signature_dataset.json", "benchmark_dataset.json", "README.md")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,7 +63,6 @@ def read_or_none(folder: Path) -> dict[str, Any] | None:
 
 def test_a_thousand_corruptions_of_the_manifest_are_found(folder):
     data, choose = (folder / MANIFEST).read_bytes(), random.Random(0)
-    unprotected = 0
     for _ in range(1000):
         (folder / MANIFEST).write_bytes(corrupted(data, choose))
         manifest = read_or_none(folder)
@@ -70,25 +70,21 @@ def test_a_thousand_corruptions_of_the_manifest_are_found(folder):
             continue
         if any(check_facts(folder, manifest)) or any(check_files(folder, manifest["files"])):
             continue
-        told: list[str] = []
-        if not found(folder, told=told):
-            # All that no file repeats is the environment: a change of it is told as another one.
-            assert any("another environment" in line for line in told)
-            assert manifest["environment"] != json.loads(data)["environment"]
-            unprotected += 1
-    assert unprotected < 60
+        raise AssertionError(f"not found: {(folder / MANIFEST).read_bytes()!r}")
 
 
-@pytest.mark.parametrize("kind", KINDS[:3])
+@pytest.mark.parametrize("kind", KINDS[:5])
 def test_damaged_files_never_stop_a_reader(finished, tmp_path, kind):
     facts = read_facts(finished)
     name = next(name for name in facts["files"] if name.startswith(kind))
     features = tuple(np.load(next(finished.glob("signatures/*")))["feature_names"].tolist())
-    schema = written_schema(record_columns(facts["config"]["task_generation"]))
+    schema = written_schema(kind) if kind in TABLES else None
     data, choose = (finished / name).read_bytes(), random.Random(1)
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     read = {
-        "data": lambda: [part for part in read_rows(tmp_path, name, schema) if isinstance(part, Problem)],
+        **dict.fromkeys(
+            TABLES, lambda: [part for part in read_rows(tmp_path, name, schema) if isinstance(part, Problem)]
+        ),
         "weights": lambda: read_models(tmp_path, name),
         "signatures": lambda: read_features(tmp_path, name, features),
     }[kind]
@@ -108,7 +104,8 @@ def test_damaged_files_never_stop_a_reader(finished, tmp_path, kind):
 def test_bytes_lost_inside_a_column_are_named_by_row(folder):
     name = longest_file(folder)
     data = (folder / name).read_bytes()
-    place = data.index(b"\x28\xb5\x2f\xfd", len(data) // 3)  # a zstd frame of one of the long columns
+    frames = [match.start() for match in re.finditer(re.escape(b"\x28\xb5\x2f\xfd"), data)] + [len(data)]
+    place = max(pairwise(frames), key=lambda pair: pair[1] - pair[0])[0]  # the zstd frame of the longest column
     (folder / name).write_bytes(data[: place + 40] + bytes(40) + data[place + 80 :])
     problems = found(folder)
     assert "content was changed" in problems[0].what

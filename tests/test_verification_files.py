@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from subject_zoo.dataset_folder import MANIFEST
 from subject_zoo.errors import UserError
+from subject_zoo.shard_tables import DATA, TASKS
 from subject_zoo.splits import SPLITS
 from subject_zoo.weights import load_models
 from tests.finished_dataset import (
     SCRIPTS,
     edit_arrays,
     edit_models,
-    edit_rows,
     finished,
     folder,
     found,
@@ -33,8 +34,10 @@ from tests.finished_dataset import (
     read_table_rows,
     write_manifest,
 )
+from tests.record_tables import edit_rows
 
 __all__ = ["finished", "folder"]  # fixtures
+TABLES = (DATA, *TASKS)
 
 
 def first(folder: Path, kind: str) -> Path:
@@ -61,10 +64,29 @@ def swap_ids(folder: Path) -> None:
 
 
 def move_to_another_split(folder: Path) -> None:
-    path = folder / longest_file(folder)
-    wrong = next(split for split in SPLITS if not (path.parents[1] / split / path.name).exists())
-    (path.parents[1] / wrong).mkdir(exist_ok=True)
-    path.rename(path.parents[1] / wrong / path.name)
+    shard = Path(longest_file(folder)).name
+    right = Path(longest_file(folder)).parent.name
+    wrong = next(split for split in SPLITS if not (folder / "data" / split / shard).exists())
+    for table in TABLES:
+        (folder / table / wrong).mkdir(exist_ok=True)
+        (folder / table / right / shard).rename(folder / table / wrong / shard)
+
+
+def lose_task_row(folder: Path) -> None:
+    edit_rows(folder / longest_file(folder).replace("data", "modification", 1), lambda rows: rows.pop())
+
+
+def swap_task_rows(folder: Path) -> None:
+    edit_rows(folder / longest_file(folder).replace("data", "classification", 1), lambda rows: rows.reverse())
+
+
+def lose_task_file(folder: Path) -> None:
+    (folder / longest_file(folder).replace("data", "modification", 1)).unlink()
+
+
+def other_columns(folder: Path) -> None:
+    path = folder / longest_file(folder).replace("data", "classification", 1)
+    pq.write_table(pq.read_table(path).rename_columns(["example_id", "text", "completion"]), path)
 
 
 def move_to_another_shard(folder: Path) -> None:
@@ -185,7 +207,12 @@ HIDDEN: list[tuple[Callable[[Path], None], str, str]] = [
     (repeat_row, "data", "stands twice"),
     (swap_rows, "data", "stands after example"),
     (swap_ids, "data", "stands after example"),
-    (swap_ids, "data", "modification_prompt"),
+    (swap_ids, "modification", "of another example"),
+    (lose_task_row, "modification", "rows; data/"),
+    (lose_task_row, MANIFEST, "in modification"),
+    (swap_task_rows, "classification", "of another example"),
+    (lose_task_file, "modification", "cannot be read"),
+    (other_columns, "classification", "has another schema"),
     (move_to_another_split, "data", "belongs in the split"),
     (move_to_another_shard, "data", "is out of place"),
     (foreign_id, "data", "is out of place"),
@@ -193,7 +220,8 @@ HIDDEN: list[tuple[Callable[[Path], None], str, str]] = [
     (reorder_models, "weights", "not in the order"),
     (lose_model, "weights", "does not hold"),
     (extra_model, "weights", "holds 000099/improved"),
-    (change_weight, "data", "degraded_model_weights|modification_prompt"),
+    (change_weight, "data", "degraded_model_weights"),
+    (change_weight, "modification", "modification_prompt"),
     (not_finite, "data", "NaN"),
     (overflowing, "data", "no signature"),
     (change_signature, "data", "signature's .* of neuron 0"),
@@ -205,7 +233,7 @@ HIDDEN: list[tuple[Callable[[Path], None], str, str]] = [
     (change_probe, "signature_dataset.json", "not what configuration and seed draw"),
     (change_benchmark, "benchmark_dataset.json", "not what configuration and seed draw"),
     (no_probes, "signature_dataset.json", "cannot be used"),
-    (lose_weights_file, MANIFEST, "lists no weights"),
+    (lose_weights_file, MANIFEST, "lists no weights/"),
     (lose_weights_file, "weights", "cannot be read"),
     (change_card, "README.md", "does not show the configuration"),
 ]
@@ -286,7 +314,6 @@ def test_a_manifest_that_is_none_is_one_clear_line(tmp_path, data):
 
 def other_environment(folder: Path, **changes: Any) -> None:
     facts = read_facts(folder)
-    del facts["files"]
     write_manifest(folder, facts | {"environment": facts["environment"] | {"torch": "1.0"}} | changes)
 
 

@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline import ROOT, SMALL, snakemake, succeed
+from tests.record_tables import records_of
 
 pytestmark = pytest.mark.workflow
 WANTED = 9
@@ -25,8 +25,10 @@ def build(folder: Path, *config: str, cores: int = 2, wanted: int = WANTED) -> s
 def rows_of(folder: Path) -> list[dict]:
     """All records of a dataset folder, of all splits, with the split, in id order."""
     rows = []
-    for path in (folder / "results" / "dataset" / "data").rglob("*.parquet"):
-        rows += [row | {"split": path.parent.name} for row in pq.read_table(path).to_pylist()]
+    dataset = folder / "results" / "dataset"
+    for path in (dataset / "data").rglob("*.parquet"):
+        name = path.relative_to(dataset).as_posix()
+        rows += [record | {"split": path.parent.name} for record in records_of(dataset, name)]
     return sorted(rows, key=lambda row: row["example_id"])
 
 

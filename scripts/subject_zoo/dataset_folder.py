@@ -3,62 +3,66 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from subject_zoo.files import atomic_write, load_npz
-from subject_zoo.shards import cut_parquet, cut_signatures, cut_weights
+from subject_zoo.card import dataset_card
+from subject_zoo.files import load_npz
+from subject_zoo.shard_tables import DATA, TASKS
+from subject_zoo.shards import cut
 from subject_zoo.splits import SPLITS
 
+CARD = "README.md"
 MANIFEST = "manifest.json"
+SEQUENCES = ("signature_dataset.json", "benchmark_dataset.json")
+SHARD_FOLDERS = (DATA, *TASKS, "weights", "signatures")
+
+
+def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
+    """Where a shard's files go, by relative path; Parquet files without rows are left out.
+
+    `parts` are the files by name: `data.train.parquet` and so on by table and split, `weights.safetensors` and
+    `signatures.npz`.
+    """
+    contents = {}
+    for name, path in parts.items():
+        *folders, suffix = name.split(".")
+        if suffix != "parquet" or pq.read_metadata(path).num_rows:
+            contents["/".join([*folders, f"{shard}.{suffix}"])] = path
+    return contents
 
 
 def place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequence[int]) -> list[str]:
     """Put a shard into the folder, as links where all of its examples are kept, cut to `kept` where not.
 
-    `parts` has the splits' Parquet files, `weights` and `signatures`. The relative paths of what was put there:
-    Parquet files without rows are left out, and so is a shard of which nothing is kept.
+    `parts` as for `shard_contents`. The relative paths of what was put there: nothing where nothing is kept.
     """
     if not kept:
         return []
-    whole = len(kept) == len(load_npz(parts["signatures"])["example_ids"])
+    whole = len(kept) == len(load_npz(parts["signatures.npz"])["example_ids"])
     placed = []
-    for split in SPLITS:
-        name = f"data/{split}/{shard}.parquet"
-        data = None if whole else cut_parquet(parts[split], kept)
-        if not pq.read_metadata(parts[split] if whole else pa.BufferReader(data)).num_rows:
-            continue
-        placed.append(name)
-        if whole:
-            link(parts[split], folder / name)
-        else:
-            atomic_write(folder / name, data)
-    for name, source, cut in (
-        (f"weights/{shard}.safetensors", parts["weights"], cut_weights),
-        (f"signatures/{shard}.npz", parts["signatures"], cut_signatures),
-    ):
-        placed.append(name)
+    for name, source in shard_contents(shard, parts).items():
         if whole:
             link(source, folder / name)
-        else:
-            cut(source, folder / name, kept)
+        elif not cut(source, folder / name, kept):
+            continue
+        placed.append(name)
     return placed
 
 
 def describe_file(path: Path) -> dict[str, Any]:
     """sha256 (hex), size in bytes, and for Parquet the number of rows."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    described: dict[str, Any] = {"sha256": digest.hexdigest(), "size": path.stat().st_size}
+    described = _entry(path.read_bytes())
     if path.suffix == ".parquet":
         described["rows"] = pq.read_metadata(path).num_rows
     return described
+
+
+def _entry(data: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
 
 
 def link(source: Path, target: Path) -> None:
@@ -74,16 +78,57 @@ def link(source: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)  # replacing a link by a link to the same file leaves both
 
 
-def remove_strangers(folder: Path, wanted: set[str]) -> None:
-    """Remove from the folder's data, weights and signatures what is not wanted, by relative path."""
-    for part in ("data", "weights", "signatures"):
+def remove_strangers(folder: Path, wanted: Container[str]) -> None:
+    """Remove from the folder's tables, weights and signatures what is not wanted, by relative path."""
+    for part in SHARD_FOLDERS:
         for path in sorted((folder / part).rglob("*"), reverse=True):
             if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
                 path.unlink()
             elif path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
+        if (folder / part).is_dir() and not any((folder / part).iterdir()):
+            (folder / part).rmdir()
+
+
+def count_rows(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """How many examples each split holds, by the entries of the folder's files."""
+    return {
+        split: sum(entry["rows"] for name, entry in files.items() if name.startswith(f"{DATA}/{split}/"))
+        for split in SPLITS
+    }
+
+
+def title_pages(
+    files: Mapping[str, Mapping[str, Any]],
+    config: Mapping[str, Any],
+    digests: Mapping[str, str],
+    environment: Mapping[str, str],
+    validity: Mapping[str, Any] | None,
+) -> dict[str, bytes]:
+    """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them.
+
+    `digests` are `code_sha256` and `config_sha256`; `validity` is None while the dataset still grows.
+    """
+    rows = count_rows(files)
+    card = dataset_card(config, validity, rows).encode()
+    facts = {
+        "num_examples": sum(rows.values()),
+        "rows": rows,
+        "seed": config["seed"],
+        "config": config,
+        **digests,
+        "signature_dataset_sha256": files["signature_dataset.json"]["sha256"],
+        "environment": environment,
+    }
+    return {CARD: card, MANIFEST: manifest({**files, CARD: _entry(card)}, **facts)}
 
 
 def manifest(files: Mapping[str, Mapping[str, Any]], **facts: Any) -> bytes:
-    """The manifest's text: the facts of the build and every file, in a fixed order."""
-    return json.dumps({**facts, "files": dict(sorted(files.items()))}, indent=1).encode() + b"\n"
+    """The manifest's text: the facts of the build, a digest of them, and every file, in a fixed order."""
+    whole = {**facts, "facts_sha256": facts_digest(facts), "files": dict(sorted(files.items()))}
+    return json.dumps(whole, indent=1).encode() + b"\n"
+
+
+def facts_digest(facts: Mapping[str, Any]) -> str:
+    """sha256, hex, of the facts' JSON with sorted keys and no spaces."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

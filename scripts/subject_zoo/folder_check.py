@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,14 @@ from jsonschema.exceptions import best_match
 
 from subject_zoo import dataset_folder
 from subject_zoo.config import check_config
-from subject_zoo.dataset_folder import MANIFEST
+from subject_zoo.dataset_folder import CARD, MANIFEST, SEQUENCES, SHARD_FOLDERS, count_rows
 from subject_zoo.errors import UserError
 from subject_zoo.problem import Problem, one_line
 from subject_zoo.settings import science_digest
+from subject_zoo.shard_tables import DATA, TASKS, table_names
 from subject_zoo.splits import SPLITS
 
-CARD = "README.md"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader takes a tenth of the time
-JSON_FILES = ("signature_dataset.json", "benchmark_dataset.json")
-SHARD_FOLDERS = ("data", "weights", "signatures")
 
 _DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -51,12 +49,13 @@ _SCHEMA = {
         "code_sha256": _DIGEST,
         "signature_dataset_sha256": _DIGEST,
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "facts_sha256": _DIGEST,
         "files": {
             "type": "object",
-            "required": [CARD, *JSON_FILES],
-            "properties": dict.fromkeys((CARD, *JSON_FILES), _FILE),
+            "required": [CARD, *SEQUENCES],
+            "properties": dict.fromkeys((CARD, *SEQUENCES), _FILE),
             "patternProperties": {
-                rf"^data/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": _PARQUET,
+                rf"^({'|'.join((DATA, *TASKS))})/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": _PARQUET,
                 r"^weights/[0-9]{6,9}\.safetensors\Z": _FILE,
                 r"^signatures/[0-9]{6,9}\.npz\Z": _FILE,
             },
@@ -65,6 +64,8 @@ _SCHEMA = {
     },
 }
 _SCHEMA["required"] = list(_SCHEMA["properties"])
+# Where a dataset is published is no part of it: its manifest leaves that section of the configuration out.
+_NOT_PUBLISHED = {"repo_id": None, "private": True, "every_shards": 1, "every_minutes": None}
 _Validator = validators.extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
@@ -86,11 +87,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if mistake := best_match(_Validator(_SCHEMA).iter_errors(manifest)):
         key = ".".join(map(str, mistake.absolute_path))
         raise UserError(f"{path}: {key}{': ' if key else ''}{one_line(mistake.message)}")
+    config = {"publish": _NOT_PUBLISHED, **manifest["config"]}
     try:
-        accepted = check_config(manifest["config"])
+        accepted = check_config(config)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    if accepted != manifest["config"]:
+    if accepted != config:
         raise UserError(f"{path}: config holds values of other types than the pipeline writes")
     return manifest
 
@@ -98,13 +100,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     """Whether a well-formed manifest agrees with itself and with the configuration that the card shows."""
     facts, files, config = dict(manifest), manifest["files"], manifest["config"]
-    del facts["files"]
-    if dataset_folder.manifest(files, **facts) != (folder / MANIFEST).read_bytes():
+    del facts["files"], facts["facts_sha256"]
+    if manifest["facts_sha256"] != dataset_folder.facts_digest(facts):
+        yield Problem(MANIFEST, "its facts were changed: facts_sha256 is not their digest")
+    elif dataset_folder.manifest(files, **facts) != (folder / MANIFEST).read_bytes():
         yield Problem(MANIFEST, "not laid out as it was written: keys, spaces or line ends were changed")
-    rows = dict.fromkeys(SPLITS, 0)
-    for name, entry in files.items():
-        if name.startswith("data/"):
-            rows[name.split("/")[1]] += entry["rows"]
+    rows = count_rows(files)
     for key, says, follows, source in (
         ("rows", manifest["rows"], rows, "its files add up to"),
         ("num_examples", manifest["num_examples"], sum(rows.values()), "its files add up to"),
@@ -120,20 +121,29 @@ def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     ):
         if says != follows:
             yield Problem(MANIFEST, f"{key} is {says}, but {source} {follows}")
-    yield from _check_shards(files)
+    yield from _check_shards(files, table_names(config["task_generation"]))
     yield from _check_card(folder, config)
 
 
-def _check_shards(files: Mapping[str, Any]) -> Iterator[Problem]:
-    """A shard has weights, signatures and the rows of at least one split."""
-    shards: dict[str, set[str]] = {}
+def _check_shards(files: Mapping[str, Any], tables: Sequence[str]) -> Iterator[Problem]:
+    """A shard has weights, signatures and the rows of at least one split, as many in each of its tables."""
+    shards = {Path(name).stem for name in files if name.startswith(SHARD_FOLDERS)}
+    for shard in sorted(shards):
+        for name in (f"weights/{shard}.safetensors", f"signatures/{shard}.npz"):
+            if name not in files:
+                yield Problem(MANIFEST, f"lists no {name}")
+        rows = [
+            {split: files.get(f"{table}/{split}/{shard}.parquet", {}).get("rows", 0) for split in SPLITS}
+            for table in tables
+        ]
+        if not any(rows[0].values()):
+            yield Problem(MANIFEST, f"lists no rows of shard {shard} in {DATA}")
+        for table, of_table in zip(tables, rows, strict=True):
+            if of_table != rows[0]:
+                yield Problem(MANIFEST, f"lists {of_table} rows of shard {shard} in {table}, and {rows[0]} in {DATA}")
     for name in files:
-        if name.startswith(SHARD_FOLDERS):
-            shards.setdefault(Path(name).stem, set()).add(name.split("/")[0])
-    for shard, parts in sorted(shards.items()):
-        for part in SHARD_FOLDERS:
-            if part not in parts:
-                yield Problem(MANIFEST, f"lists no {part} of shard {shard}")
+        if name.startswith(TASKS) and name.split("/")[0] not in tables:
+            yield Problem(MANIFEST, f"lists {name}, of a task that its config leaves out")
 
 
 def _check_card(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:

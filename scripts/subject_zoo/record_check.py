@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from subject_zoo.errors import UserError
 from subject_zoo.figure_check import figure_differences
@@ -18,7 +17,8 @@ from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.problem import first_difference, one_line
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.shard_reader import STAGES
-from subject_zoo.shards import parquet_bytes
+from subject_zoo.shard_tables import DATA
+from subject_zoo.shards import table_rows, table_schema
 from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
 from subject_zoo.stacked_mlp import padded_width
 from subject_zoo.test_set import TestSet
@@ -71,27 +71,27 @@ class RecordChecker:
         verdicts = classify(dict(enumerate(models)), self.test_set.tokens, self.width)
         return validate_example(plan, self.test_set, verdicts[0], verdicts[1], self.config)
 
-    def check_models(self, plan: ExamplePlan, models: tuple[StoredModel, StoredModel]) -> Iterator[str]:
-        """What is wrong with stored weights by themselves; where nothing is, they can be run."""
+    def check_models(self, plan: ExamplePlan, models: tuple[StoredModel, StoredModel]) -> Iterator[tuple[str, str]]:
+        """(stage, what is wrong) of stored weights by themselves; where nothing is, they can be run."""
         for stage, model in zip(STAGES, models, strict=True):
             if model.architecture != plan.architecture:
-                yield f"the {stage} model is not the one that the seed draws: {model.architecture}"
+                yield stage, f"the {stage} model is not the one that the seed draws: {model.architecture}"
             elif not all(np.isfinite(array).all() for array in model.weights.values()):
-                yield f"the {stage} weights hold NaN or infinity"
+                yield stage, f"the {stage} weights hold NaN or infinity"
 
     def check_signatures(
         self, models: tuple[StoredModel, StoredModel], stored: tuple[np.ndarray, np.ndarray]
-    ) -> Iterator[str]:
-        """Whether the stored signatures, float32 [neurons, F] each, are those of the models."""
+    ) -> Iterator[tuple[str, str]]:
+        """(stage, what is wrong) of stored signatures, float32 [neurons, F] each, that are not the models'."""
         activations = self.config["signature"]["activations"]
         try:
             signed = sign(dict(enumerate(models)), self.probes.tokens, self.extractor, activations, self.width)
         except ValueError as error:
-            yield f"the weights have no signature: {error}"
+            yield "improved", f"the weights have no signature: {error}"
             return
         for stage, made, there in zip(STAGES, signed.values(), stored, strict=True):
             if made.shape != there.shape:
-                yield f"the {stage} signature's shape is {list(there.shape)} instead of {list(made.shape)}"
+                yield stage, f"the {stage} signature's shape is {list(there.shape)} instead of {list(made.shape)}"
                 continue
             differs = made != there  # NaN differs from all
             if not self.equal_environment:
@@ -101,8 +101,9 @@ class RecordChecker:
             if differs.any():
                 neuron, feature = np.argwhere(differs)[0].tolist()
                 yield (
+                    stage,
                     f"the {stage} signature's {self.extractor.feature_names[feature]} of neuron {neuron} is "
-                    f"{there[neuron, feature]}; the weights give {made[neuron, feature]}"
+                    f"{there[neuron, feature]}; the weights give {made[neuron, feature]}",
                 )
 
     def check_row(
@@ -111,30 +112,31 @@ class RecordChecker:
         row: Mapping[str, Any],
         models: tuple[StoredModel, StoredModel],
         signatures: tuple[np.ndarray, np.ndarray],
-    ) -> Iterator[str]:
-        """Whether a row is what its weights and signatures make of it, column by column."""
+    ) -> Iterator[tuple[str, str]]:
+        """(column, what is wrong) of a record that is not what its weights and signatures make of it."""
         measured, recorded = self.measure(plan, models), _json_object(row["metadata"])
         if not measured["accepted"] and self.equal_environment:
-            yield f"its weights do not pass the gates: {', '.join(measured['reasons'])}"
+            yield "metadata", f"its weights do not pass the gates: {', '.join(measured['reasons'])}"
         wrong = list(
             figure_differences(measured, recorded, self.equal_environment, self.test_members, self.config["validation"])
         )
-        yield from wrong
+        yield from (("metadata", what) for what in wrong)
         figures = measured if wrong else {key: recorded.get(key, measured[key]) for key in measured}
         formatter = self._formatter(row, recorded)
         corruption = self.sampler.sample(plan).corruption_stats()
         expected = formatter.format(plan, figures, corruption, models, signatures)
         if not formatter.fits(expected):
-            yield f"a prompt is longer than format.max_prompt_chars, {self.config['format']['max_prompt_chars']}"
-        short = pq.read_table(pa.BufferReader(parquet_bytes([expected], ["example_id"]))).to_pylist()[0]
+            limit = self.config["format"]["max_prompt_chars"]
+            yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
+        (short,) = pa.Table.from_pylist(table_rows(DATA, [expected]), schema=table_schema(DATA)).to_pylist()
         differing = set()
         for column, value in {**short, **expected}.items():
             if row[column] != value:
                 differing.add(column)
-                yield f"{column} {_difference(row[column], value)}"
+                yield column, f"{column} {_difference(row[column], value)}"
         as_written = {column: text for column, text in row.items() if column not in differing}
         for column, what in parsing_differences(as_written, dict(zip(STAGES, models, strict=True))):
-            yield f"{column}: {what}"
+            yield column, f"{column}: {what}"
 
     def _formatter(self, row: Mapping[str, Any], recorded: Mapping[str, Any]) -> TrainingDataFormatter:
         count_tokens = self.count_tokens

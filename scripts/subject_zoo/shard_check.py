@@ -7,8 +7,8 @@ from typing import Any
 from subject_zoo.example_ranges import format_id
 from subject_zoo.problem import Problem, one_line
 from subject_zoo.record_check import RecordChecker
-from subject_zoo.shard_reader import STAGES, Row, Signatures, read_features, read_models, read_rows, written_schema
-from subject_zoo.shards import record_columns
+from subject_zoo.shard_reader import STAGES, Row, Signatures, read_features, read_models, read_records
+from subject_zoo.shard_tables import DATA, table_names, table_of
 from subject_zoo.splits import SPLITS, split_of
 from subject_zoo.weights import StoredModel
 from subject_zoo.windows import Windows
@@ -21,13 +21,13 @@ class ShardChecker:
         self.folder, self.records = folder, records
         self.files, self.config = manifest["files"], manifest["config"]
         self.windows = Windows(*(self.config[k] for k in ("examples_per_job", "ranges_per_shard", "max_candidates")))
-        self.schema = written_schema(record_columns(self.config["task_generation"]))
+        self.tables = table_names(self.config["task_generation"])
         self.places: dict[int, tuple[str, int]] = {}
 
     @property
     def shards(self) -> list[str]:
         """Names of the manifest's shards, in order."""
-        return sorted({Path(name).stem for name in self.files if name.startswith("data/")})
+        return sorted({Path(name).stem for name in self.files if name.startswith(f"{DATA}/")})
 
     def check(self, shard: str) -> Iterator[Problem]:
         """All problems of one shard."""
@@ -39,11 +39,12 @@ class ShardChecker:
         ids: set[int] = set()
         all_read = True
         for split in SPLITS:
-            name, last = f"data/{split}/{shard}.parquet", -1
-            for row in read_rows(self.folder, name, self.schema) if name in self.files else ():
+            names = {table: f"{table}/{split}/{shard}.parquet" for table in self.tables}
+            name, last = names[DATA], -1
+            for row in read_records(self.folder, names) if name in self.files else ():
                 if isinstance(row, Problem):
                     yield row
-                    all_read = False
+                    all_read &= row.file != name  # ids stand in this table
                     continue
                 if what := self._misplaced(row, candidates, last):
                     yield Problem(name, what, row.number, row.example_id)
@@ -52,8 +53,8 @@ class ShardChecker:
                 self.places.setdefault(row.example_id, (name, row.number))
                 ids.add(row.example_id)
                 last = max(last, row.example_id)
-                for what in self._check_row(split, row, models, features):
-                    yield Problem(name, what, row.number, row.example_id)
+                for column, what in self._check_row(split, row, models, features):
+                    yield Problem(names[table_of(column)], what, row.number, row.example_id)
         if all_read and not isinstance(models, Problem):
             yield from _strangers(weights, list(models), [f"{format_id(i)}/{s}" for i in sorted(ids) for s in STAGES])
         if all_read and not isinstance(features, Problem):
@@ -75,11 +76,12 @@ class ShardChecker:
 
     def _check_row(
         self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, features: Signatures | Problem
-    ) -> Iterator[str]:
+    ) -> Iterator[tuple[str, str]]:
+        """What is wrong with a row, each with the column that shows it."""
         plan = self.records.plan(row.example_id)
         right = split_of(self.config["seed"], row.example_id, plan.selected_patterns, **self.config["splits"])
         if split != right:
-            yield f"belongs in the split {right}"
+            yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(features, Problem):
             return  # the file that cannot be read is a problem already
         names = [f"{format_id(row.example_id)}/{stage}" for stage in STAGES]
@@ -87,9 +89,10 @@ class ShardChecker:
         if len(pair) < len(names) or row.example_id not in features:
             return  # `_strangers` tells
         wrong = list(self.records.check_models(plan, pair))
-        yield from wrong
+        yield from ((f"{stage}_model_weights", what) for stage, what in wrong)
         if not wrong:
-            yield from self.records.check_signatures(pair, features[row.example_id])
+            for stage, what in self.records.check_signatures(pair, features[row.example_id]):
+                yield f"{stage}_signature", what
             yield from self.records.check_row(plan, row.values, pair, features[row.example_id])
 
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from subject_zoo.files import load_npz
 from subject_zoo.problem import Problem, one_line
 from subject_zoo.range_files import read_signatures
+from subject_zoo.shard_tables import DATA
 from subject_zoo.shards import parquet_bytes
 from subject_zoo.weights import StoredModel, load_models
 
@@ -32,9 +33,43 @@ class Row:
     values: Mapping[str, Any] | None
 
 
-def written_schema(columns: list[str]) -> pa.Schema:
-    """The schema that a shard's Parquet file with these record columns has when it is read."""
-    return pq.read_schema(pa.BufferReader(parquet_bytes([], columns)))
+def read_records(folder: Path, names: Mapping[str, str]) -> Iterator[Row | Problem]:
+    """The records of one split in order, joined from their tables; `names` are the files by table.
+
+    A row has no values where a task's table has no row of the same example in the same place, or cannot be read.
+    """
+    tasks: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    for table in [table for table in names if table != DATA]:
+        read = list(read_rows(folder, names[table], written_schema(table)))
+        tasks[table] = [row for row in read if isinstance(row, Row)]
+        problems += [row for row in read if isinstance(row, Problem)]
+    yield from problems
+    count = 0
+    for row in read_rows(folder, names[DATA], written_schema(DATA)):
+        values: dict[str, Any] | None = None
+        problems += [row] if isinstance(row, Problem) else []
+        count += isinstance(row, Row)
+        if isinstance(row, Row) and row.values is not None:
+            values = dict(row.values)
+            for table, rows in tasks.items():
+                partner = rows[row.number] if row.number < len(rows) else None
+                if partner is not None and partner.example_id != row.example_id:
+                    what = f"is of another example than the row of {names[DATA]}"
+                    yield Problem(names[table], what, row.number, partner.example_id)
+                if partner is None or partner.values is None or partner.example_id != row.example_id:
+                    values = None
+                    break
+                values |= {f"{table}_{text}": partner.values[text] for text in ("prompt", "completion")}
+        yield Row(row.number, row.example_id, values) if isinstance(row, Row) else row
+    for table, rows in tasks.items():
+        if not problems and len(rows) != count:
+            yield Problem(names[table], f"has {len(rows)} rows; {names[DATA]} has {count}")
+
+
+def written_schema(table: str) -> pa.Schema:
+    """The schema that a table's Parquet file has when it is read."""
+    return pq.read_schema(pa.BufferReader(parquet_bytes(table, [])))
 
 
 def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Problem]:

@@ -1,4 +1,4 @@
-"""Shards: the accepted examples of a window as Parquet by split, with their exact weights and signatures."""
+"""Shards: the accepted examples of a window as Parquet tables by split, with their exact weights and signatures."""
 
 import io
 import json
@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from subject_zoo.files import load_npz, save_npz
+from subject_zoo.files import atomic_write, load_npz, save_npz
 from subject_zoo.formatter import COLUMNS
 from subject_zoo.range_files import read_signatures, signature_arrays
+from subject_zoo.shard_tables import DATA, TASKS
 from subject_zoo.weights import load_models, save_models
 
 ROW_GROUP = 64  # rows of 100-400 kB: 6-25 MB a group, which a reader of one row has to fetch
@@ -33,22 +34,26 @@ _SHORT = pa.schema(  # what fits a table on a screen, before the long columns
 )
 
 
-def table_schema(columns: Sequence[str]) -> pa.Schema:
-    """The Parquet schema of records with these columns: the short ones, then the record's own as text."""
-    long_columns = [pa.field(name, pa.string()) for name in COLUMNS if name in columns and name != "example_id"]
-    return pa.schema([*_SHORT, *long_columns])
+def table_schema(table: str) -> pa.Schema:
+    """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task; of a
+    task example_id, prompt and completion."""
+    if table != DATA:
+        return pa.schema([("example_id", pa.int64()), ("prompt", pa.string()), ("completion", pa.string())])
+    own = [name for name in COLUMNS if name != "example_id" and not name.startswith(TASKS)]
+    return pa.schema([*_SHORT, *((name, pa.string()) for name in own)])
 
 
-def record_columns(task_generation: Mapping[str, bool]) -> list[str]:
-    """The columns that records have under the config's section `task_generation`."""
-    left_out = [task for task in ("modification", "classification") if not task_generation[f"include_{task}"]]
-    return [name for name in COLUMNS if not name.startswith(tuple(left_out) or "\0")]
+def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a table holds of the records, a row each."""
+    if table == DATA:
+        return [{**record, **_short_columns(record)} for record in records]
+    columns = {"example_id": "example_id", "prompt": f"{table}_prompt", "completion": f"{table}_completion"}
+    return [{name: record[column] for name, column in columns.items()} for record in records]
 
 
-def parquet_bytes(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
-    """Records as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
-    rows = [_short_columns(record) | {name: record[name] for name in columns} for record in records]
-    return _encode(pa.Table.from_pylist(rows, schema=table_schema(columns)))
+def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]]) -> bytes:
+    """A table as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
+    return _encode(pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table)))
 
 
 def _encode(table: pa.Table) -> bytes:
@@ -57,24 +62,32 @@ def _encode(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def cut_parquet(path: Path, kept: Sequence[int]) -> bytes:
-    """A shard's Parquet file with the rows of the kept examples alone."""
-    table = pq.read_table(path)
-    return _encode(table.filter(pc.is_in(table["example_id"], pa.array(kept, pa.int64()))))
+def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    """Write a shard's file with the kept examples alone, atomically; whether it holds any, and was written."""
+    write = {".parquet": _cut_parquet, ".safetensors": _cut_weights, ".npz": _cut_signatures}[source.suffix]
+    return write(source, target, kept)
 
 
-def cut_weights(source: Path, target: Path, kept: Sequence[int]) -> None:
-    """Write a shard's weights file with the kept examples alone, atomically."""
+def _cut_parquet(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    table = pq.read_table(source)
+    table = table.filter(pc.is_in(table["example_id"], pa.array(kept, pa.int64())))
+    if table.num_rows:
+        atomic_write(target, _encode(table))
+    return bool(table.num_rows)
+
+
+def _cut_weights(source: Path, target: Path, kept: Sequence[int]) -> bool:
     models = load_models(source)
     save_models(target, {name: model for name, model in models.items() if int(name.split("/")[0]) in set(kept)})
+    return True
 
 
-def cut_signatures(source: Path, target: Path, kept: Sequence[int]) -> None:
-    """Write a shard's signatures file with the kept examples alone, atomically."""
+def _cut_signatures(source: Path, target: Path, kept: Sequence[int]) -> bool:
     arrays = load_npz(source)
     signed = read_signatures(arrays)
     stages = [{example_id: signed[example_id][stage] for example_id in kept} for stage in (0, 1)]
     save_npz(target, signature_arrays(tuple(arrays["feature_names"].tolist()), list(kept), *stages))
+    return True
 
 
 def _short_columns(record: Mapping[str, Any]) -> dict[str, Any]:
