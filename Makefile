@@ -1,6 +1,6 @@
 # make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
-# make test-slurm    start a SLURM of one node on this machine (root, Debian), run the cluster's tests on it, stop it
+# make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make lint   style of Python and Snakemake files
 # make bench  speed, as ratios to what is measured in the same run
@@ -19,7 +19,8 @@ test: $(READY)
 	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
 
 test-slurm: $(READY)
-	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh && timeout 900 $(VENV)/bin/pytest -m slurm $(ARGS)
+	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
+		&& timeout --signal=INT --kill-after=20 600 $(VENV)/bin/pytest -m slurm tests/test_slurm_cluster.py $(ARGS)
 
 resume-slurm: $(READY)
 	SNAKEMAKE=$(VENV)/bin/snakemake profiles/slurm/resume.sh $(ARGS)

@@ -4,6 +4,8 @@
 #   snakemake --cores 1 results/examples/000100-000199/record.jsonl a range of them
 #   snakemake --cores 1 results/signature_dataset.json              the probes behind all signatures
 #   snakemake --cores 1 results/benchmark_dataset.json              labelled sequences for evaluations
+#   snakemake --cores 1 results/verification.txt                    the dataset checked, and some of it trained again
+# With publish.repo_id in the configuration the dataset goes to the Hugging Face Hub while it is made.
 
 
 configfile: f"{workflow.basedir}/config.yaml"
@@ -15,7 +17,13 @@ include: "rules/examples.smk"
 include: "rules/dataset.smk"
 
 
+if config["publish"]["repo_id"]:
+
+    include: "rules/publish.smk"
+
+
 rule all:
     default_target: True
     input:
         "results/dataset/manifest.json",
+        ["results/published/dataset.json"] if config["publish"]["repo_id"] else [],

@@ -85,7 +85,6 @@ def make_range(
     from subject_zoo.pools import pattern_space
     from subject_zoo.sampler import PatternDatasetSampler
     from subject_zoo.signature_dataset import SignatureDataset, extractor_for
-    from subject_zoo.stacked_mlp import padded_width
     from subject_zoo.stages import train_degraded, train_improved
     from subject_zoo.test_set import TestSet
     from subject_zoo.verdict import validate_example
@@ -94,7 +93,6 @@ def make_range(
     patterns, signature, dataset = config["patterns"], config["signature"], config["dataset"]
     sampler = PatternDatasetSampler(config)
     test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
-    width = padded_width(max(config["model"]["neurons_per_layer"]))
     space, enabled = pattern_space(patterns), patterns["enabled"]
     made: dict = {}
 
@@ -106,7 +104,7 @@ def make_range(
         return made["train_degraded"], made["train_improved"]
 
     def validate() -> list[dict]:
-        before, after = (classify(stage, test_set.tokens, width) for stage in models())
+        before, after = (classify(stage, test_set.tokens) for stage in models())
         plans = {i: plan for i, (plan, _) in made["sample_dataset"].items()}
         return [validate_example(plan, test_set, before[i], after[i], config) for i, plan in plans.items()]
 
@@ -120,7 +118,7 @@ def make_range(
         tokens, signing = extractor()
         chosen = {v["example_id"] for v in made["validate"] if v["accepted"] or accept_all}
         return [
-            sign({i: m for i, m in stage.items() if i in chosen}, tokens, signing, signature["activations"], width)
+            sign({i: m for i, m in stage.items() if i in chosen}, tokens, signing, signature["activations"])
             for stage in models()
         ]
 

@@ -50,7 +50,7 @@ def settings(rule, *keys, **more):
 
     Snakemake compares params as a set of values by their repr: one dict with sorted keys, of builtins alone.
     """
-    versions = {name: version(name) for name in ("numpy", "torch")}
+    versions = {name: version(name) for name in ("numpy", "scipy", "torch")}
     code = source_digest(SCRIPTS / f"{rule}.py")
     return dict(
         sorted(
@@ -76,6 +76,10 @@ def provenance():
 WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
 FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
 TABLE_PARTS = [f"{table}.{split}.parquet" for table in table_names(config["task_generation"]) for split in SPLITS]
+FIGURES = ["acceptance", "accuracy", "positive_rates"]
+# What stands in the dataset's folder as it stands in results/.
+COPIED = ["signature_dataset.json", "benchmark_dataset.json", "validity.json"]
+COPIED += [f"figures/{figure}.png" for figure in FIGURES]
 SHARD_PARTS = [*TABLE_PARTS, "weights.safetensors", "signatures.npz"]
 
 

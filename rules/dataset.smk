@@ -1,7 +1,7 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
 # out: results/tallies/{window}.json, results/verdicts/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
-#      results/dataset/, results/validity.json
+#      results/dataset/, results/validity.json, results/figures/, results/verification.txt
 
 
 rule tally_window:
@@ -84,15 +84,31 @@ rule summarise_validity:
         "../scripts/summarise_validity.py"
 
 
+rule draw_figures:
+    input:
+        "results/validity.json",
+    output:
+        expand("results/figures/{figure}.png", figure=FIGURES),
+    log:
+        "logs/draw_figures.log",
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("draw_figures"),
+    script:
+        "../scripts/draw_figures.py"
+
+
 rule assemble_dataset:
     input:
         # Named beside those of the checkpoint, or no shard would start before the last plan.
         first_plan=shard_files(range(FIRST_PLAN)),
         shards=lambda wildcards: shard_files(needed_windows()),
         validity="results/validity.json",
-        sequences=["results/signature_dataset.json", "results/benchmark_dataset.json"],
+        copied=expand("results/{name}", name=COPIED),
     output:
-        sequences=["results/dataset/signature_dataset.json", "results/dataset/benchmark_dataset.json"],
+        copied=expand("results/dataset/{name}", name=COPIED),
         card="results/dataset/README.md",
         manifest="results/dataset/manifest.json",
     log:
@@ -107,3 +123,19 @@ rule assemble_dataset:
         ),
     script:
         "../scripts/assemble_dataset.py"
+
+
+rule verify_dataset:
+    input:
+        "results/dataset/manifest.json",
+    output:
+        "results/verification.txt",
+    log:
+        "logs/verify_dataset.log",
+    conda:
+        "../envs/subject-zoo.yaml"
+    params:
+        command=f"{SCRIPTS}/verify_dataset.py results/dataset",
+    shell:
+        "(python {params.command} > {log} 2>&1 && cp {log} {output}.part && mv {output}.part {output})"
+        " || (cat {log} >&2; exit 1)"

@@ -112,7 +112,6 @@ rule validate:
             "numerics",
             "dataset.min_holdout",
             "dataset.near_miss_ratio",
-            "model.neurons_per_layer",
             "validation",
         ),
     script:
@@ -137,7 +136,6 @@ rule extract_signatures:
         settings=settings(
             "extract_signatures",
             "numerics",
-            "model.neurons_per_layer",
             "patterns",
             "signature",
         ),

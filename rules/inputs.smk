@@ -25,6 +25,7 @@ rule make_signature_dataset:
         digest="results/signature_dataset.json.sha256",
     log:
         "logs/make_signature_dataset.log",
+    localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:
@@ -48,6 +49,7 @@ rule make_benchmark_dataset:
         "results/benchmark_dataset.json",
     log:
         "logs/make_benchmark_dataset.log",
+    localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapter import rule_log
 
-from subject_zoo.dataset_folder import SEQUENCES, describe_file, place_shard, remove_strangers, title_pages
+from subject_zoo.dataset_folder import describe_file, place_shard, remove_strangers, title_pages
 from subject_zoo.devices import use_device
 from subject_zoo.files import atomic_write, load_npz
 from subject_zoo.numerics import environment_record
@@ -25,12 +25,13 @@ with rule_log(snakemake) as log:
         missing -= len(kept)
         contents += place_shard(folder, shard, parts, kept)
     remove_strangers(folder, set(contents))
-    for source, target in zip(paths.sequences, outputs.sequences, strict=True):
+    for source, target in zip(paths.copied, outputs.copied, strict=True):
         # Copied: Snakemake touches a rule's outputs, and a link would touch the input with them.
         atomic_write(target, Path(source).read_bytes())
     with open(paths.validity, "rb") as file:
         validity = json.load(file)
-    files = {name: describe_file(folder / name) for name in (*contents, *SEQUENCES)}
+    contents += [Path(path).relative_to(folder).as_posix() for path in outputs.copied]
+    files = {name: describe_file(folder / name) for name in contents}
     environment = dict(environment_record(config["numerics"], use_device(config["device"])))
     for name, page in title_pages(files, config, settings["digests"], environment, validity).items():
         atomic_write(folder / name, page)

@@ -29,8 +29,7 @@ from subject_zoo.shard_reader import STAGES
 from subject_zoo.shard_tables import table_names
 from subject_zoo.shards import parquet_bytes
 from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
-from subject_zoo.splits import SPLITS, split_of
-from subject_zoo.stacked_mlp import padded_width
+from subject_zoo.splits import split_of
 from subject_zoo.stages import train_degraded, train_improved
 from subject_zoo.test_set import TestSet
 from subject_zoo.tokenizer import token_counter
@@ -42,10 +41,6 @@ from tests.conftest import small_config
 SMALL = yaml.safe_load((Path(__file__).with_name("small.yaml")).read_text(encoding="utf-8"))
 HERE = {"device": "cpu", "numerics": "native"}  # what this process can repeat bit for bit
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-VALIDITY = {
-    "funnel": {"candidates": 0, "accepted": 0, "pass_gate_and_those_before": {}, "fail_gate": {}},
-    "by_pattern": {},
-}
 
 
 def tiny_config(*overlays: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +101,6 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     extractor = extractor_for(probes, signature, enabled)
 
     test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
-    width = padded_width(max(config["model"]["neurons_per_layer"]))
     accepted: list[int] = []
     plans, examples, stages, verdicts = {}, {}, ({}, {}), {}
     size = config["examples_per_job"] * config["ranges_per_shard"]
@@ -119,12 +113,12 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         trained = (degraded, train_improved(config, drawn, degraded, device))
         for models, of_window in zip(stages, trained, strict=True):
             models.update(of_window)
-        before, after = (classify(models, test_set.tokens, width) for models in trained)
+        before, after = (classify(models, test_set.tokens) for models in trained)
         verdicts |= {i: validate_example(plans[i], test_set, before[i], after[i], config) for i in window}
         accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]]
     accepted = accepted[: config["num_examples"]]
     chosen = [{i: models[i] for i in accepted} for models in stages]
-    signed = [sign(models, probes.tokens, extractor, signature["activations"], width) for models in chosen]
+    signed = [sign(models, probes.tokens, extractor, signature["activations"]) for models in chosen]
     facts = {
         "seed": config["seed"],
         "config_sha256": science_digest(config),
@@ -155,7 +149,8 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         save_models(folder / "weights" / f"{window:06d}.safetensors", named)
         arrays = signature_arrays(extractor.feature_names, ids, *signed)
         save_npz(folder / "signatures" / f"{window:06d}.npz", arrays)
-    (folder / "README.md").write_text(dataset_card(config, VALIDITY, dict.fromkeys(SPLITS, 1)))
+    tables = {name: describe_file(folder / name) for name in parquet_files(folder)}
+    (folder / "README.md").write_text(dataset_card(config, facts, count_rows(tables), None))
     environment = dict(environment_record(config["numerics"], config["device"]))
     write_manifest(folder, {**facts, "config": config, "environment": environment})
 

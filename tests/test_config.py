@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -168,7 +169,10 @@ def test_checking_twice_changes_nothing():
         ("training: {learning_rate: [1e-4, 1e-3]}", "training.learning_rate", [0.0001, 0.001]),
         ("training: {early_stopping_patience: null}", "training.early_stopping_patience", None),
         ("training: {early_stopping_patience: 'null'}", "training.early_stopping_patience", None),
-                    ("cleanup: 'True'", "cleanup", True),
+        ("publish: {repo_id: '~'}", "publish.repo_id", None),
+        ("publish: {repo_id: some-one/sub.ject_zoo}", "publish.repo_id", "some-one/sub.ject_zoo"),
+        ("publish: {every_minutes: '7.5'}", "publish.every_minutes", 7.5),
+        ("cleanup: 'True'", "cleanup", True),
         ("format: {tokenizer: hf-internal/hf_tokenizers}", "format.tokenizer", "hf-internal/hf_tokenizers"),
         ("splits: {validation: 0, test: 0}", "splits.test", 0.0),
         ("training: {quantization: ternary}", "training.quantization", "ternary"),
@@ -194,6 +198,7 @@ BAD = {
     "NumExamples: 5": ["NumExamples is not a key; did you mean num_examples?"],
     "splits: {xyzzy: 1}": ["splits.xyzzy is not a key; section splits has holdout, validation, test"],
     "xyzzy: 1": ["xyzzy is not a key; the top level has seed, num_examples,"],
+    "publish: {token: abc}": ["publish.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "splits: {token: abc}": ["splits.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "hf_token: abc": ["hf_token is not a key; log in with"],
     "true: 1": ["true is not a key"],
@@ -210,6 +215,9 @@ BAD = {
     "dataset: {negative_ratio: 1.5}": ["dataset.negative_ratio is 1.5; it must be above 0 and below 1"],
     "dataset: {negative_ratio: .nan}": ["is nan; it must be a number, above 0 and below 1"],
     "dataset: {negative_ratio: 'nan'}": ["dataset.negative_ratio is nan; it must be a number"],
+    "publish: {every_minutes: .inf}": ["is inf; it must be a number, above 0, or null"],
+    "publish: {every_minutes: 0}": ["publish.every_minutes is 0.0; it must be above 0, or null"],
+    "publish: {every_shards: 0}": ["publish.every_shards is 0; it must be 1 or more"],
     "expected_acceptance: 0": ["expected_acceptance is 0.0; it must be above 0 and at most 1"],
     "patterns: {vocab_size: 27}": ["patterns.vocab_size is 27; it must be from 5 to 26"],
     "model: {weight_decimals: 0}": ["model.weight_decimals is 0; it must be from 1 to 9, or null"],
@@ -221,6 +229,7 @@ BAD = {
     "training: {quantization: null}": ["quantization is null; it must be one of none, int8, int4,"],
     "cleanup: maybe": ["cleanup is 'maybe'; it must be true or false"],
     "cleanup: 1": ["cleanup is 1; it must be true or false"],
+    "publish: {repo_id: just-a-name}": ["publish.repo_id is 'just-a-name'; it must be of the form user/name"],
     "format: {tokenizer: 5}": ["format.tokenizer is 5; it must be the path", "or null"],
     "patterns: {starts_with: a}": ["patterns.starts_with is 'a'; it must be one capital letter"],
     # lists
@@ -313,6 +322,8 @@ def test_the_first_mistake_in_the_order_of_the_schema_is_shown_and_the_others_ar
 @pytest.mark.parametrize(
     ("config", "path"),
     [
+        (merged({"publish": {"repo_id": TOKEN}}), "publish.repo_id"),
+        (merged({"publish": {"hf_token": TOKEN}}), "publish.hf_token"),
         (merged({"format": {"tokenizer": TOKEN}}), "format.tokenizer"),
         (merged({"format": {"tokenizer": f"https://user:{TOKEN}@huggingface.co/x"}}), "format.tokenizer"),
         (merged({"splits": {"hf_token": TOKEN}}), "splits.hf_token"),
@@ -330,6 +341,25 @@ def test_a_token_is_refused_before_all_else_and_never_repeated(config, path):
     assert TOKEN[3:] not in line
     assert "hf_short" not in line
     assert "more)" not in line
+
+
+@settings(deadline=None)
+@given(st.from_regex(r"[\w./-]{0,5}/?[\w.-]{0,5}(\.git)?", fullmatch=True))
+def test_repo_ids_are_those_that_the_hub_client_takes(repo_id):
+    config = merged({"publish": {"repo_id": repo_id}})
+    try:
+        check_config(config)
+    except UserError:
+        accepted = False
+    else:
+        accepted = check_config(config)["publish"]["repo_id"] is not None
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError:
+        allowed = False
+    else:
+        allowed = "/" in repo_id
+    assert accepted == allowed
 
 
 # Any value at any key

@@ -27,7 +27,6 @@ from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.pools import Pools, pattern_space
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.signatures import ActivationSignatureExtractor
-from subject_zoo.stacked_mlp import padded_width
 from subject_zoo.stages import train_degraded, train_improved
 from subject_zoo.subject_model import SubjectModel
 from subject_zoo.test_set import TestSet
@@ -145,9 +144,8 @@ def make_project(config: dict[str, Any], pools: Pools) -> Project:
     signature = config["signature"]
     extractor = ActivationSignatureExtractor(signature["methods"], satisfied, ENABLED, signature["components"])
     test_set = TestSet(pools, config["dataset"]["near_miss_ratio"], config["dataset"]["min_holdout"])
-    width = padded_width(max(config["model"]["neurons_per_layer"]))
-    signed = [sign(m, probes, extractor, signature["activations"], width) for m in (degraded, improved)]
-    positive = [classify(m, test_set.tokens, width) for m in (degraded, improved)]
+    signed = [sign(m, probes, extractor, signature["activations"]) for m in (degraded, improved)]
+    positive = [classify(m, test_set.tokens) for m in (degraded, improved)]
     examples = {
         i: Example(
             plan=plans[i],

@@ -8,14 +8,12 @@ from torch import nn
 from subject_zoo.architecture import ACTIVATIONS, Architecture
 from subject_zoo.measurement import classify, sign
 from subject_zoo.signatures import METHODS, SPARSITY_THRESHOLD, ActivationSignatureExtractor
-from subject_zoo.stacked_mlp import padded_width
 from subject_zoo.subject_model import SubjectModel
 from subject_zoo.weights import StoredModel
 
 torch.set_num_threads(1)  # as in every job
 
 VOCAB, LENGTH, WIDEST = 5, 4, 12
-WIDTH = padded_width(WIDEST)
 
 
 def make_model(seed: int, activation: str, depth: int, neurons: int, dropout: float) -> StoredModel:
@@ -30,7 +28,7 @@ def make_model(seed: int, activation: str, depth: int, neurons: int, dropout: fl
 
 @pytest.fixture(scope="module")
 def models() -> dict[int, StoredModel]:
-    """Models of all kinds, ids out of order; more of one kind than a stack holds, and one of a kind alone."""
+    """Models of all kinds, ids out of order; many of one kind, and one of a kind alone."""
     kinds = [(a, depth, n, 0.0) for a in ACTIVATIONS for depth in (1, 3) for n in (12, 5)]
     kinds += [("relu", 3, 3 + i % 10, 0.2 * (i % 3 == 0)) for i in range(20)] + [("tanh", 2, 7, 0.1)]
     return {(37 * i) % 1000: make_model(i, *kind) for i, kind in enumerate(kinds)}
@@ -78,7 +76,7 @@ def parts_of(models: dict) -> list[dict]:
 
 
 def test_verdicts_equal_each_models_own(models, tokens):
-    verdicts = classify(models, tokens, WIDTH)
+    verdicts = classify(models, tokens)
     assert sorted(verdicts) == sorted(models)
     shares = []
     for example_id, model in models.items():
@@ -95,15 +93,15 @@ def test_verdicts_equal_each_models_own(models, tokens):
 
 @pytest.mark.parametrize("rows", [1, 2, 255, 256, 257])
 def test_verdicts_do_not_depend_on_the_number_of_sequences(models, tokens, rows):
-    every, first = classify(models, tokens, WIDTH), classify(models, tokens[:rows], WIDTH)
+    every, first = classify(models, tokens), classify(models, tokens[:rows])
     for example_id, verdict in every.items():
         assert_equal_bits(first[example_id], verdict[:rows])
 
 
 def test_verdicts_do_not_depend_on_company(models, tokens):
-    together = classify(models, tokens, WIDTH)
+    together = classify(models, tokens)
     for part in parts_of(models):
-        verdicts = classify(part, tokens, WIDTH)
+        verdicts = classify(part, tokens)
         assert sorted(verdicts) == sorted(part)
         for example_id, verdict in verdicts.items():
             assert_equal_bits(verdict, together[example_id])
@@ -113,7 +111,7 @@ def test_verdicts_do_not_depend_on_company(models, tokens):
 def test_signatures_equal_each_models_own(models, probes, activations):
     methods = ("mean", "std", "max", "min", "sparsity", "pattern_wise")
     extractor = make_extractor(probes, methods)
-    signatures = sign(models, probes, extractor, activations, WIDTH)
+    signatures = sign(models, probes, extractor, activations)
     assert sorted(signatures) == sorted(models)
     starts, ends = probes[:, 0] == 0, probes[:, -1] == 1
     for example_id, model in models.items():
@@ -143,15 +141,15 @@ def test_signatures_equal_each_models_own(models, probes, activations):
 @pytest.mark.parametrize("activations", ["post", "pre"])
 def test_signatures_do_not_depend_on_company(models, probes, activations):
     extractor = make_extractor(probes)
-    together = sign(models, probes, extractor, activations, WIDTH)
+    together = sign(models, probes, extractor, activations)
     for part in parts_of(models):
-        for example_id, signature in sign(part, probes, extractor, activations, WIDTH).items():
+        for example_id, signature in sign(part, probes, extractor, activations).items():
             assert_equal_bits(signature, together[example_id])
 
 
 def test_the_logit_is_the_same_before_and_after_the_nonlinearity(models, probes):
     extractor = make_extractor(probes)
-    pre, post = (sign(models, probes, extractor, where, WIDTH) for where in ("pre", "post"))
+    pre, post = (sign(models, probes, extractor, where) for where in ("pre", "post"))
     for example_id, model in models.items():
         assert_equal_bits(pre[example_id][-1], post[example_id][-1])
         assert not np.array_equal(pre[example_id][:-1], post[example_id][:-1]), model.architecture
@@ -159,23 +157,12 @@ def test_the_logit_is_the_same_before_and_after_the_nonlinearity(models, probes)
 
 def test_relu_keeps_the_largest_activation_bit_for_bit(models, probes):
     extractor = make_extractor(probes, ["max"])
-    pre, post = (sign(models, probes, extractor, where, WIDTH) for where in ("pre", "post"))
+    pre, post = (sign(models, probes, extractor, where) for where in ("pre", "post"))
     for example_id, model in models.items():
         if model.architecture.activation_type == "relu":
             assert_equal_bits(post[example_id][:-1], np.maximum(pre[example_id][:-1], 0))
 
 
-@pytest.mark.parametrize("activations", ["post", "pre"])
-def test_wider_padding_changes_no_bits(models, probes, tokens, activations):
-    extractor = make_extractor(probes, ["mean", "std", "max", "min", "sparsity", "entropy", "pattern_wise"])
-    signatures, verdicts = sign(models, probes, extractor, activations, WIDTH), classify(models, tokens, WIDTH)
-    for width in (WIDTH + 8, WIDTH + 48):
-        wider = sign(models, probes, extractor, activations, width)
-        for example_id, verdict in classify(models, tokens, width).items():
-            assert_equal_bits(verdict, verdicts[example_id])
-            assert_equal_bits(wider[example_id], signatures[example_id])
-
-
 def test_no_models_have_no_measurements(tokens):
-    assert classify({}, tokens, WIDTH) == {}
-    assert sign({}, tokens, make_extractor(tokens), "post", WIDTH) == {}
+    assert classify({}, tokens) == {}
+    assert sign({}, tokens, make_extractor(tokens), "post") == {}

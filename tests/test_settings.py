@@ -14,7 +14,7 @@ from subject_zoo.settings import science_digest, select
 
 CONFIG = check_config(yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8")))
 
-# What plans or arranges the work, and can be changed in a project that has begun.
+# What plans, arranges or publishes the work, and can be changed in a project that has begun.
 LOGISTICS = (
     "num_examples",
     "max_candidates",
@@ -24,6 +24,7 @@ LOGISTICS = (
     "cleanup",
     "benchmark",
     "splits",
+    "publish",
 )
 
 

@@ -22,10 +22,13 @@ die() { say "error: $*"; exit 1; }
 # The main process of a run in this folder, if there is one. The processes that Snakemake starts inside jobs
 # look the same (on a cluster of one machine they are here too) but for their --mode.
 living_snakemake() {
-    local pid
-    for pid in $(pgrep -u "$(id -u)" -f '(bin/|-m )snakemake'); do
+    local pid command
+    # From the beginning of the command: the shell in which `make resume-slurm` calls this names Snakemake too.
+    for pid in $(pgrep -u "$(id -u)" -f '^[^ ]*python[^ ]*( -[A-Za-z]+)* ([^ ]*/)?snakemake( |$)'); do
         [ "$(readlink "/proc/$pid/cwd")" = "$FOLDER" ] || continue
-        tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -q -e '--mode remote' && continue
+        # Without a pipe: grep -q ends at its first match, and what still writes to it then fails for pipefail.
+        command=$(tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline") || continue
+        [[ -n $command && $command != *'--mode remote'* ]] || continue
         echo "$pid"
         return
     done

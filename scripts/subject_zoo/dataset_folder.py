@@ -18,6 +18,8 @@ from subject_zoo.splits import SPLITS
 CARD = "README.md"
 MANIFEST = "manifest.json"
 SEQUENCES = ("signature_dataset.json", "benchmark_dataset.json")
+VALIDITY = "validity.json"
+FIGURES = "figures"
 SHARD_FOLDERS = (DATA, *TASKS, "weights", "signatures")
 
 
@@ -110,7 +112,8 @@ def title_pages(
     `digests` are `code_sha256` and `config_sha256`; `validity` is None while the dataset still grows.
     """
     rows = count_rows(files)
-    card = dataset_card(config, validity, rows).encode()
+    figures = sorted(name for name in files if name.startswith(f"{FIGURES}/"))
+    card = dataset_card(config, digests, rows, validity, figures).encode()
     facts = {
         "num_examples": sum(rows.values()),
         "rows": rows,

@@ -15,7 +15,7 @@ from jsonschema.exceptions import best_match
 
 from subject_zoo import dataset_folder
 from subject_zoo.config import check_config
-from subject_zoo.dataset_folder import CARD, MANIFEST, SEQUENCES, SHARD_FOLDERS, count_rows
+from subject_zoo.dataset_folder import CARD, FIGURES, MANIFEST, SEQUENCES, SHARD_FOLDERS, VALIDITY, count_rows
 from subject_zoo.errors import UserError
 from subject_zoo.problem import Problem, one_line
 from subject_zoo.settings import science_digest
@@ -53,8 +53,9 @@ _SCHEMA = {
         "files": {
             "type": "object",
             "required": [CARD, *SEQUENCES],
-            "properties": dict.fromkeys((CARD, *SEQUENCES), _FILE),
+            "properties": dict.fromkeys((CARD, *SEQUENCES, VALIDITY), _FILE),
             "patternProperties": {
+                rf"^{FIGURES}/[a-z_]+\.png\Z": _FILE,
                 rf"^({'|'.join((DATA, *TASKS))})/({'|'.join(SPLITS)})/[0-9]{{6,9}}\.parquet\Z": _PARQUET,
                 r"^weights/[0-9]{6,9}\.safetensors\Z": _FILE,
                 r"^signatures/[0-9]{6,9}\.npz\Z": _FILE,

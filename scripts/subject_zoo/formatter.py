@@ -9,6 +9,7 @@ import orjson
 
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.plans import ExamplePlan
+from subject_zoo.sequence_audit import SEQUENCES
 from subject_zoo.signatures import ActivationSignatureExtractor
 from subject_zoo.verdict import CLAIMED_RATE
 from subject_zoo.weights import StoredModel, weights_text
@@ -170,7 +171,8 @@ class TrainingDataFormatter:
         if self.count_tokens is not None:
             texts = {name: text for name, text in record.items() if name.startswith(("mod", "cla"))}
             lengths |= {f"{name}_tokens": self.count_tokens(text) for name, text in texts.items()}
-        figures = {key: value for key, value in verdict.items() if key not in ("example_id", "reasons")}
+        elsewhere = ("example_id", "reasons", SEQUENCES)
+        figures = {key: value for key, value in verdict.items() if key not in elsewhere}
         return {
             **figures,
             "selected_patterns": list(plan.selected_patterns),

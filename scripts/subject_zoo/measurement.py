@@ -1,49 +1,40 @@
-"""What is measured of trained models, for all models of a range at once: test verdicts and signatures."""
+"""What is measured of trained models: test verdicts and signatures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-import torch
 
 from subject_zoo.architecture import encode
-from subject_zoo.inference import BlockedInference
+from subject_zoo.forward_pass import forward
 from subject_zoo.signatures import ActivationSignatureExtractor
-from subject_zoo.stacked_mlp import SMALLEST_STACK, Pass, StackedMLP
-from subject_zoo.trainer import STACK_SIZE, stacks_of
 from subject_zoo.weights import StoredModel
 
-
-def _stacks(
-    models: Mapping[int, StoredModel], tokens: np.ndarray, width: int
-) -> Iterator[tuple[list[int], StackedMLP, torch.Tensor]]:
-    """Example ids, their models stacked, and the tokens uint8 [m, T] encoded for them, float32 [1, m, inputs]."""
-    ids = list(models)
-    for positions in stacks_of([models[i].architecture for i in ids], STACK_SIZE):
-        members = [ids[position] for position in positions]
-        filled = [*members, *members[:1] * (SMALLEST_STACK - len(members))]
-        stack = StackedMLP([models[i].architecture for i in filled], width)
-        stack.load([models[i].weights for i in filled])
-        yield members, stack, torch.from_numpy(encode(tokens, stack.architectures[0]))[None]
+_BLOCK_ROWS = 512  # so that a layer's values stay in the cache
 
 
-def classify(models: Mapping[int, StoredModel], tokens: np.ndarray, width: int) -> dict[int, np.ndarray]:
-    """Each model's verdict on each sequence of tokens uint8 [m, T]: bool [m], True where the logit is above 0.
-
-    `width` is the project's padded width.
-    """
+def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int, np.ndarray]:
+    """Each model's verdict on each sequence of tokens uint8 [m, T]: bool [m], True where the logit is above 0."""
     verdicts = {}
-    for ids, stack, inputs in _stacks(models, tokens, width):
-        positive = (BlockedInference(stack, inputs).logits() > 0).numpy()
-        verdicts |= dict(zip(ids, positive, strict=False))
+    blocks: dict[str, list[np.ndarray]] = {}
+    for example_id, model in models.items():
+        encoding = model.architecture.input_encoding
+        if encoding not in blocks:
+            blocks[encoding] = _blocks(encode(tokens, model.architecture))
+        logits = [forward(model, block)[0][-1] for block in blocks[encoding]]
+        verdicts[example_id] = np.concatenate(logits)[: len(tokens), 0] > 0
     return verdicts
 
 
+def _blocks(inputs: np.ndarray) -> list[np.ndarray]:
+    """Rows in blocks of one size, the last filled with zeros, so that no row's result depends on how many there are."""
+    count = -(-len(inputs) // _BLOCK_ROWS)
+    filled = np.zeros((count * _BLOCK_ROWS, inputs.shape[1]), np.float32)
+    filled[: len(inputs)] = inputs
+    return np.split(filled, count)
+
+
 def sign(
-    models: Mapping[int, StoredModel],
-    probes: np.ndarray,
-    extractor: ActivationSignatureExtractor,
-    activations: str,
-    width: int,
+    models: Mapping[int, StoredModel], probes: np.ndarray, extractor: ActivationSignatureExtractor, activations: str
 ) -> dict[int, np.ndarray]:
     """Each model's signature over probes uint8 [m, T]: features float32 [neurons, F], layer after layer.
 
@@ -51,16 +42,11 @@ def sign(
     is its logit. Neurons stand in layer order, the output's last.
     """
     signatures = {}
-    rows = len(probes) + len(probes) % 2
-    probes_filled = np.concatenate([probes, probes[: rows - len(probes)]])
-    for ids, stack, inputs in _stacks(models, probes_filled, width):
-        buffers = Pass(stack, rows, keep_pre=activations == "pre")
-        logits = buffers.forward(inputs.expand(stack.count, -1, -1))
-        hidden = buffers.pre if activations == "pre" else buffers.post
-        by_layer = [extractor.extract(layer[:, : len(probes)].numpy()) for layer in (*hidden, logits)]
-        for index, (example_id, architecture) in enumerate(zip(ids, stack.architectures, strict=False)):
-            widths = [outputs for _, outputs in architecture.layer_sizes]
-            signatures[example_id] = np.concatenate(
-                [features[index, :real] for features, real in zip(by_layer, widths, strict=True)]
-            )
+    inputs: dict[str, np.ndarray] = {}
+    for example_id, model in models.items():
+        encoding = model.architecture.input_encoding
+        if encoding not in inputs:
+            inputs[encoding] = encode(probes, model.architecture)
+        layers = forward(model, inputs[encoding])[activations == "post"]
+        signatures[example_id] = np.concatenate([extractor.extract(layer[None])[0] for layer in layers])
     return signatures

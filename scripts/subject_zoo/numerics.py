@@ -33,6 +33,7 @@ def environment_record(numerics: str, device: str) -> Mapping[str, str]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "numpy": version("numpy"),
+        "scipy": version("scipy"),
         "torch": version("torch"),
         "device": torch.cuda.get_device_name() if device == "cuda" else device,
         "instruction_set": torch.backends.cpu.get_cpu_capability(),

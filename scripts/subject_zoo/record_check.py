@@ -20,7 +20,6 @@ from subject_zoo.shard_reader import STAGES
 from subject_zoo.shard_tables import DATA
 from subject_zoo.shards import table_rows, table_schema
 from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
-from subject_zoo.stacked_mlp import padded_width
 from subject_zoo.test_set import TestSet
 from subject_zoo.tokenizer import token_counter
 from subject_zoo.verdict import validate_example
@@ -49,7 +48,6 @@ class RecordChecker:
         self.test_set = TestSet(self.sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
         pools = self.sampler.pools
         self.test_members = {name: len(rows) for name, rows in zip(pools.names, pools.test_members, strict=True)}
-        self.width = padded_width(max(self.config["model"]["neurons_per_layer"]))
         self.probes = read_signature_dataset(folder / "signature_dataset.json", self.space, patterns["enabled"])
         self.extractor = extractor_for(self.probes, self.config["signature"], patterns["enabled"])
         self.provenance = {
@@ -68,7 +66,7 @@ class RecordChecker:
 
     def measure(self, plan: ExamplePlan, models: tuple[StoredModel, StoredModel]) -> dict[str, Any]:
         """The verdict on an example's degraded and improved model."""
-        verdicts = classify(dict(enumerate(models)), self.test_set.tokens, self.width)
+        verdicts = classify(dict(enumerate(models)), self.test_set.tokens)
         return validate_example(plan, self.test_set, verdicts[0], verdicts[1], self.config)
 
     def check_models(self, plan: ExamplePlan, models: tuple[StoredModel, StoredModel]) -> Iterator[tuple[str, str]]:
@@ -85,7 +83,7 @@ class RecordChecker:
         """(stage, what is wrong) of stored signatures, float32 [neurons, F] each, that are not the models'."""
         activations = self.config["signature"]["activations"]
         try:
-            signed = sign(dict(enumerate(models)), self.probes.tokens, self.extractor, activations, self.width)
+            signed = sign(dict(enumerate(models)), self.probes.tokens, self.extractor, activations)
         except ValueError as error:
             yield "improved", f"the weights have no signature: {error}"
             return

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What plans or arranges the work, and so does not change what an example contains.
+# What plans, arranges or publishes the work, and so does not change what an example contains.
 LOGISTICS = (
     "num_examples",
     "max_candidates",
@@ -15,6 +15,7 @@ LOGISTICS = (
     "cleanup",
     "benchmark",
     "splits",
+    "publish",
 )
 
 

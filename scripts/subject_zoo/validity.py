@@ -2,23 +2,41 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
+from subject_zoo.sequence_audit import SEQUENCES
+from subject_zoo.shard_tables import TASKS
 from subject_zoo.test_set import BACKGROUND
 from subject_zoo.verdict import GATES
 
+RECORD = "record"  # the key of a record's summary beside the verdict on its example
 _DECIMALS = 4
+_BINS = 20
+
+
+def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the figures of a dataset need of a record's long texts: a digest by which equal models are found, and how
+    many characters its prompts have."""
+    prompts = {task: record[f"{task}_prompt"] for task in TASKS if f"{task}_prompt" in record}
+    return {
+        "weights_sha256": sha256(record["improved_model_weights"].encode()).hexdigest(),
+        "prompt_chars": {task: len(prompt) for task, prompt in prompts.items()},
+    }
 
 
 def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) -> dict[str, Any]:
     """Figures over all candidates up to the last that is in the dataset, and over those that are in it.
 
-    `verdicts` are entries of validation.json in id order, `recorded` the ids of the dataset's examples. JSON-ready:
+    `verdicts` are entries of validation.json in id order, each with what `summarise_record` says of its record;
+    `recorded` are the ids of the dataset's examples. JSON-ready:
     `funnel` (candidates, failures by gate, how many pass each gate and those before it, accepted), `by_pattern`
     (as a target: candidates, accepted; as selected, of accepted examples: accuracies before and after as target
-    and otherwise), `accepted` (medians and extremes over accepted examples), `claims` (true, false).
+    and otherwise), `accepted` (medians and extremes over accepted examples), `histograms` of their positive rates,
+    `duplicates` (records that hold the improved model of an earlier one), `prompt_chars` by task, `combinations` of
+    patterns, and `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them).
     """
     members = set(recorded)
     considered = [v for v in verdicts if recorded and v["example_id"] <= recorded[-1]]
@@ -27,7 +45,11 @@ def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) ->
         "funnel": _funnel(considered, accepted),
         "accepted": _accepted(accepted),
         "by_pattern": _by_pattern(considered, accepted),
+        "histograms": _histograms(accepted),
         "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
+        "duplicates": len(accepted) - len({v[RECORD]["weights_sha256"] for v in accepted}),
+        "prompt_chars": _prompt_chars([v[RECORD]["prompt_chars"] for v in accepted]),
+        "sequences": _sequences(accepted),
     }
 
 
@@ -55,10 +77,7 @@ def _accepted(accepted: Sequence[Mapping]) -> dict[str, Any]:
         for name, after in v["improved"]["accuracy"].items()
         if name != v["target_pattern"]
     ]
-    listed = [v["positive_rate"][name] for v in accepted for name in v["classified_patterns"]]
-    unlisted = [
-        rate for v in accepted for name, rate in v["positive_rate"].items() if name not in v["classified_patterns"]
-    ]
+    listed, unlisted = _rates(accepted)
     return {
         "accuracy_after": _spread(after),
         "background_after": _spread([v["improved"]["accuracy"][BACKGROUND] for v in accepted]),
@@ -67,6 +86,37 @@ def _accepted(accepted: Sequence[Mapping]) -> dict[str, Any]:
         "change_of_others": _spread(others),
         "positive_rate_of_listed_patterns": _spread(listed),
         "positive_rate_of_other_patterns": _spread(unlisted),
+    }
+
+
+def _rates(accepted: Sequence[Mapping]) -> tuple[list[float], list[float]]:
+    """Positive rates of the patterns that classification completions list, and of the others."""
+    rates: tuple[list[float], list[float]] = ([], [])
+    for v in accepted:
+        for name, rate in v["positive_rate"].items():
+            rates[name not in v["classified_patterns"]].append(rate)
+    return rates
+
+
+def _histograms(accepted: Sequence[Mapping]) -> dict[str, Any]:
+    """How many positive rates fall into each of equal bins from 0 to 1, of listed and of other patterns."""
+    edges = np.linspace(0, 1, _BINS + 1)
+    listed, others = (np.histogram(rates, edges)[0].tolist() for rates in _rates(accepted))
+    return {"bins": _BINS, "positive_rate_of_listed_patterns": listed, "positive_rate_of_other_patterns": others}
+
+
+def _prompt_chars(lengths: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    return {task: _spread([each[task] for each in lengths]) for task in lengths[0]} if lengths else {}
+
+
+def _sequences(accepted: Sequence[Mapping]) -> dict[str, int]:
+    """Totals over the examples' datasets, but for `shared_with_test`, which is the most of any."""
+    counts = [v[SEQUENCES] for v in accepted]
+    totals = {key: sum(count[key] for count in counts) for key in ("rows", "copies", "on_both_sides")}
+    return {
+        **totals,
+        "shared_with_test_at_most": max((count["shared_with_test"] for count in counts), default=0),
+        "shared_of_held_out": sum(count["shared_of_held_out"] for count in counts),
     }
 
 

@@ -10,6 +10,7 @@ import struct
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -74,6 +75,10 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: Server
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client that was killed resets its idle connection
+            super().handle()
 
     def handle_request(self) -> None:
         self.arrived = time.time()

@@ -1,0 +1,108 @@
+# The dataset on the Hugging Face Hub: shards while they are made, and the whole in the end. Only with publish.repo_id.
+# in:  results/shards/, results/tallies/, results/dataset/
+# out: results/published/repository.json, results/published/{window}.json, results/published/dataset.json
+#
+# Receipts form a chain, so the repository holds the first shards at every moment, and one upload runs at a time.
+# The jobs wait for the network, not for a core (`threads: 0`); on a cluster they run where Snakemake does, since
+# compute nodes often reach no network.
+
+from subject_zoo.hub_environment import hub_environment
+
+for name, value in hub_environment().items():
+    os.environ.setdefault(name, value)
+
+from subject_zoo.hub_client import check_token
+
+if workflow.is_main_process:
+    try:
+        check_token()
+    except UserError as error:
+        stop(error)
+
+DIGESTS = {"code_sha256": CODE_DIGEST, "config_sha256": science_digest(config)}
+
+
+def previous_receipt(wildcards):
+    window = int(wildcards.window)
+    return f"results/published/{window - 1:06d}.json" if window else "results/published/repository.json"
+
+
+rule create_repository:
+    output:
+        "results/published/repository.json",
+    log:
+        "logs/create_repository.log",
+    priority: 2
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    threads: 0
+    resources:
+        hub=1,
+    params:
+        settings=settings(
+            "create_repository",
+            "seed",
+            "examples_per_job",
+            "ranges_per_shard",
+            "splits",
+            "publish.repo_id",
+            "publish.private",
+            digests=DIGESTS,
+        ),
+    script:
+        "../scripts/create_repository.py"
+
+
+rule publish_shard:
+    input:
+        previous=previous_receipt,
+        tally="results/tallies/{window}.json",
+        shard=lambda wildcards: shard_files([int(wildcards.window)]),
+        sequences=["results/signature_dataset.json", "results/benchmark_dataset.json"],
+    output:
+        "results/published/{window}.json",
+    log:
+        "logs/publish_shard/{window}.log",
+    priority: 1
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    threads: 0
+    resources:
+        hub=1,
+    params:
+        settings=settings("publish_shard", *config, digests=DIGESTS),
+    script:
+        "../scripts/publish_shard.py"
+
+
+rule publish_dataset:
+    input:
+        # Named beside that of the checkpoint, or no shard would be published before the last plan.
+        first_plan=f"results/published/{FIRST_PLAN - 1:06d}.json",
+        last=lambda wildcards: f"results/published/{needed_windows()[-1]:06d}.json",
+        manifest="results/dataset/manifest.json",
+    output:
+        "results/published/dataset.json",
+    log:
+        "logs/publish_dataset.log",
+    priority: 1
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    threads: 0
+    resources:
+        hub=1,
+    params:
+        settings=settings(
+            "publish_dataset",
+            "seed",
+            "examples_per_job",
+            "ranges_per_shard",
+            "splits",
+            "publish.repo_id",
+            digests=DIGESTS,
+        ),
+    script:
+        "../scripts/publish_dataset.py"

@@ -1,0 +1,43 @@
+"""One network's activations, in numpy: for measuring, where loading torch would take longer than the work."""
+
+import numpy as np
+
+from subject_zoo.architecture import LEAKY_SLOPE
+from subject_zoo.weights import StoredModel
+
+
+def forward(model: StoredModel, inputs: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Every layer's values before and after the nonlinearity, float32 [m, neurons]; the output's are its logit.
+
+    `inputs` is float32 [m, input_size]. Dropout is off. Agrees with `SubjectModel` up to rounding; bits depend on m.
+    """
+    pre, post = [], []
+    values = inputs
+    *hidden, last = model.architecture.linear_names
+    for name in hidden:
+        pre.append(_linear(model, name, values))
+        values = _activate(model.architecture.activation_type, pre[-1])
+        post.append(values)
+    logits = _linear(model, last, values)
+    return [*pre, logits], [*post, logits]
+
+
+def _linear(model: StoredModel, name: str, values: np.ndarray) -> np.ndarray:
+    product = values @ model.weights[f"{name}.weight"].T
+    product += model.weights[f"{name}.bias"]
+    return product
+
+
+def _activate(activation_type: str, x: np.ndarray) -> np.ndarray:
+    if activation_type == "relu":
+        return np.maximum(x, np.float32(0))
+    if activation_type == "leaky_relu":
+        return np.maximum(x, np.float32(LEAKY_SLOPE) * x)
+    if activation_type == "tanh":
+        return np.tanh(x)
+    if activation_type == "sigmoid":
+        with np.errstate(over="ignore"):  # exp of a large number is infinity, and its inverse is 0
+            return 1 / (1 + np.exp(-x))
+    from scipy.special import erf  # takes longer to load than all else here, and only gelu needs it
+
+    return 0.5 * x * (1 + erf(x * np.float32(0.5**0.5)))
