@@ -1,25 +1,33 @@
 """One network's activations, in numpy: for measuring, where loading torch would take longer than the work."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from subject_zoo.architecture import LEAKY_SLOPE
 from subject_zoo.weights import StoredModel
 
 
-def forward(model: StoredModel, inputs: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Every layer's values before and after the nonlinearity, float32 [m, neurons]; the output's are its logit.
+def layers(model: StoredModel, inputs: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Layer after layer the values before and after the nonlinearity, float32 [m, neurons]; the output's are its logit.
 
     `inputs` is float32 [m, input_size]. Dropout is off. Agrees with `SubjectModel` up to rounding; bits depend on m.
     """
-    pre, post = [], []
     values = inputs
     *hidden, last = model.architecture.linear_names
     for name in hidden:
-        pre.append(_linear(model, name, values))
-        values = _activate(model.architecture.activation_type, pre[-1])
-        post.append(values)
+        pre = _linear(model, name, values)
+        values = _activate(model.architecture.activation_type, pre)
+        yield pre, values
     logits = _linear(model, last, values)
-    return [*pre, logits], [*post, logits]
+    yield logits, logits
+
+
+def logits(model: StoredModel, inputs: np.ndarray) -> np.ndarray:
+    """The network's logits, float32 [m]."""
+    for pre, _ in layers(model, inputs):  # noqa: B007
+        pass
+    return pre[:, 0]
 
 
 def _linear(model: StoredModel, name: str, values: np.ndarray) -> np.ndarray:
@@ -37,7 +45,14 @@ def _activate(activation_type: str, x: np.ndarray) -> np.ndarray:
         return np.tanh(x)
     if activation_type == "sigmoid":
         with np.errstate(over="ignore"):  # exp of a large number is infinity, and its inverse is 0
-            return 1 / (1 + np.exp(-x))
+            y = np.exp(-x)
+        y += 1
+        return np.reciprocal(y, out=y)
     from scipy.special import erf  # takes longer to load than all else here, and only gelu needs it
 
-    return 0.5 * x * (1 + erf(x * np.float32(0.5**0.5)))
+    y = x * np.float32(0.5**0.5)
+    erf(y, out=y)
+    y += 1
+    y *= x
+    y *= np.float32(0.5)
+    return y

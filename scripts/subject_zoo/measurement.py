@@ -1,11 +1,12 @@
 """What is measured of trained models: test verdicts and signatures."""
 
 from collections.abc import Mapping
+from itertools import groupby
 
 import numpy as np
 
 from subject_zoo.architecture import encode
-from subject_zoo.forward_pass import forward
+from subject_zoo.forward_pass import layers, logits
 from subject_zoo.signatures import ActivationSignatureExtractor
 from subject_zoo.weights import StoredModel
 
@@ -20,8 +21,8 @@ def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int,
         encoding = model.architecture.input_encoding
         if encoding not in blocks:
             blocks[encoding] = _blocks(encode(tokens, model.architecture))
-        logits = [forward(model, block)[0][-1] for block in blocks[encoding]]
-        verdicts[example_id] = np.concatenate(logits)[: len(tokens), 0] > 0
+        parts = [logits(model, block) for block in blocks[encoding]]
+        verdicts[example_id] = np.concatenate(parts)[: len(tokens)] > 0
     return verdicts
 
 
@@ -47,6 +48,8 @@ def sign(
         encoding = model.architecture.input_encoding
         if encoding not in inputs:
             inputs[encoding] = encode(probes, model.architecture)
-        layers = forward(model, inputs[encoding])[activations == "post"]
-        signatures[example_id] = np.concatenate([extractor.extract(layer[None])[0] for layer in layers])
+        taken = [both[activations == "post"] for both in layers(model, inputs[encoding])]
+        # Layers of one width are signed together: most of the work on so few numbers is to begin it.
+        parts = [extractor.extract(np.stack(list(group))) for _, group in groupby(taken, key=np.shape)]
+        signatures[example_id] = np.concatenate([features for part in parts for features in part])
     return signatures
