@@ -6,11 +6,11 @@ import orjson
 from adapter import rule_log
 
 from subject_zoo.example_ranges import format_id
-from subject_zoo.files import atomic_write, load_npz, save_npz
+from subject_zoo.files import load_npz
 from subject_zoo.range_files import read_signatures, signature_arrays
-from subject_zoo.shards import parquet_bytes
+from subject_zoo.shards import write_signatures, write_table, write_weights
 from subject_zoo.splits import SPLITS, split_of
-from subject_zoo.weights import load_range, save_models
+from subject_zoo.weights import load_range
 
 with rule_log(snakemake) as log:
     settings = snakemake.params.settings
@@ -28,7 +28,7 @@ with rule_log(snakemake) as log:
         members[split_of(config["seed"], record["example_id"], patterns, **config["splits"])].append(record)
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
-        atomic_write(path, parquet_bytes(table, members[split]))
+        write_table(path, table, members[split])
     models, signatures = {}, ({}, {})
     for degraded, improved in zip(paths.degraded, paths.improved, strict=True):
         stages = {"degraded": load_range(degraded), "improved": load_range(improved)}
@@ -42,7 +42,7 @@ with rule_log(snakemake) as log:
         for example_id, signed in read_signatures(arrays).items():
             for stage, features in zip(signatures, signed, strict=True):
                 stage[example_id] = features
-    save_models(
+    write_weights(
         outputs.weights,
         {
             f"{format_id(i)}/{stage}": models[f"{format_id(i)}/{stage}"]
@@ -50,5 +50,5 @@ with rule_log(snakemake) as log:
             for stage in ("degraded", "improved")
         },
     )
-    save_npz(outputs.signatures, signature_arrays(tuple(names.tolist()), chosen, *signatures))
+    write_signatures(outputs.signatures, signature_arrays(tuple(names.tolist()), chosen, *signatures))
     log.info("%d examples: %s", len(chosen), {split: len(of_split) for split, of_split in members.items()})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.record_tables import records_of
 
 pytestmark = pytest.mark.workflow
 WANTED = 9
+VERIFICATION = "results/verification.txt"
 
 
 def build(folder: Path, *config: str, cores: int = 2, wanted: int = WANTED) -> str:
@@ -100,6 +102,22 @@ def test_asking_for_more_computes_what_is_missing_and_keeps_the_rest(tmp_path):
     build(tmp_path)
     assert all(path.stat().st_mtime_ns == made for path, made in before.items())
     assert [row["example_id"] for row in rows_of(tmp_path)] == accepted_in(tmp_path)[:WANTED]
+
+
+def test_the_dataset_is_verified_by_a_rule(built, tmp_path):
+    shutil.copytree(built, tmp_path / "project")
+    verify = lambda: snakemake(tmp_path / "project", VERIFICATION, "--config", f"num_examples={WANTED}")  # noqa: E731
+    succeed(verify())
+    assert (tmp_path / "project" / VERIFICATION).read_text().strip().endswith("no problem")
+    (tmp_path / "project" / VERIFICATION).unlink()
+    weights = tmp_path / "project/results/dataset/weights/000000.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    run = verify()
+    assert run.returncode != 0
+    assert "weights/000000.safetensors: its content was changed" in run.stderr
+    assert not (tmp_path / "project" / VERIFICATION).exists()
 
 
 def test_cleanup_leaves_no_ranges_and_partial_targets_still_work(built, tmp_path):

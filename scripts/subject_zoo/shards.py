@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,7 +16,7 @@ from subject_zoo.files import atomic_write, load_npz, save_npz
 from subject_zoo.formatter import COLUMNS
 from subject_zoo.range_files import read_signatures, signature_arrays
 from subject_zoo.shard_tables import DATA, TASKS
-from subject_zoo.weights import load_models, save_models
+from subject_zoo.weights import StoredModel, load_models, save_models
 
 ROW_GROUP = 64  # rows of 100-400 kB: 6-25 MB a group, which a reader of one row has to fetch
 
@@ -49,6 +51,36 @@ def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[st
         return [{**record, **_short_columns(record)} for record in records]
     columns = {"example_id": "example_id", "prompt": f"{table}_prompt", "completion": f"{table}_completion"}
     return [{name: record[column] for name, column in columns.items()} for record in records]
+
+
+def write_table(path: str | os.PathLike, table: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
+    atomic_write(path, parquet_bytes(table, records))
+    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table))
+    _must_hold(path, pq.read_table(path).equals(rows))
+
+
+def write_weights(path: str | os.PathLike, models: Mapping[str, StoredModel]) -> None:
+    """Write models by name, as "000123/degraded", atomically, and read them back. Raises OSError."""
+    save_models(path, models)
+    stored = load_models(path)
+    _must_hold(path, list(stored) == list(models))
+    for name, model in models.items():
+        pairs = zip(stored[name].weights.items(), model.weights.items(), strict=True)
+        _must_hold(path, all(one == other and np.array_equal(a, b) for (one, a), (other, b) in pairs))
+
+
+def write_signatures(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write the arrays of a shard's signatures atomically, and read them back. Raises OSError."""
+    save_npz(path, arrays)
+    stored = load_npz(path)
+    _must_hold(path, list(stored) == list(arrays))
+    _must_hold(path, all(np.array_equal(stored[name], array) for name, array in arrays.items()))
+
+
+def _must_hold(path: str | os.PathLike, holds: bool) -> None:
+    if not holds:
+        raise OSError(f"{path}: read back, it does not hold what was written")
 
 
 def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]]) -> bytes:
