@@ -3,13 +3,14 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subject_zoo.errors import UserError
 from subject_zoo.windows import Windows, next_plan
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 5), st.integers(1, 3000))
 def test_windows_cut_all_candidates_once_and_in_order(examples_per_job, ranges_per_shard, max_candidates):
     windows = Windows(examples_per_job, ranges_per_shard, max_candidates)
@@ -21,7 +22,7 @@ def test_windows_cut_all_candidates_once_and_in_order(examples_per_job, ranges_p
 
 
 def rounds_of_planning(windows: Windows, wanted: int, expected: float, actual: float, seed: int) -> tuple[int, int]:
-    """How often a run plans, evaluating its DAG anew each time, and for how many candidates; as the workflow does it."""
+    """How often a run plans, evaluating its DAG anew each time, and for how many candidates; as the workflow does."""
     draw = random.Random(seed)
     planned, accepted, candidates, rounds = windows.enough_for(wanted, expected), 0, 0, 0
     while True:
@@ -46,6 +47,7 @@ def test_ten_thousand_records_take_a_handful_of_plans_whatever_was_expected(expe
     assert candidates <= max(1.3 * 10_000 / actual, 10_000 / expected) + 60
 
 
+@settings(deadline=None)
 @given(st.floats(0.3, 1), st.floats(0.05, 1), st.integers(0, 99))
 def test_few_records_take_a_handful_of_plans_too(expected, actual, seed):
     rounds, _ = rounds_of_planning(Windows(20, 2, 100_000), 100, expected, actual, seed)
