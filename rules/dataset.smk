@@ -135,7 +135,7 @@ rule verify_dataset:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        command=f"{SCRIPTS}/verify_dataset.py results/dataset",
+        command=f"{sys.executable} {SCRIPTS}/verify_dataset.py results/dataset",
     shell:
-        "(python {params.command} > {log} 2>&1 && cp {log} {output}.part && mv {output}.part {output})"
+        "({params.command} > {log} 2>&1 && cp {log} {output}.part && mv {output}.part {output})"
         " || (cat {log} >&2; exit 1)"

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from metadata_guess import CLASSIFIERS, auc, balanced_accuracy, describe, guess, matrix, scores
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 import subject_zoo.plans
-from benchmarks.metadata_guess import CLASSIFIERS, auc, balanced_accuracy, describe, guess, matrix, scores
 from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.randomness import Purpose, example_generator
 from tests.conftest import DEFAULT

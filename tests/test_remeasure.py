@@ -13,19 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
+from published_records import read_records
+from remeasure import measure, remeasure
+from second_definitions import Network, Space
 from torch import nn
 
 from subject_zoo.patterns import PATTERNS, PatternSpace
 from tests.pipeline import ROOT, snakemake, succeed
 from tests.record_tables import edit_record, records_of
 from tests.test_patterns import truth
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
-from published_records import read_records
-from remeasure import measure, remeasure
-from second_definitions import Network, Space
 
 SCRIPT = ROOT / "benchmarks" / "remeasure.py"
 ALL = {"enabled": list(PATTERNS), "starts_with": "C", "ends_with": "A"}
