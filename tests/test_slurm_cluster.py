@@ -135,8 +135,6 @@ def test_records_made_on_slurm_equal_those_made_locally_though_a_job_was_cancell
     completed = Counter(job.rule for job in jobs if job.state == "COMPLETED")
     assert completed == {
         "make_pools": 1,
-        "make_signature_dataset": 1,
-        "make_benchmark_dataset": 1,
         "chain": real.ranges(),
         "write_shard": real.ranges(),
         "assemble_dataset": 1,
