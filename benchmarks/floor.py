@@ -7,8 +7,8 @@ from itertools import pairwise
 import torch
 
 from subject_zoo.architecture import Architecture
+from subject_zoo.stack_training import STACK_SIZE, stacks_of
 from subject_zoo.stacked_mlp import SMALLEST_STACK, padded_width
-from subject_zoo.trainer import STACK_SIZE, stacks_of
 
 _STEPS = 20  # timed steps a stack: the whole training would be the same again and again
 

@@ -1,8 +1,13 @@
 """Fixtures of several test files: the default configuration made small, and pools drawn by it."""
 
+import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+
+from subject_zoo.numerics import environment_variables
+
+os.environ.update(environment_variables("native"))  # one thread, as in every job; read when numpy is loaded
 
 import pytest
 import yaml

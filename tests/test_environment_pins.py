@@ -13,6 +13,7 @@ CONDA = sorted(ENVS.glob("*.yaml"))
 RECIPES = [ENVS / "Dockerfile", ENVS / "subject-zoo.def"]
 # Where conda-forge calls a package otherwise than PyPI does; matplotlib alone would bring Qt along.
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+BY_PIP = {"ziglang"}  # what conda environments take from PyPI, as it is a Python package there alone
 SECTION = "# To test and to check style."  # what stands below it in requirements.txt, no rule needs
 
 
@@ -30,9 +31,12 @@ TO_RUN = pins(REQUIREMENTS[: REQUIREMENTS.index(SECTION)])
 def test_conda_environments_have_the_pins_of_the_requirements(path):
     environment = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge", "bioconda", "nodefaults"]  # nodefaults: no licensed channel
-    found = dict(re.fullmatch(r"([a-z0-9_-]+)=([0-9.]+)", entry).groups() for entry in environment["dependencies"])
+    *entries, by_pip = environment["dependencies"]
+    found = dict(re.fullmatch(r"([a-z0-9_-]+)=([0-9.]+)", entry).groups() for entry in entries)
     found.pop("python")  # compared with the containers' below
-    assert found == {CONDA_NAMES.get(name, name): number for name, number in TO_RUN.items()}
+    found.pop("pip")
+    assert found == {CONDA_NAMES.get(name, name): number for name, number in TO_RUN.items() if name not in BY_PIP}
+    assert pins("\n".join(by_pip["pip"])) == {name: TO_RUN[name] for name in BY_PIP}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""One model trained in a stack equals an ordinary torch loop, and does not depend on its neighbours."""
+"""A model trained, alone or in a stack, equals an ordinary torch loop, and does not depend on its neighbours."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,28 @@ import torch
 
 from subject_zoo.architecture import ACTIVATIONS, Architecture, encode
 from subject_zoo.initialisation import initial_weights
+from subject_zoo.stack_training import train_in_stacks
 from subject_zoo.subject_model import SubjectModel
-from subject_zoo.trainer import SubjectModelTrainer, TrainingTask
+from subject_zoo.trainer import SubjectModelTrainer
+from subject_zoo.training_task import TrainingTask
 
 TRAINING = {"batch_size": 32, "lr_schedule": "linear", "early_stopping_patience": None}
 ROWS, VALIDATION_ROWS = 210, 30
+WIDEST = 16
+
+
+def train_on_cpu(tasks, training, epochs):
+    return SubjectModelTrainer(training, WIDEST).train(tasks, epochs)
+
+
+def train_as_on_a_gpu(tasks, training, epochs):
+    """As SubjectModelTrainer does where the device is none but the CPU; here torch's own device is the CPU."""
+    return train_in_stacks(tasks, training, epochs, rate_scale=1.0, widest=WIDEST, device="cpu")
+
+
+@pytest.fixture(params=[train_on_cpu, train_as_on_a_gpu], ids=["kernel", "stacks"])
+def train(request):
+    return request.param
 
 
 def make_task(example_id: int, architecture: Architecture, learning_rate: float = 0.003) -> TrainingTask:
@@ -65,12 +82,12 @@ def train_plainly(task: TrainingTask, epochs: int, training: dict) -> tuple[dict
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("encoding", ["ordinal", "one_hot"])
-def test_a_model_in_a_stack_equals_an_ordinary_torch_loop(activation, encoding):
+def test_a_model_equals_an_ordinary_torch_loop(train, activation, encoding):
     tasks = [
         make_task(i, make_architecture(activation, neurons, input_encoding=encoding), 0.002 + 0.001 * i)
         for i, neurons in enumerate((13, 16, 5))
     ]
-    trained = SubjectModelTrainer(TRAINING, widest=16).train(tasks, epochs=4)
+    trained = train(tasks, TRAINING, 4)
     for task, model in zip(tasks, trained, strict=True):
         expected, losses = train_plainly(task, 4, TRAINING)
         np.testing.assert_allclose(model.curves["validation_loss"], losses, rtol=2e-4)
@@ -81,10 +98,10 @@ def test_a_model_in_a_stack_equals_an_ordinary_torch_loop(activation, encoding):
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("batch_size", [33, 180, 500])
-def test_schedules_and_batches_that_do_not_divide_the_rows(schedule, batch_size):
+def test_schedules_and_batches_that_do_not_divide_the_rows(train, schedule, batch_size):
     training = TRAINING | {"lr_schedule": schedule, "batch_size": batch_size}
     task = make_task(5, make_architecture())
-    (model,) = SubjectModelTrainer(training, widest=16).train([task], epochs=3)
+    (model,) = train([task], training, 3)
     expected, losses = train_plainly(task, 3, training)
     np.testing.assert_allclose(model.curves["validation_loss"], losses, rtol=2e-4)
     for name, array in expected.items():
@@ -96,12 +113,11 @@ def population() -> list[Architecture]:
     return [make_architecture(a, n, d, dropout_rate=0.2 * (i % 3 == 0)) for i, (d, n, a) in enumerate(shapes)]
 
 
-def test_bits_do_not_depend_on_neighbours_order_or_threads():
+def test_bits_do_not_depend_on_neighbours_order_or_threads(train):
     architectures = population() + population()[::-1]
     make = lambda ids: [make_task(i, architectures[i]) for i in ids]  # noqa: E731
-    trainer = SubjectModelTrainer(TRAINING, widest=16)
     everyone = list(range(len(architectures)))
-    together = {model.example_id: model for model in trainer.train(make(everyone), epochs=2)}
+    together = {model.example_id: model for model in train(make(everyone), TRAINING, 2)}
     threads = torch.get_num_threads()
     for thread_count, parts in (
         (1, [everyone[::-1]]),
@@ -110,7 +126,7 @@ def test_bits_do_not_depend_on_neighbours_order_or_threads():
     ):
         torch.set_num_threads(thread_count)
         for part in parts:
-            for model in trainer.train(make(part), epochs=2):
+            for model in train(make(part), TRAINING, 2):
                 twin = together[model.example_id]
                 assert model.curves == twin.curves
                 for name, array in model.weights.items():
@@ -118,10 +134,10 @@ def test_bits_do_not_depend_on_neighbours_order_or_threads():
     torch.set_num_threads(threads)
 
 
-def test_early_stopping_restores_each_models_best_epoch():
+def test_early_stopping_restores_each_models_best_epoch(train):
     training = TRAINING | {"early_stopping_patience": 2, "lr_schedule": "constant"}
     tasks = [make_task(i, make_architecture(), rate) for i, rate in enumerate((0.0001, 0.05, 0.3))]
-    trained = SubjectModelTrainer(training, widest=16).train(tasks, epochs=30)
+    trained = train(tasks, training, 30)
     for task, model in zip(tasks, trained, strict=True):
         losses = model.curves["validation_loss"]
         assert model.best_epoch == 1 + int(np.argmin(losses))
@@ -136,11 +152,22 @@ def test_early_stopping_restores_each_models_best_epoch():
     assert len({len(model.curves["validation_loss"]) for model in trained}) > 1
 
 
-def test_dropout_changes_training_and_keeps_its_expectation():
+def test_dropout_changes_training_and_keeps_its_expectation(train):
     plain = make_task(1, make_architecture(neurons=16))
     dropped = make_task(1, make_architecture(neurons=16, dropout_rate=0.3))
-    trainer = SubjectModelTrainer(TRAINING, widest=16)
-    (first,), (second,) = trainer.train([plain], 6), trainer.train([dropped], 6)
+    (first,), (second,) = train([plain], TRAINING, 6), train([dropped], TRAINING, 6)
     assert list(second.weights) == [f"network.{i}.{part}" for i in (0, 3, 6, 9) for part in ("weight", "bias")]
     assert not np.allclose(first.weights["network.0.weight"], second.weights["network.0.weight"], atol=1e-3)
     assert second.curves["training_loss"][-1] < second.curves["training_loss"][0]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_both_ways_of_training_agree(dropout):
+    make = lambda: [make_task(i, make_architecture(a, 11, dropout_rate=dropout)) for i, a in enumerate(ACTIVATIONS)]  # noqa: E731
+    training = TRAINING | {"batch_size": 33}  # an odd number: stacks fill it up
+    for own, stacked in zip(train_on_cpu(make(), training, 3), train_as_on_a_gpu(make(), training, 3), strict=True):
+        assert own.best_epoch == stacked.best_epoch
+        for name, curve in own.curves.items():
+            np.testing.assert_allclose(curve, stacked.curves[name], rtol=2e-4)
+        for name, array in own.weights.items():
+            np.testing.assert_allclose(array, stacked.weights[name], atol=2e-4, rtol=2e-3)

@@ -1,37 +1,20 @@
 """What is measured of trained models: test verdicts and signatures."""
 
 from collections.abc import Mapping
-from itertools import groupby
 
 import numpy as np
 
-from subject_zoo.architecture import encode
-from subject_zoo.forward_pass import layers, logits
+from subject_zoo.mlp_kernel import KernelMLP
 from subject_zoo.signatures import ActivationSignatureExtractor
 from subject_zoo.weights import StoredModel
-
-_BLOCK_ROWS = 512  # so that a layer's values stay in the cache
 
 
 def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int, np.ndarray]:
     """Each model's verdict on each sequence of tokens uint8 [m, T]: bool [m], True where the logit is above 0."""
-    verdicts = {}
-    blocks: dict[str, list[np.ndarray]] = {}
-    for example_id, model in models.items():
-        encoding = model.architecture.input_encoding
-        if encoding not in blocks:
-            blocks[encoding] = _blocks(encode(tokens, model.architecture))
-        parts = [logits(model, block) for block in blocks[encoding]]
-        verdicts[example_id] = np.concatenate(parts)[: len(tokens)] > 0
-    return verdicts
-
-
-def _blocks(inputs: np.ndarray) -> list[np.ndarray]:
-    """Rows in blocks of one size, the last filled with zeros, so that no row's result depends on how many there are."""
-    count = -(-len(inputs) // _BLOCK_ROWS)
-    filled = np.zeros((count * _BLOCK_ROWS, inputs.shape[1]), np.float32)
-    filled[: len(inputs)] = inputs
-    return np.split(filled, count)
+    return {
+        example_id: KernelMLP(model.architecture, model.weights).logits(tokens) > 0
+        for example_id, model in models.items()
+    }
 
 
 def sign(
@@ -43,13 +26,9 @@ def sign(
     is its logit. Neurons stand in layer order, the output's last.
     """
     signatures = {}
-    inputs: dict[str, np.ndarray] = {}
     for example_id, model in models.items():
-        encoding = model.architecture.input_encoding
-        if encoding not in inputs:
-            inputs[encoding] = encode(probes, model.architecture)
-        taken = [both[activations == "post"] for both in layers(model, inputs[encoding])]
-        # Layers of one width are signed together: most of the work on so few numbers is to begin it.
-        parts = [extractor.extract(np.stack(list(group))) for _, group in groupby(taken, key=np.shape)]
+        mlp = KernelMLP(model.architecture, model.weights)
+        hidden, logits = mlp.activations(probes, before=activations == "pre")
+        parts = [extractor.extract(hidden), extractor.extract(logits[None, :, None])]
         signatures[example_id] = np.concatenate([features for part in parts for features in part])
     return signatures

@@ -1,17 +1,18 @@
 """The environment that fixes floating-point results, and the record of it.
 
-Bits depend on the instruction set that numeric libraries choose at start and on the number of threads that
-share a sum. `portable` pins both to what every x86-64 machine since 2013 has; `native` pins threads alone.
+Training and evaluation on the CPU are the kernel's, whose bits are the same everywhere (mlp_kernel.c). Those of numpy
+depend on the instruction set that it chooses at start and on the number of threads that share a sum. `portable` pins
+both to what every x86-64 machine since 2013 has; `native` pins threads alone.
 """
 
+import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_THREADS = "OPENBLAS_NUM_THREADS"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", _THREADS: "1"}
 _AVX2 = {
-    "ATEN_CPU_CAPABILITY": "avx2",  # torch's own kernels
-    "MKL_CBWR": "AVX2",  # torch's matrix products
     "OPENBLAS_CORETYPE": "Haswell",  # numpy's matrix products
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",  # numpy's own loops
 }
@@ -27,7 +28,7 @@ def environment_variables(numerics: str) -> dict[str, str]:
 
 def environment_record(numerics: str, device: str) -> Mapping[str, str]:
     """What bits depend on: versions, instruction set, device, threads. Equal records promise equal bytes."""
-    import torch
+    import numpy as np
 
     return {
         "python": platform.python_version(),
@@ -35,8 +36,14 @@ def environment_record(numerics: str, device: str) -> Mapping[str, str]:
         "numpy": version("numpy"),
         "scipy": version("scipy"),
         "torch": version("torch"),
-        "device": torch.cuda.get_device_name() if device == "cuda" else device,
-        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "device": _gpu_name() if device == "cuda" else device,
+        "instruction_set": " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"]),
         "numerics": numerics,
-        "threads": str(torch.get_num_threads()),
+        "threads": os.environ.get(_THREADS, "all"),
     }
+
+
+def _gpu_name() -> str:
+    import torch
+
+    return torch.cuda.get_device_name()

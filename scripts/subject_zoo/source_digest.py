@@ -16,11 +16,15 @@ _IMPORT = re.compile(r"^\s*(?:from subject_zoo\.(\w+) import|import subject_zoo\
 @cache
 def _imports(path: Path) -> frozenset[Path]:
     found = _IMPORT.findall(path.read_text(encoding="utf-8"))
-    return frozenset(_LIBRARY / f"{first or second}.py" for first, second in found)
+    modules = {_LIBRARY / f"{first or second}.py" for first, second in found}
+    return frozenset(modules | {path.with_suffix(".c") for path in modules if path.with_suffix(".c").exists()})
 
 
 def sources(script: Path) -> list[Path]:
-    """The script and the library's modules that it reaches by imports, sorted by name, the script first."""
+    """The script and the library's modules that it reaches by imports, sorted by name, the script first.
+
+    A C source of a module's name, beside it, is one of them.
+    """
     reached: set[Path] = set()
     waiting = set(_imports(script))
     while waiting:

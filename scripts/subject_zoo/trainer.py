@@ -1,247 +1,26 @@
-"""Training many subject models at once, each as if it were alone."""
+"""Training subject models, each as if it were alone."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
-
-from subject_zoo.adam import FlatAdam
-from subject_zoo.architecture import Architecture, encode
-from subject_zoo.inference import BlockedInference
-from subject_zoo.schedules import rate_factor
-from subject_zoo.stacked_mlp import SMALLEST_STACK, Pass, StackedMLP, padded_width
-from subject_zoo.weights import Weights
-
-STACK_SIZE = 16  # models trained together: their state fits the cache, and Python's cost a step is shared
-
-
-@dataclass(frozen=True)
-class TrainingTask:
-    """One model to train: its start, its data and its own generators.
-
-    `tokens` uint8 [n, T] and `labels` bool [n] hold both splits; `is_validation` bool [n] tells them apart and has
-    the same number of True rows in all tasks of a call.
-    """
-
-    example_id: int
-    architecture: Architecture
-    weights: Weights
-    tokens: np.ndarray
-    labels: np.ndarray
-    is_validation: np.ndarray
-    learning_rate: float
-    batches: np.random.Generator
-    dropout: np.random.Generator
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A trained model: the weights with the best validation loss, and its learning curves.
-
-    `curves` has, per epoch run, `training_loss`, `validation_loss` (mean binary cross-entropy, nats) and
-    `validation_accuracy`; `best_epoch` counts from 1, 0 being the start.
-    """
-
-    example_id: int
-    architecture: Architecture
-    weights: Weights
-    curves: dict[str, list[float]]
-    best_epoch: int
+from subject_zoo.kernel_training import train_on_core
+from subject_zoo.training_task import TrainedModel, TrainingTask
 
 
 class SubjectModelTrainer:
-    """Trains models in stacks that share a depth, by Adam on mini-batches.
+    """Trains models by Adam on mini-batches: on the CPU one after another, on a GPU in stacks.
 
     `training` is the config's section of that name; `widest` the largest number of neurons a layer can have in
-    the project, which fixes the padded width whatever models are at hand.
+    the project, which fixes a stack's width whatever models are at hand.
     """
 
     def __init__(self, training: dict[str, Any], widest: int, device: str = "cpu") -> None:
-        self.training = training
-        self.width = padded_width(widest)
-        self.device = device
+        self.training, self.widest, self.device = training, widest, device
 
     def train(self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0) -> list[TrainedModel]:
         """Train every task for at most `epochs`, its learning rate times `rate_scale`; results in task order."""
-        results: dict[int, TrainedModel] = {}
-        for positions in stacks_of([task.architecture for task in tasks], STACK_SIZE):
-            run = _StackRun([tasks[p] for p in positions], self.training, self.width, self.device)
-            for position, model in zip(positions, run.train(epochs, rate_scale), strict=True):
-                results[position] = model
-        return [results[position] for position in range(len(tasks))]
+        if self.device == "cpu":
+            return [train_on_core(task, self.training, epochs, rate_scale) for task in tasks]
+        from subject_zoo.stack_training import train_in_stacks  # torch takes longer to load than a range to train
 
-
-def stacks_of(architectures: Sequence[Architecture], size: int) -> Iterator[list[int]]:
-    """Positions of models that can be stacked, in stacks of at most `size` and as even as can be."""
-    groups: dict[tuple, list[int]] = {}
-    for position, a in enumerate(architectures):
-        groups.setdefault((a.num_layers, a.dropout_rate > 0), []).append(position)
-    for positions in groups.values():
-        positions.sort(key=lambda position: architectures[position].activation_type)
-        count = -(-len(positions) // size)
-        for part in range(count):
-            yield positions[part * len(positions) // count : (part + 1) * len(positions) // count]
-
-
-class _StackRun:
-    """One stack on its way through the epochs. A model that stops early keeps its best weights from then on."""
-
-    def __init__(self, tasks: list[TrainingTask], training: dict[str, Any], width: int, device: str) -> None:
-        self.wanted = len(tasks)
-        tasks = [*tasks, *tasks[:1] * (SMALLEST_STACK - len(tasks))]
-        self.tasks, self.training, self.device = tasks, training, device
-        self.stack = StackedMLP([task.architecture for task in tasks], width, device)
-        self.stack.load([task.weights for task in tasks])
-        self.has_dropout = tasks[0].architecture.dropout_rate > 0
-        self.inputs, self.labels = self._split(validation=False)
-        self.row_weights = self._row_weights()
-        validation_inputs, validation_labels = self._split(validation=True)
-        self.validation = BlockedInference(self.stack, validation_inputs.float())
-        self.validation_labels = validation_labels.squeeze(-1).cpu().numpy()
-
-    def _split(self, validation: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Encoded rows uint8 [k, n, input_size] and labels float32 [k, n, 1] of one split of every model.
-
-        Bytes, because batches are drawn at random from all rows: these fit the cache, floats would not.
-        """
-        tasks = self.tasks
-        inputs = np.stack([encode(t.tokens[t.is_validation == validation], t.architecture, np.uint8) for t in tasks])
-        labels = np.stack([t.labels[t.is_validation == validation] for t in tasks])
-        return self._on_device(inputs), self._on_device(labels[..., None].astype(np.float32))
-
-    def _row_weights(self) -> torch.Tensor:
-        """Each row's weight in its batch's mean loss, float32 [steps, rows, 1]; 0 for rows that only fill."""
-        batch, count = self.training["batch_size"], self.inputs.shape[1]
-        weights = np.zeros((-(-count // batch), batch + batch % 2, 1), np.float32)
-        for step, rows in enumerate(weights):
-            real = min(batch, count - step * batch)
-            rows[:real] = 1 / real
-        return self._on_device(weights)
-
-    def _on_device(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(array).to(self.device)
-
-    def train(self, epochs: int, rate_scale: float) -> list[TrainedModel]:
-        """Run the epochs; the trained models without those that only fill the stack."""
-        rates = torch.tensor([task.learning_rate * rate_scale for task in self.tasks], device=self.device)
-        adam = FlatAdam(self.stack.parameters, self.stack.gradients, self.stack.spread(rates) * self.stack.update_mask)
-        batches = Pass(self.stack, self.row_weights.shape[1])
-        best = _BestWeights(self.stack, self.training["early_stopping_patience"])
-        for epoch in range(epochs):
-            training_losses = self._epoch(batches, adam, epoch, epochs)
-            logits = self.validation.logits().cpu().numpy()
-            best.update(training_losses, cross_entropy(logits, self.validation_labels), self._accuracy(logits))
-            if best.all_stopped:
-                break
-        return [
-            TrainedModel(task.example_id, task.architecture, weights, curves, best_epoch)
-            for task, weights, curves, best_epoch in zip(
-                self.tasks[: self.wanted], best.weights(), best.curves, best.epochs, strict=False
-            )
-        ]
-
-    def _accuracy(self, logits: np.ndarray) -> np.ndarray:
-        return ((logits > 0) == (self.validation_labels > 0.5)).mean(axis=1)
-
-    def _epoch(self, batches: Pass, adam: FlatAdam, epoch: int, epochs: int) -> np.ndarray:
-        """One pass over the training rows; the mean loss of every model, float64 [k]."""
-        steps, rows, _ = self.row_weights.shape
-        order = self._order(steps, rows)
-        labels = self.labels.view(-1)[order].view(steps, -1, rows, 1)
-        all_logits = torch.empty_like(labels)
-        flat_inputs = self.inputs.view(-1, self.inputs.shape[2])
-        inputs = torch.empty(len(self.tasks), rows, self.inputs.shape[2], device=self.device)
-        drawn = torch.empty(order.shape[1], self.inputs.shape[2], dtype=torch.uint8, device=self.device)
-        for step in range(steps):
-            inputs.view(-1, self.inputs.shape[2]).copy_(torch.index_select(flat_inputs, 0, order[step], out=drawn))
-            dropout = self._dropout_masks(rows)
-            logits = batches.forward(inputs, dropout)
-            all_logits[step] = logits
-            # d/dz of binary cross-entropy with logits is sigmoid(z) - y
-            errors = torch.sigmoid(logits).sub_(labels[step]).mul_(self.row_weights[step])
-            batches.backward(inputs, errors, dropout)
-            progress = (epoch * steps + step) / (epochs * steps)
-            adam.step(rate_factor(self.training["lr_schedule"], progress))
-        by_model = [t.transpose(0, 1).flatten(1).cpu().numpy() for t in (all_logits, labels)]
-        return cross_entropy(*by_model, weights=self.row_weights.flatten().cpu().numpy() / steps)
-
-    def _order(self, steps: int, rows: int) -> torch.Tensor:
-        """Every step's rows as indices into all models' rows, int64 [steps, k * rows], a permutation a model."""
-        count, batch = self.inputs.shape[1], self.training["batch_size"]
-        order = np.zeros((len(self.tasks), steps * batch), np.int64)
-        for model, task in enumerate(self.tasks[: self.wanted]):
-            order[model, :count] = task.batches.permutation(count)
-        order[self.wanted :] = order[0]  # a model that fills the stack must not draw from the first one's generator
-        order += count * np.arange(len(self.tasks))[:, None]
-        order = order.reshape(len(self.tasks), steps, batch)
-        order = np.pad(order, ((0, 0), (0, 0), (0, rows - batch)), mode="edge")
-        return self._on_device(np.ascontiguousarray(order.transpose(1, 0, 2)).reshape(steps, -1))
-
-    def _dropout_masks(self, rows: int) -> list[torch.Tensor] | None:
-        """Inverted-dropout masks [k, rows, width] a hidden layer (0 or 1 / keep rate), or None without dropout.
-
-        Drawn at a model's own width, so that padding does not change the draws.
-        """
-        if not self.has_dropout:
-            return None
-        masks = np.zeros((self.stack.depth, len(self.tasks), rows, self.stack.width), np.float32)
-        for model, task in enumerate(self.tasks[: self.wanted]):
-            neurons, rate = task.architecture.neurons_per_layer, np.float32(task.architecture.dropout_rate)
-            kept = task.dropout.random((self.stack.depth, rows, neurons), dtype=np.float32) >= rate
-            masks[:, model, :, :neurons] = kept / (1 - rate)
-        return list(self._on_device(masks))
-
-
-class _BestWeights:
-    """Per model: the weights of the epoch with the least validation loss, the curves up to its early stop."""
-
-    def __init__(self, stack: StackedMLP, patience: int | None) -> None:
-        self.stack, self.patience = stack, patience
-        self.parameters = stack.parameters.clone()
-        self.losses = np.full(stack.count, np.inf)
-        self.epochs = [0] * stack.count
-        self.stopped = np.zeros(stack.count, bool)
-        self.curves: list[dict[str, list[float]]] = [
-            {"training_loss": [], "validation_loss": [], "validation_accuracy": []} for _ in range(stack.count)
-        ]
-
-    @property
-    def all_stopped(self) -> bool:
-        return bool(self.stopped.all())
-
-    def update(self, training_losses: np.ndarray, losses: np.ndarray, accuracies: np.ndarray) -> None:
-        """Take in one epoch's figures, each [k]."""
-        running = ~self.stopped
-        for model in np.flatnonzero(running):
-            figures = (training_losses[model], losses[model], accuracies[model])
-            for curve, value in zip(self.curves[model].values(), figures, strict=True):
-                curve.append(float(value))
-        better = running & (losses < self.losses)
-        if better.any():
-            chosen = self.stack.spread(torch.from_numpy(better.astype(np.float32)).to(self.stack.device))
-            torch.where(chosen > 0, self.stack.parameters, self.parameters, out=self.parameters)
-            self.losses[better] = losses[better]
-        for model in np.flatnonzero(running):
-            epoch = len(self.curves[model]["validation_loss"])
-            if better[model]:
-                self.epochs[model] = epoch
-            elif self.patience is not None and epoch - self.epochs[model] >= self.patience:
-                self.stopped[model] = True
-
-    def weights(self) -> list[Weights]:
-        """Each model's best weights."""
-        self.stack.parameters.copy_(self.parameters)
-        return self.stack.unload()
-
-
-def cross_entropy(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Mean binary cross-entropy of each model, nats, float64 [k], of logits and labels [k, n].
-
-    With `weights` [n], the weighted sum instead. Stable form max(z, 0) - z y + log(1 + exp(-|z|)), in float64 by
-    numpy, whose sum over a row does not depend on the number of rows.
-    """
-    z = logits.astype(np.float64)
-    losses = np.maximum(z, 0) - z * labels + np.log1p(np.exp(-np.abs(z)))
-    return losses.mean(axis=1) if weights is None else (losses * weights).sum(axis=1)
+        return train_in_stacks(tasks, self.training, epochs, rate_scale, self.widest, self.device)

@@ -1,0 +1,86 @@
+"""C sources of the library, compiled where they are first needed.
+
+The compiler is Zig's, which pip installs (package ziglang): nobody needs one of their own, and all have the same.
+What is compiled must not depend on the instructions that the machine has but in speed: see mlp_kernel.c.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import cache_from_source
+from pathlib import Path
+
+from subject_zoo.errors import UserError
+from subject_zoo.files import atomic_write
+
+# The levels of the x86-64 ABI with AVX2 and with AVX-512, and what /proc/cpuinfo has to list for the latter.
+_AVX2, _AVX512 = "x86_64_v3", "x86_64_v4"
+_AVX512_FLAGS = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+_COMPILER = (
+    *(sys.executable, "-m", "ziglang", "cc"),
+    *("-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fPIC", "-shared"),
+)
+
+
+def load_c_library(source: Path) -> ctypes.CDLL:
+    """The shared library of a C file, compiled unless that was done before.
+
+    It is kept where Python keeps the bytecode of a module at `source`, under a name that changes with the source,
+    the compiler and the machine; where that folder cannot be written, it serves this process alone. Raises UserError
+    where it cannot be compiled.
+    """
+    command = [*_COMPILER, *_target()]
+    made_of = [_compiler_version(), platform.machine(), *command[1:], source.read_text(encoding="utf-8")]
+    digest = hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
+    folder = Path(cache_from_source(str(source))).parent
+    library = folder / f"{source.stem}-{digest}{sysconfig.get_config_var('SHLIB_SUFFIX') or '.so'}"
+    if library.exists():
+        return ctypes.CDLL(str(library))
+    with tempfile.TemporaryDirectory(prefix="subject-zoo-") as temporary:
+        made = Path(temporary, library.name)
+        _compile([*command, str(source), "-o", str(made)], temporary)
+        try:
+            atomic_write(library, made.read_bytes())
+        except OSError:
+            return ctypes.CDLL(str(made))  # stays loaded when its file goes
+    return ctypes.CDLL(str(library))
+
+
+def _compiler_version() -> str:
+    try:
+        return version("ziglang")
+    except PackageNotFoundError:
+        raise UserError("the package ziglang is not installed; pip install -r requirements.txt") from None
+
+
+def _target() -> list[str]:
+    """Flags for this machine: the instructions that it has, and how its libraries are linked."""
+    flags = []
+    if platform.machine() in ("x86_64", "AMD64"):  # every 64-bit ARM has what is needed
+        flags.append(f"-mcpu={_AVX512 if _has_avx512() else _AVX2}")
+    if sys.platform == "linux":
+        flags.append("-nostdlib")  # the process has all that is called; building Zig's own takes it six seconds
+    return flags
+
+
+def _has_avx512() -> bool:
+    try:
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        return False
+    flags = next((line.split() for line in described.splitlines() if line.startswith("flags")), [])
+    return set(flags) >= _AVX512_FLAGS
+
+
+def _compile(command: list[str], folder: str) -> None:
+    environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())
+        raise UserError(f"a C source of the library cannot be compiled; pip install ziglang again? It said: {said}")

@@ -1,0 +1,49 @@
+"""One subject model's training on one CPU core."""
+
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.early_stopping import EarlyStopping
+from subject_zoo.loss import cross_entropy
+from subject_zoo.mlp_kernel import KernelMLP, KernelTraining, steps_per_epoch
+from subject_zoo.schedules import rate_factor
+from subject_zoo.training_task import TrainedModel, TrainingTask
+
+
+def train_on_core(task: TrainingTask, training: dict[str, Any], epochs: int, rate_scale: float = 1.0) -> TrainedModel:
+    """Train one model for at most `epochs`, its learning rate times `rate_scale`; `training` as in the config."""
+    batch, held = training["batch_size"], task.is_validation
+    tokens, labels = task.tokens[~held], task.labels[~held]
+    validation_tokens, validation_labels = task.tokens[held], task.labels[held]
+    steps, dropout = steps_per_epoch(len(labels), batch), task.architecture.dropout_rate > 0
+    rates = [
+        task.learning_rate * rate_scale * rate_factor(training["lr_schedule"], step / (epochs * steps))
+        for step in range(epochs * steps)
+    ]
+    mlp = KernelMLP(task.architecture, task.weights)
+    run = KernelTraining(mlp, tokens, labels, batch, rates)
+    progress, best = EarlyStopping(training["early_stopping_patience"]), mlp.parameters.copy()
+    row_weights = _row_weights(len(labels), batch)
+    for _ in range(epochs):
+        order = task.batches.permutation(len(labels))
+        kept = task.draw_kept(steps, task.architecture.num_layers, batch) if dropout else None
+        training_logits = run.epoch(order, kept)
+        logits = mlp.logits(validation_tokens)
+        is_best = progress.update(
+            cross_entropy(training_logits[None], labels[order][None], row_weights)[0],
+            cross_entropy(logits[None], validation_labels[None])[0],
+            ((logits > 0) == validation_labels).mean(),
+        )
+        if is_best:
+            best[:] = mlp.parameters
+        if progress.stopped:
+            break
+    mlp.parameters[:] = best
+    return TrainedModel(task.example_id, task.architecture, mlp.weights(), progress.curves, progress.best_epoch)
+
+
+def _row_weights(rows: int, batch: int) -> np.ndarray:
+    """Each row's weight in an epoch's loss, float64 [rows], which is the mean over batches of each batch's mean."""
+    sizes = np.array([min(batch, rows - start) for start in range(0, rows, batch)])
+    return np.repeat(1 / (len(sizes) * sizes), sizes)

@@ -1,0 +1,100 @@
+"""C sources are compiled once, wherever that can be kept, and a mistake is one line."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from subject_zoo import c_library
+from subject_zoo.c_library import load_c_library
+from subject_zoo.errors import UserError
+
+SOURCE = 'int __attribute__((visibility("default"))) answer(void) { return 42; }\n'
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "library" / "answer.c"
+    path.parent.mkdir()
+    path.write_text(SOURCE)
+    return path
+
+
+@pytest.fixture
+def compilations(monkeypatch) -> list:
+    """The commands that were run."""
+    commands, run = [], c_library._compile
+    monkeypatch.setattr(c_library, "_compile", lambda command, folder: (commands.append(command), run(command, folder)))
+    return commands
+
+
+def kept(source) -> list[str]:
+    return sorted(os.listdir(source.parent / "__pycache__"))
+
+
+def test_a_source_is_compiled_once_and_again_when_it_changes(source, compilations):
+    assert [load_c_library(source).answer() for _ in range(3)] == [42] * 3
+    assert len(compilations) == 1
+    first = kept(source)
+    assert len(first) == 1
+    source.write_text(SOURCE.replace("42", "43"))
+    assert load_c_library(source).answer() == 43
+    assert len(compilations) == 2
+    assert set(first) < set(kept(source))
+
+
+@pytest.mark.parametrize("change", ["compiler", "machine", "processor"])
+def test_another_compiler_or_machine_has_a_library_of_its_own(source, compilations, monkeypatch, change):
+    load_c_library(source)
+    replaced = {
+        "compiler": ("_compiler_version", lambda: "0.0.1"),
+        "machine": ("platform", type("platform", (), {"machine": staticmethod(lambda: "something else")})),
+        "processor": ("_has_avx512", lambda: not has_avx512),
+    }
+    has_avx512 = c_library._has_avx512()
+    monkeypatch.setattr(c_library, *replaced[change])
+    monkeypatch.setattr(c_library.ctypes, "CDLL", str)  # the machine may not be able to load it
+    load_c_library(source)
+    assert len(compilations) == 2
+    assert len(kept(source)) == 2
+
+
+def test_where_nothing_can_be_kept_it_serves_the_process(source, compilations, monkeypatch):
+    (source.parent / "__pycache__").write_text("a file, so no folder can be made here")
+    assert [load_c_library(source).answer() for _ in range(2)] == [42] * 2
+    assert len(compilations) == 2
+
+
+def test_processes_that_start_together_all_find_a_whole_library(source):
+    code = "import sys; from pathlib import Path; from subject_zoo.c_library import load_c_library as load\n"
+    code += "sys.exit(load(Path(sys.argv[1])).answer() != 42)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    started = [subprocess.Popen([sys.executable, "-c", code, str(source)], env=environment) for _ in range(4)]
+    assert [process.wait() for process in started] == [0] * 4
+    assert len(kept(source)) == 1
+
+
+def test_a_source_with_a_mistake_is_one_line(source):
+    source.write_text("int answer(void) { return }\n")
+    with pytest.raises(UserError, match="cannot be compiled") as caught:
+        load_c_library(source)
+    assert "expected expression" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (source.parent / "__pycache__").exists()
+
+
+def test_a_missing_compiler_is_one_line(source, monkeypatch):
+    def missing(name: str) -> str:
+        raise c_library.PackageNotFoundError(name)
+
+    monkeypatch.setattr(c_library, "version", missing)
+    with pytest.raises(UserError, match="ziglang is not installed; pip install"):
+        load_c_library(source)
+
+
+def test_the_flags_of_this_machine_are_read(monkeypatch):
+    assert shutil.which("true")  # a Unix
+    target = c_library._target()
+    assert c_library._has_avx512() == (f"-mcpu={c_library._AVX512}" in target)
