@@ -1,4 +1,8 @@
-"""Training many subject models at once, by torch: for devices that are slow at one small thing after another."""
+"""Training many subject models at once, by torch: for devices that are slow at one small thing after another.
+
+Every stack has the same number of models, the last one filled with copies: so no product has a shape that depends on
+the range, and none chooses another algorithm, with other bits, for it.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,10 +16,10 @@ from subject_zoo.early_stopping import EarlyStopping
 from subject_zoo.inference import BlockedInference
 from subject_zoo.loss import cross_entropy
 from subject_zoo.schedules import rate_factor
-from subject_zoo.stacked_mlp import SMALLEST_STACK, Pass, StackedMLP, padded_width
+from subject_zoo.stacked_mlp import Pass, StackedMLP, padded_width
 from subject_zoo.training_task import TrainedModel, TrainingTask
 
-STACK_SIZE = 16  # models trained together: their state fits the cache, and Python's cost a step is shared
+STACK_SIZE = 128  # models trained together: Python's cost of a step is shared by them
 
 
 def train_in_stacks(
@@ -31,23 +35,21 @@ def train_in_stacks(
     `training` is the config's section; `widest` the largest number of neurons a layer can have in the project.
     """
     results: dict[int, TrainedModel] = {}
-    for positions in stacks_of([task.architecture for task in tasks], STACK_SIZE):
+    for positions in _stacks([task.architecture for task in tasks]):
         run = _StackRun([tasks[p] for p in positions], training, padded_width(widest), device)
         for position, model in zip(positions, run.train(epochs, rate_scale), strict=True):
             results[position] = model
     return [results[position] for position in range(len(tasks))]
 
 
-def stacks_of(architectures: Sequence[Architecture], size: int) -> Iterator[list[int]]:
-    """Positions of models that can be stacked, in stacks of at most `size` and as even as can be."""
+def _stacks(architectures: Sequence[Architecture]) -> Iterator[list[int]]:
+    """Positions of models that can be stacked, at most STACK_SIZE of them; those of one activation side by side."""
     groups: dict[tuple, list[int]] = {}
     for position, a in enumerate(architectures):
         groups.setdefault((a.num_layers, a.dropout_rate > 0), []).append(position)
     for positions in groups.values():
         positions.sort(key=lambda position: architectures[position].activation_type)
-        count = -(-len(positions) // size)
-        for part in range(count):
-            yield positions[part * len(positions) // count : (part + 1) * len(positions) // count]
+        yield from (positions[start : start + STACK_SIZE] for start in range(0, len(positions), STACK_SIZE))
 
 
 class _StackRun:
@@ -55,7 +57,7 @@ class _StackRun:
 
     def __init__(self, tasks: list[TrainingTask], training: dict[str, Any], width: int, device: str) -> None:
         self.wanted = len(tasks)
-        tasks = [*tasks, *tasks[:1] * (SMALLEST_STACK - len(tasks))]
+        tasks = [*tasks, *tasks[:1] * (STACK_SIZE - len(tasks))]
         self.tasks, self.training, self.device = tasks, training, device
         self.stack = StackedMLP([task.architecture for task in tasks], width, device)
         self.stack.load([task.weights for task in tasks])

@@ -18,7 +18,7 @@ import torch
 from subject_zoo.architecture import LEAKY_SLOPE, Architecture
 from subject_zoo.weights import Weights
 
-SMALLEST_STACK = 2
+_SMALLEST_STACK = 2
 _WIDTH_MULTIPLE = 8
 _ALIGNMENT = 16  # floats: every block of parameters starts on a 64-byte line
 _aten = torch.ops.aten
@@ -55,8 +55,8 @@ class StackedMLP:
         first = architectures[0]
         if len({(a.num_layers, a.input_size) for a in architectures}) != 1:
             raise ValueError("a stack holds models of one depth and input size")
-        if len(architectures) < SMALLEST_STACK:
-            raise ValueError(f"a stack holds at least {SMALLEST_STACK} models")
+        if len(architectures) < _SMALLEST_STACK:
+            raise ValueError(f"a stack holds at least {_SMALLEST_STACK} models")
         self.architectures = list(architectures)
         self.count = len(architectures)
         self.width = width
