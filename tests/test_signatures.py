@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from subject_zoo.errors import UserError
-from subject_zoo.signatures import _COMPUTE, BLOCK_ELEMENTS, METHODS, ActivationSignatureExtractor, _Layer
+from subject_zoo.signatures import _COMPUTE, BLOCK_ELEMENTS, METHODS, ActivationSignatureExtractor
 
 PATTERNS = ("first", "second", "third")
 
@@ -189,6 +189,16 @@ def test_entropy_of_any_values(values, bins):
     assert found == pytest.approx(scipy_entropy(counts, base=2), rel=2e-7, abs=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-3, 9), min_size=2, max_size=40), st.sampled_from([1.0, -1.0, 0.1]), st.integers(2, 20))
+def test_entropy_where_edges_lie_between_neighbouring_floats(steps, origin, bins):
+    origin = np.float32(origin)
+    values = (origin + np.array(steps) * np.spacing(origin)).astype(np.float32)
+    found = compute(values[:, None], ["entropy"], entropy_bins=bins)["entropy"]
+    counts = np.histogram(values.astype(np.float64), bins=bins)[0] if np.ptp(values) else [1]
+    assert found == pytest.approx(scipy_entropy(counts, base=2), rel=2e-7, abs=1e-12)
+
+
 def test_entropy_has_numpys_edges():
     # 0 ... 16 in 16 bins: every value is an edge, and the last bin alone holds two.
     values = np.arange(17, dtype=np.float32)[:, None]
@@ -214,6 +224,17 @@ def test_clustering_is_the_best_cut(activations):
             again = sum(float(np.var(part)) * len(part) for part in parts)
             assert again == pytest.approx(error, rel=1e-6)
             assert found[:2] == pytest.approx([np.mean(part) for part in parts], rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("probes", [386, 387])
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_clustering_at_the_pipelines_sizes(probes, offset):
+    activations = (gaussian(probes, probes, 6) + offset).astype(np.float32)
+    features = compute(activations, ["clustering"])
+    for neuron, values in enumerate(activations.T.tolist()):
+        _, low, high, share = reference_two_means(values)
+        found = [float(features[f"clustering.{name}"][neuron]) for name in ("low", "high", "share")]
+        assert found == pytest.approx([low, high, share], rel=1e-6, abs=1e-6)
 
 
 def test_clustering_agrees_with_kmeans():
@@ -365,9 +386,9 @@ def test_bits_hold_before_rounding_to_float32(method, probes, width):
     # Rounding hides most differences in float64's last bits, so the parts are looked at as well.
     batch = assorted(16, probes, width)
     subject = extractor(probes)
-    together = _COMPUTE[method](subject, _Layer(batch))
+    together = _COMPUTE[method](subject, subject._rows(batch))
     for index in range(16):
-        alone = _COMPUTE[method](subject, _Layer(batch[index : index + 1]))
+        alone = _COMPUTE[method](subject, subject._rows(batch[index : index + 1]))
         assert together[index].tobytes() == alone[0].tobytes()
 
 
@@ -384,7 +405,15 @@ def test_a_constant_neighbour_does_not_move_the_histogram(top, bins):
 
 
 def test_the_batches_above_span_several_blocks():
-    assert 2 * BLOCK_ELEMENTS < 16 * 400 * 40
+    assert 2 * BLOCK_ELEMENTS < 40 * 400 * 40
+
+
+def test_bits_do_not_depend_on_earlier_calls():
+    subject = extractor(61)
+    batches = [assorted(6, 61, width) for width in (8, 1, 40, 3)]
+    found = [subject.extract(batch) for batch in batches]
+    for batch, features in zip(batches, found, strict=True):
+        assert features.tobytes() == extractor(61).extract(batch).tobytes()
 
 
 def test_bits_do_not_depend_on_memory_layout():
@@ -485,12 +514,24 @@ def test_bad_probes():
         ActivationSignatureExtractor(["mean"], np.ones((1, 3), dtype=bool), PATTERNS)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_activations_must_be_finite(value):
+@pytest.mark.parametrize("values", [[np.nan], [np.inf], [-np.inf], [np.inf, -np.inf]])
+@pytest.mark.parametrize("methods", [METHODS, ["max"]])
+@pytest.mark.filterwarnings("error")
+def test_activations_must_be_finite(values, methods):
     activations = np.zeros((2, 10, 3), dtype=np.float32)
-    activations[1, 4, 2] = value
+    activations[1, 4 : 4 + len(values), 2] = values
     with pytest.raises(ValueError, match="NaN or infinity"):
-        extractor(10).extract(activations)
+        extractor(10, methods).extract(activations)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_largest_floats_are_finite():
+    largest = np.finfo(np.float32).max
+    activations = np.full((1, 10, 2), largest)
+    activations[:, ::2, 1] = -largest
+    features = extractor(10).extract(activations)
+    assert np.isfinite(features).all()
+    assert features[0, 0, 0] == largest
 
 
 @pytest.mark.parametrize("shape", [(10, 3), (2, 9, 3), (2, 3, 10)])

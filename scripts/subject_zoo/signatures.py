@@ -16,54 +16,19 @@ from functools import cached_property
 import numpy as np
 
 from subject_zoo.errors import UserError
+from subject_zoo.layer_rows import LayerRows
+from subject_zoo.leading_directions import TIE_TOLERANCE, loadings
+from subject_zoo.scratch import Scratch
 
 SPARSITY_THRESHOLD = 1e-3
 """An activation of at most this magnitude (compared in float32) counts as silent."""
 
-RANK_TOLERANCE = 1e-12
-"""An eigenvalue of at most this share of the layer's largest counts as zero. The inputs are float32:
-directions whose standard deviation is below 1e-6 of the largest are their rounding, not information."""
-
-TIE_TOLERANCE = 1e-9
-"""Two magnitudes this close, relatively, are equal: rounding must not choose between mirrored neurons."""
-
-BLOCK_ELEMENTS = 1 << 16
-"""Activations worked on at once: the float64 arrays of one block stay in the cache and in memory already
-mapped, which is much faster than 16 models of 400 probes and 40 neurons in one piece."""
+BLOCK_ELEMENTS = 3 << 16
+"""Activations worked on at once: enough for the layers of one model, as beginning a block costs as much as a layer,
+and few enough for one block's arrays to stay in the cache."""
 
 CLUSTER_FEATURES = ("low", "high", "share")
 NO_PATTERN = "none"
-
-
-class _Layer:
-    """One layer of k models: what several methods share, each computed at most once.
-
-    Neurons are rows here ([k, W, m], C order), so that sums run along contiguous memory, each by itself.
-    """
-
-    def __init__(self, activations: np.ndarray) -> None:
-        self.single = np.ascontiguousarray(activations.swapaxes(1, 2))
-
-    @cached_property
-    def double(self) -> np.ndarray:
-        return self.single.astype(np.float64, order="C")
-
-    @cached_property
-    def mean(self) -> np.ndarray:
-        return self.double.mean(axis=-1)
-
-    @cached_property
-    def centred(self) -> np.ndarray:
-        # Exactly 0 for a constant neuron: in float64 the sum of m equal float32 values has no rounding.
-        return self.double - self.mean[..., None]
-
-    @cached_property
-    def ordered(self) -> np.ndarray:
-        return np.sort(self.single, axis=-1)
-
-    @cached_property
-    def constant(self) -> np.ndarray:
-        return self.single.min(axis=-1) == self.single.max(axis=-1)
 
 
 class ActivationSignatureExtractor:
@@ -121,8 +86,12 @@ class ActivationSignatureExtractor:
                         f"signature dataset: pattern_wise.{name} has no probe that satisfies {what}; "
                         "add one to the dataset or take pattern_wise out of signature.methods"
                     )
-        self._waves = _waves(self.num_probes, components)
+        sizes = np.maximum(self._groups.sum(axis=0), 1)
+        # [m, P + 1 + 2 * components]: what each probe weighs in the means of pattern_wise and in fourier's sums.
+        self._weights = np.hstack([self._groups / sizes, _waves(self.num_probes, components)])
         self._information = _information(self.num_probes)
+        self._cut_weights = _cut_weights(self.num_probes)
+        self._scratch = Scratch()
         self._parts = [(method, self._labels(method)) for method in self.methods]
 
     @cached_property
@@ -146,7 +115,8 @@ class ActivationSignatureExtractor:
                 and leave the other columns' features as they are, up to rounding.
 
         Returns:
-            float32 [k, W, F], computed in float64, F as in `feature_names`. Never -0.0.
+            float32 [k, W, F], computed in float64, F as in `feature_names`. Never -0.0. Working memory is kept
+            for the next call, so an extractor is not for several threads at once.
 
         Raises:
             ValueError: the shape is not [k, m, W], or a value is not finite.
@@ -154,17 +124,19 @@ class ActivationSignatureExtractor:
         activations = np.asarray(activations, dtype=np.float32)
         if activations.ndim != 3 or activations.shape[1] != self.num_probes:
             raise ValueError(f"activations are {activations.shape}, expected [k, {self.num_probes}, W]")
-        if not np.isfinite(activations).all():
-            raise ValueError("activations hold NaN or infinity")
-        models, num_probes, width = activations.shape
+        models, _, width = activations.shape
         features = np.empty((models, width, len(self.feature_names)), dtype=np.float32)
-        step = max(1, BLOCK_ELEMENTS // (num_probes * width))
+        blocks = max(1, math.ceil(activations.size / BLOCK_ELEMENTS))
+        step = max(1, math.ceil(models / blocks))  # blocks of about one size, not full ones and a small rest
         for start in range(0, models, step):
-            self._fill(features[start : start + step], _Layer(activations[start : start + step]))
+            self._fill(features[start : start + step], self._rows(activations[start : start + step]))
         features += 0.0  # -0.0 becomes 0.0: it would be written with its sign
         return features
 
-    def _fill(self, features: np.ndarray, layer: _Layer) -> None:
+    def _rows(self, activations: np.ndarray) -> LayerRows:
+        return LayerRows(activations, self._weights, self._scratch)
+
+    def _fill(self, features: np.ndarray, layer: LayerRows) -> None:
         """Write the features of one block of models into `features` [models, W, F]."""
         start = 0
         for method, labels in self._parts:
@@ -206,43 +178,44 @@ class ActivationSignatureExtractor:
 
     # The methods: [k, W] or [k, W, number of labels], float64.
 
-    def _mean(self, layer: _Layer) -> np.ndarray:
+    def _mean(self, layer: LayerRows) -> np.ndarray:
         """sum(a) / m."""
         return layer.mean
 
-    def _std(self, layer: _Layer) -> np.ndarray:
+    def _std(self, layer: LayerRows) -> np.ndarray:
         """Population standard deviation: sqrt(sum((a - mean)^2) / m)."""
-        return np.sqrt(np.square(layer.centred).mean(axis=-1))
+        return np.sqrt(np.vecdot(layer.centred, layer.centred) / self.num_probes)
 
-    def _max(self, layer: _Layer) -> np.ndarray:
+    def _max(self, layer: LayerRows) -> np.ndarray:
         """The largest activation."""
         return layer.single.max(axis=-1)
 
-    def _min(self, layer: _Layer) -> np.ndarray:
+    def _min(self, layer: LayerRows) -> np.ndarray:
         """The smallest activation."""
         return layer.single.min(axis=-1)
 
-    def _sparsity(self, layer: _Layer) -> np.ndarray:
+    def _sparsity(self, layer: LayerRows) -> np.ndarray:
         """Share of the probes where |a| <= SPARSITY_THRESHOLD."""
         silent = np.abs(layer.single) <= np.float32(SPARSITY_THRESHOLD)
         return np.count_nonzero(silent, axis=-1) / self.num_probes
 
-    def _pca(self, layer: _Layer) -> np.ndarray:
+    def _pca(self, layer: LayerRows) -> np.ndarray:
         """v_i * sqrt(lambda) for the `components` largest eigenpairs of the layer's population covariance.
 
         Source: I. T. Jolliffe, Principal Component Analysis (2nd ed., 2002): the neuron's entry of the
-        principal axis, scaled by the component's standard deviation. See `_loadings` for sign and rank.
+        principal axis, scaled by the component's standard deviation. See `loadings` for sign and rank.
         """
-        return _loadings(layer.centred, self.components)
+        return loadings(layer.covariance, self.components)
 
-    def _svd(self, layer: _Layer) -> np.ndarray:
+    def _svd(self, layer: LayerRows) -> np.ndarray:
         """v_i * s / sqrt(m): right singular vectors of the uncentred activations [m, W], scaled alike.
 
-        The squares of v_i * s / sqrt(m) over all components sum to the neuron's mean square. See `_loadings`.
+        The squares of v_i * s / sqrt(m) over all components sum to the neuron's mean square. See `loadings`.
+        The mean products are the covariance and mean mean^T: a sum of squares, in which nothing cancels.
         """
-        return _loadings(layer.double, self.components)
+        return loadings(layer.covariance + layer.mean[:, :, None] * layer.mean[:, None], self.components)
 
-    def _entropy(self, layer: _Layer) -> np.ndarray:
+    def _entropy(self, layer: LayerRows) -> np.ndarray:
         """-sum(p log2 p) in bits, p the shares of the probes in `entropy_bins` equal bins, min(a) to max(a).
 
         Source: C. E. Shannon, A Mathematical Theory of Communication (1948). Bins as in numpy.histogram of
@@ -256,9 +229,9 @@ class ActivationSignatureExtractor:
         below = np.zeros((*edges.shape[:2], self.entropy_bins + 1), dtype=np.intp)
         below[..., 1:-1] = _count_below(layer.ordered, edges)
         below[..., -1] = self.num_probes
-        return self._information[np.diff(below, axis=-1)].sum(axis=-1)
+        return self._information[below[..., 1:] - below[..., :-1]].sum(axis=-1)
 
-    def _clustering(self, layer: _Layer) -> np.ndarray:
+    def _clustering(self, layer: LayerRows) -> np.ndarray:
         """Optimal two-means of the m values: low centre, high centre, share of the probes in the high one.
 
         In one dimension the optimum cuts the sorted values in two (W. D. Fisher, On Grouping for Maximum
@@ -267,35 +240,39 @@ class ActivationSignatureExtractor:
         (as in N. Otsu, 1979). Ties: the fewest values in the low cluster. A constant neuron has
         low = high = its value and share 0.
         """
-        low_size = np.arange(1, self.num_probes)
+        # C_j is negative: the least root of a sum of squares, with C_j's sign, is the best. All m values have 0.
+        cuts = layer.scratch.take("cuts", layer.shape, np.float64)
+        np.copyto(cuts, layer.ordered)
+        cuts -= layer.mean[..., None]
+        np.cumsum(cuts, axis=-1, out=cuts)
+        cuts *= self._cut_weights
+        cut = (cuts <= cuts.min(axis=-1, keepdims=True) * (1 - TIE_TOLERANCE)).argmax(axis=-1)
+        total = np.take_along_axis(cuts, cut[..., None], axis=-1)[..., 0] / self._cut_weights[cut]
+        low_size = cut + 1
         high_size = self.num_probes - low_size
-        sums = np.cumsum(layer.ordered - layer.mean[..., None], axis=-1)[..., :-1]
-        between = np.square(sums)
-        between *= 1 / low_size + 1 / high_size
-        cut = _first_largest(between)
-        total = np.take_along_axis(sums, cut[..., None], axis=-1)[..., 0]
-        low = layer.mean + total / low_size[cut]
-        high = layer.mean - total / high_size[cut]
-        share = np.where(layer.constant, 0.0, high_size[cut] / self.num_probes)
+        constant = layer.ordered[..., 0] == layer.ordered[..., -1]
+        low = layer.mean + total / low_size
+        high = layer.mean - total / high_size
+        share = np.where(constant, 0.0, high_size / self.num_probes)
         return np.stack([low, high, share], axis=-1)
 
-    def _fourier(self, layer: _Layer) -> np.ndarray:
+    def _fourier(self, layer: LayerRows) -> np.ndarray:
         """2 |sum_t (a_t - mean) exp(-2 pi i f t / m)| / m for f = 1 ... `components`, t the probe's position.
 
         That is 2 |numpy.fft.rfft(a - mean)[f]| / m: the amplitude of a sinusoid of f periods over the probes
         (twice it at f = m / 2). Frequencies above m / 2 do not exist and have 0.
         """
-        parts = layer.centred @ self._waves
+        parts = layer.weighted_sums[..., -2 * self.components :]
         return np.hypot(parts[..., : self.components], parts[..., self.components :]) * (2 / self.num_probes)
 
-    def _pattern_wise(self, layer: _Layer) -> np.ndarray:
+    def _pattern_wise(self, layer: LayerRows) -> np.ndarray:
         """Mean activation over the probes that satisfy each enabled pattern, then over those of none."""
-        return layer.double @ self._groups / self._groups.sum(axis=0)
+        return layer.mean[..., None] + layer.weighted_sums[..., : -2 * self.components]
 
 
 _LISTS = frozenset({"pca", "svd", "fourier"})
 
-_COMPUTE: dict[str, Callable[[ActivationSignatureExtractor, _Layer], np.ndarray]] = {
+_COMPUTE: dict[str, Callable[[ActivationSignatureExtractor, LayerRows], np.ndarray]] = {
     "mean": ActivationSignatureExtractor._mean,
     "std": ActivationSignatureExtractor._std,
     "max": ActivationSignatureExtractor._max,
@@ -332,53 +309,28 @@ def _information(num_probes: int) -> np.ndarray:
     return np.array([0.0, *inside, 0.0])
 
 
+def _cut_weights(num_probes: int) -> np.ndarray:
+    """float64 [m]: sqrt(1/j + 1/(m - j)) for j = 1 ... m - 1 values in the low cluster; 0 for all m, no cut."""
+    low_size = np.arange(1, num_probes)
+    return np.append(np.sqrt(1 / low_size + 1 / (num_probes - low_size)), 0.0)
+
+
 def _count_below(ordered: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """intp [k, W, E]: how many of each row's sorted values [k, W, m] are below each of its edges [k, W, E].
+    """intp [k, W, E]: how many of each row's sorted values float32 [k, W, m] are below its edges float64 [k, W, E].
 
-    numpy.searchsorted (side "left") for every row at once, by bisection in halving steps. Rows are filled
-    with infinity to a power of two above m, so that no step needs a look at the row's end.
+    numpy.searchsorted (side "left") for every row at once, by bisection. A float32 is below an edge where it is
+    below the first float32 that is not: so no value needs conversion.
     """
+    bounds = edges.astype(np.float32)
+    np.nextafter(bounds, np.float32(np.inf), out=bounds, where=bounds < edges)
     *lead, size = ordered.shape
-    room = 1 << size.bit_length()
-    filled = np.full((*lead, room), np.inf)
-    filled[..., :size] = ordered
-    values = filled.ravel()
-    before = np.arange(-1, values.size - 1, room).reshape(*lead, 1)  # the place before each row
-    last = np.broadcast_to(before, edges.shape).copy()  # the last place known to be below the edge
-    step = room >> 1
-    while step:
-        last += step * (values.take(last + step) < edges)
-        step >>= 1
-    return last - before
-
-
-def _first_largest(values: np.ndarray) -> np.ndarray:
-    """intp [...]: the first place along the last axis whose value (>= 0) is the largest (TIE_TOLERANCE)."""
-    return (values >= values.max(axis=-1, keepdims=True) * (1 - TIE_TOLERANCE)).argmax(axis=-1)
-
-
-def _loadings(rows: np.ndarray, components: int) -> np.ndarray:
-    """The neurons' loadings on the leading directions of `rows` [k, W, m]: float64 [k, W, components].
-
-    With rows = U S V^T per model, U the directions in the space of neurons, the loading of neuron i on
-    component c is U_ic S_c / sqrt(m). It comes from the eigenpairs of rows rows^T / m, which are U_c and
-    S_c^2 / m (G. H. Golub, C. F. Van Loan, Matrix Computations, 4th ed., 2013): a W x W problem, smaller
-    than the decomposition of rows and free of the probes' space, which no feature needs.
-    The sign makes each component's largest magnitude positive (the first neuron of equals). Components
-    beyond W or beyond the rank (RANK_TOLERANCE) are exactly 0, as are the loadings of all-zero rows.
-    Where eigenvalues coincide, the directions within their space are the solver's choice.
-    """
-    models, width, num_probes = rows.shape
-    gram = rows @ rows.swapaxes(1, 2) / num_probes
-    values, vectors = np.linalg.eigh(gram)  # ascending
-    kept = min(components, width)
-    values = values[:, ::-1][:, :kept]
-    values = np.where(values > RANK_TOLERANCE * values[:, :1], values, 0.0)
-    loadings = np.sqrt(values)[:, :, None] * vectors[:, :, ::-1].swapaxes(1, 2)[:, :kept]  # [k, kept, W]
-    silent = np.diagonal(gram, axis1=1, axis2=2) == 0
-    loadings[np.broadcast_to(silent[:, None], loadings.shape)] = 0.0
-    leader = _first_largest(np.abs(loadings))
-    flipped = np.take_along_axis(loadings, leader[..., None], axis=-1) < 0
-    padded = np.zeros((models, width, components))
-    padded[..., :kept] = np.where(flipped, -loadings, loadings).swapaxes(1, 2)
-    return padded
+    values = ordered.ravel()
+    first = np.arange(0, values.size, size).reshape(*lead, 1)
+    found = np.broadcast_to(first, bounds.shape).copy()
+    room = size  # the first place not below a bound is one of found ... found + room
+    while room > 1:
+        half = room >> 1
+        found += half * (values.take(found + (half - 1)) < bounds)
+        room -= half
+    found += values.take(found) < bounds
+    return found - first
