@@ -25,10 +25,17 @@ def sign(
     Hidden layers' activations are taken after ("post") or before ("pre") the nonlinearity; the output neuron's
     is its logit. Neurons stand in layer order, the output's last.
     """
-    signatures = {}
+    hidden, logits = {}, []
     for example_id, model in models.items():
         mlp = KernelMLP(model.architecture, model.weights)
-        hidden, logits = mlp.activations(probes, before=activations == "pre")
-        parts = [extractor.extract(hidden), extractor.extract(logits[None, :, None])]
-        signatures[example_id] = np.concatenate([features for part in parts for features in part])
-    return signatures
+        values, own_logits = mlp.activations(probes, before=activations == "pre")
+        hidden[example_id] = extractor.extract(values)
+        logits.append(own_logits)
+    if not models:
+        return {}
+    # All output neurons at once: most of the work on so few numbers is to begin it.
+    outputs = extractor.extract(np.stack(logits)[..., None])
+    return {
+        example_id: np.concatenate([*of_layers, output])
+        for (example_id, of_layers), output in zip(hidden.items(), outputs, strict=True)
+    }
