@@ -25,6 +25,7 @@ from subject_zoo.measurement import classify, sign
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.plans import ExamplePlan, draw_plan
 from subject_zoo.pools import Pools, pattern_space
+from subject_zoo.prompt_length import could_fit
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.signatures import ActivationSignatureExtractor
 from subject_zoo.stages import train_degraded, train_improved
@@ -177,7 +178,8 @@ def json_objects(text: str, **options) -> list[Any]:
     decoder, objects, start = json.JSONDecoder(**options), [], text.find("{")
     while start >= 0:
         value, end = decoder.raw_decode(text, start)
-        assert not re.search(r"\s", text[start:end]), "JSON in prompts is compact"
+        compact = re.sub(r"(?<=\d) +(?=[,\]}])", "", text[start:end])
+        assert not re.search(r"\s", compact), "JSON in prompts has no spaces but those that make numbers equally wide"
         objects.append(value)
         start = text.find("{", end)
     return objects
@@ -418,7 +420,7 @@ def test_both_styles_carry_the_same_numbers(project):
             assert tensors_in(trees[0]) == tensors_in(trees[1])
             for number in numbers_in(tensors_in(trees[0])):
                 assert decimals is None or decimals_of(number) <= decimals
-                assert float(number) != 0 or number == "0.0"
+                assert float(number) != 0 or number == f"{0:.{decimals or 1}f}"
             signature = json.loads(separate[f"{stage}_signature"], **AS_WRITTEN)["neuron_activations"]
             profiles = [layer["neuron_profiles"] for layer in signature.values()]
             assert not Counter(numbers_in(profiles)) - numbers[0]
@@ -450,6 +452,38 @@ def test_lengths_are_the_real_lengths(plain):
         assert lengths == {f"{name}_chars": len(record[name]) for name in measured} | {
             f"{name}_tokens": count_words(record[name]) for name in counted
         }
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_lengths_tell_nothing_of_the_numbers(project, style):
+    """A network with all signs turned, and one of other magnitudes, have texts as long as the network's own."""
+    formatter = project.formatter({"format": {"style": style}, "model": {"weight_decimals": 3}})
+    for example in project.examples.values():
+        lengths, texts = [], set()
+        for change in (lambda a: np.clip(a, -9, 9), lambda a: -np.clip(a, -9, 9), lambda a: -np.abs(np.tanh(a / 7))):
+            models = tuple(replace(m, weights={k: change(a) for k, a in m.weights.items()}) for m in example.models)
+            record = formatter.format(
+                *replace(example, models=models, signatures=tuple(map(change, example.signatures))).parts
+            )
+            varying = {name: record.pop(name) for name in ("example_id", "training_metrics", "metadata")}
+            lengths.append({name: len(text) for name, text in record.items()})
+            texts.add(record["modification_completion"] + record["improved_signature"])
+            told = json.loads(varying["metadata"])["lengths"]
+            assert all(told[f"{name}_chars"] == length for name, length in lengths[-1].items())
+        assert lengths[0] == lengths[1] == lengths[2]
+        assert len(texts) == 3
+
+
+def test_what_fits_could_fit(project):
+    decimals = project.config["model"]["weight_decimals"]
+    for example, record in project.records():
+        architecture = example.plan.architecture
+        brackets = sum(2 + outputs for _, outputs in architecture.layer_sizes)  # and more: names, commas
+        longest = len(record["modification_completion"]) - brackets
+        assert could_fit(architecture, longest, decimals)
+        assert could_fit(architecture, None, decimals)
+        least = len("0.0,") if decimals is None else decimals + len("-0.,")
+        assert not could_fit(architecture, least * architecture.parameter_count - 1, decimals)
 
 
 def test_max_prompt_chars_is_a_limit_on_each_prompt(plain):

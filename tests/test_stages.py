@@ -54,7 +54,9 @@ def test_stage_one_learns_corrupted_labels_and_stage_two_clean_ones(setting):
 def test_networks_whose_prompt_could_never_fit_are_not_trained(setting):
     config, examples, _ = setting
     short = copy.deepcopy(config)
-    short["format"]["max_prompt_chars"] = 4 * examples[0][0].architecture.parameter_count
+    most = sorted(plan.architecture.parameter_count for plan, _ in examples.values())[1]
+    decimals = config["model"]["weight_decimals"]
+    short["format"]["max_prompt_chars"] = most * len(f"-0.{'5' * decimals},")
     trained = train_degraded(short, examples, "cpu")
-    most = examples[0][0].architecture.parameter_count
+    assert 0 < len(trained) < len(IDS)
     assert set(trained) == {i for i in IDS if examples[i][0].architecture.parameter_count <= most}

@@ -11,11 +11,12 @@ from torch import nn
 from subject_zoo.architecture import ACTIVATIONS, Architecture, encode
 from subject_zoo.errors import UserError
 from subject_zoo.inference import BlockedInference
+from subject_zoo.json_text import json_object
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.quantization import publishable
 from subject_zoo.stacked_mlp import StackedMLP
 from subject_zoo.subject_model import SubjectModel
-from subject_zoo.weights import StoredModel, Weights, save_models, weights_text
+from subject_zoo.weights import StoredModel, Weights, save_models, tensor_texts
 
 torch.set_num_threads(1)  # as in every job
 
@@ -140,7 +141,7 @@ def test_from_record_holds_the_weights_of_the_text(precision):
     stages = {"degraded": make_weights(architecture, 1), "improved": make_weights(architecture, 2)}
     config = json.dumps(architecture.to_dict() | {"parameter_count": 1})
     record = {
-        f"{stage}_model_weights": f'{{"config":{config},"weights":{weights_text(weights, 4).decode()}}}'
+        f"{stage}_model_weights": f'{{"config":{config},"weights":{json_object(tensor_texts(weights, 4))}}}'
         for stage, weights in stages.items()
     }
     for stage, weights in stages.items():

@@ -15,6 +15,7 @@ from safetensors import safe_open
 
 from subject_zoo.architecture import ACTIVATIONS, Architecture
 from subject_zoo.errors import UserError
+from subject_zoo.json_text import json_object
 from subject_zoo.quantization import publishable
 from subject_zoo.weights import (
     StoredModel,
@@ -24,7 +25,7 @@ from subject_zoo.weights import (
     round_to_precision,
     save_models,
     save_range,
-    weights_text,
+    tensor_texts,
 )
 
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -309,7 +310,7 @@ def near_powers_of_two() -> np.ndarray:
 def assert_text_is_exact(values: np.ndarray, precision: str, decimals: int | None) -> None:
     """What was published comes back from its text bit for bit, by our parser and by plain json and torch."""
     published = publishable({"network.0.bias": values}, "none", precision, decimals)
-    text = weights_text(published, decimals)
+    text = json_object(tensor_texts(published, decimals))
     assert_equal_bits(parse_weights(text, precision)["network.0.bias"], published["network.0.bias"])
     rows = json.loads(text)["network.0.bias"]
     tensor = torch.tensor(rows, dtype=PRECISIONS[precision])
@@ -337,11 +338,11 @@ def test_text_is_exact_for_any_values(precision, values, decimals):
 @settings(deadline=None, max_examples=50)
 def test_text_of_a_model(architecture, decimals, seed):
     weights = publishable(make_model(architecture, seed).weights, "none", architecture.precision, decimals)
-    text = weights_text(weights, decimals)
-    assert not re.search(rb"\s", text)
-    assert not re.search(rb"-0\.0[],]", text)
+    text = json_object(tensor_texts(weights, decimals))
+    assert not re.search(r"\s", re.sub(r"(?<=\d) +(?=[],])", "", text))
+    assert not re.search(r"-0\.0*[ \],]", text)
     assert list(json.loads(text)) == list(weights)
-    parsed = parse_weights(text.decode(), architecture.precision)
+    parsed = parse_weights(text, architecture.precision)
     for name, array in weights.items():
         assert parsed[name].shape == array.shape
         assert_equal_bits(parsed[name], array)
@@ -351,15 +352,40 @@ def test_text_of_a_model(architecture, decimals, seed):
 @settings(deadline=None)
 def test_text_has_no_more_decimals_than_asked(values, decimals):
     published = publishable({"network.0.bias": values}, "none", "float32", decimals)
-    numbers = json.loads(weights_text(published, decimals), parse_float=Decimal)["network.0.bias"]
-    for number, value in zip(numbers, published["network.0.bias"].tolist(), strict=True):
-        assert -number.normalize().as_tuple().exponent <= decimals
-        assert abs(number - Decimal(value)) <= Decimal(10) ** -decimals / 2
+    numbers = json.loads(json_object(tensor_texts(published, decimals)), parse_float=Decimal, parse_int=Decimal)
+    for number, value in zip(numbers["network.0.bias"], published["network.0.bias"].tolist(), strict=True):
+        own = decimals - max(0, number.adjusted())  # a decimal less for each digit more before the point
+        assert -number.normalize().as_tuple().exponent <= own
+        assert abs(number - Decimal(value)) <= Decimal(10) ** -own / 2
+
+
+@given(architecture=architectures, decimals=st.integers(1, 9), seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)))
+@settings(deadline=None, max_examples=50)
+def test_texts_of_one_architecture_are_equally_long_whatever_the_numbers(architecture, decimals, seeds):
+    first, second = (make_model(architecture, seed).weights for seed in seeds)
+    texts = [
+        tensor_texts({name: np.clip(array, -9, 9) for name, array in weights.items()}, decimals)
+        for weights in (first, second, {name: -np.abs(array) for name, array in first.items()})
+    ]
+    lengths = [{name: len(text) for name, text in of_model.items()} for of_model in texts]
+    assert lengths[0] == lengths[1] == lengths[2]
+    assert lengths[0] == {
+        name: 1 + sum((decimals + 4) * row.size + 2 for row in np.atleast_2d(array)) - 2 * (array.ndim == 1)
+        for name, array in first.items()
+    }
+
+
+def test_one_number_too_long_widens_all_tensors_of_its_model():
+    weights = {"network.0.weight": np.array([[0.5, -0.25]], np.float32), "network.0.bias": np.float32([123456])}
+    assert tensor_texts(weights, 2) == {
+        "network.0.weight": "[[0.50   ,-0.25  ]]",
+        "network.0.bias": "[123456 ]",
+    }
 
 
 def test_text_without_decimals_is_the_shortest():
     weights = {"network.0.bias": np.array([0.1, 1 / 3, -2.5e-7, 0.0, 16777216], np.float32)}
-    assert json.loads(weights_text(weights, None), parse_float=str)["network.0.bias"] == [
+    assert json.loads(json_object(tensor_texts(weights, None)), parse_float=str)["network.0.bias"] == [
         "0.1",
         "0.33333334",
         "-2.5e-7",

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import orjson
 
+from subject_zoo.json_text import json_object
 from subject_zoo.patterns import PatternSpace
 from subject_zoo.plans import ExamplePlan
 from subject_zoo.sequence_audit import SEQUENCES
+from subject_zoo.signature_text import SignatureText
 from subject_zoo.signatures import ActivationSignatureExtractor
 from subject_zoo.verdict import CLAIMED_RATE
-from subject_zoo.weights import StoredModel, weights_text
+from subject_zoo.weights import StoredModel, tensor_texts
 
 COLUMNS = (
     "example_id",
@@ -31,7 +33,7 @@ PROMPTS = ("modification_prompt", "classification_prompt")
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return orjson.dumps(value).decode()
 
 
 class TrainingDataFormatter:
@@ -50,6 +52,7 @@ class TrainingDataFormatter:
         self.provenance, self.count_tokens = provenance, count_tokens
         self.weight_decimals: int | None = config["model"]["weight_decimals"]
         self.signature_decimals: int = config["signature"]["decimals"]
+        self.signature_text = SignatureText(extractor, self.signature_decimals)
 
     def format(
         self,
@@ -64,21 +67,24 @@ class TrainingDataFormatter:
         `models` and `signatures` (float32 [neurons, F]) are the degraded and the improved one.
         """
         degraded, improved = models
-        texts = [weights_text(model.weights, self.weight_decimals).decode() for model in models]
-        features = [np.round(s.astype(np.float64), self.signature_decimals) + 0.0 for s in signatures]
+        tensors = [tensor_texts(model.weights, self.weight_decimals) for model in models]
+        texts = [json_object(of_model) for of_model in tensors]
+        cells = [self.signature_text.cells(signature) for signature in signatures]
         record: dict[str, str | int] = {"example_id": plan.example_id}
         if self.config["task_generation"]["include_modification"]:
-            body = self._body(degraded, texts[0], features[0])
+            body = self._body(degraded, tensors[0], cells[0])
             record["modification_prompt"] = f"{self._modification_task(plan)}\n\n{body}"
             record["modification_completion"] = texts[1]
         if self.config["task_generation"]["include_classification"]:
-            body = self._body(improved, texts[1], features[1])
+            body = self._body(improved, tensors[1], cells[1])
             record["classification_prompt"] = f"{self._classification_task()}\n\n{body}"
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
         for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
             record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
-        for stage, model, table in zip(("degraded", "improved"), models, features, strict=True):
-            record[f"{stage}_signature"] = self._signature(model, table)
+        for stage, model, table in zip(("degraded", "improved"), models, cells, strict=True):
+            profiles = self.signature_text.profiles(table)
+            layers = {name: self.signature_text.in_full(profiles[part]) for name, part in self._layers(model)}
+            record[f"{stage}_signature"] = json_object({"neuron_activations": json_object(layers)})
         record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
         record["metadata"] = _json(self._metadata(plan, verdict, corruption, improved, record))
         return record
@@ -115,48 +121,25 @@ class TrainingDataFormatter:
             f"by commas, in the order given here.\n\n{listed}"
         )
 
-    def _body(self, model: StoredModel, text: str, features: np.ndarray) -> str:
+    def _body(self, model: StoredModel, tensors: Mapping[str, str], cells: np.ndarray) -> str:
         """What both prompts show of a model: architecture, weights and signature, in the configured style."""
         architecture = f"## Architecture\n{_json(model.architecture.to_dict())}"
+        layers = {name: self.signature_text.compact(cells[part]) for name, part in self._layers(model)}
         if self.config["format"]["style"] == "separate":
-            signature = _json(dict(self._compact_layers(model, features)))
-            return f"{architecture}\n\n## Weights\n{text}\n\n## Activation signature\n{signature}"
-        weights = orjson.loads(text)
+            signature = json_object(layers)
+            return f"{architecture}\n\n## Weights\n{json_object(tensors)}\n\n## Activation signature\n{signature}"
         parts = [architecture]
-        for (layer, profile), name in zip(
-            self._compact_layers(model, features), model.architecture.linear_names, strict=True
-        ):
-            own = {key: weights[key] for key in (f"{name}.weight", f"{name}.bias")}
-            parts.append(f"## Layer {layer}\nWeights: {_json(own)}\nActivation signature: {_json(profile)}")
+        for (layer, signature), name in zip(layers.items(), model.architecture.linear_names, strict=True):
+            weights = json_object({key: tensors[key] for key in (f"{name}.weight", f"{name}.bias")})
+            parts.append(f"## Layer {layer}\nWeights: {weights}\nActivation signature: {signature}")
         return "\n\n".join(parts)
 
-    def _layers(self, model: StoredModel, features: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        """(Linear's place in nn.Sequential, features [neurons, F]) layer by layer."""
+    def _layers(self, model: StoredModel) -> Iterator[tuple[str, slice]]:
+        """(Linear's place in nn.Sequential, its neurons among the model's) layer by layer."""
         start = 0
         for name, (_, neurons) in zip(model.architecture.linear_names, model.architecture.layer_sizes, strict=True):
-            yield name.removeprefix("network."), features[start : start + neurons]
+            yield name.removeprefix("network."), slice(start, start + neurons)
             start += neurons
-
-    def _compact_layers(self, model: StoredModel, features: np.ndarray) -> Iterator[tuple[str, dict]]:
-        """Each layer's signature feature by feature, a number a neuron: names once, not once a neuron."""
-        names = self.extractor.feature_names
-        for layer, table in self._layers(model, features):
-            yield layer, dict(zip(names, table.T.tolist(), strict=True))
-
-    def _signature(self, model: StoredModel, features: np.ndarray) -> str:
-        """The signature column: every neuron's profile, nested as the first implementation's loaders read it."""
-        layers = {
-            layer: {
-                "neuron_profiles": {str(i): self.extractor.profile(row) for i, row in enumerate(table)},
-                "layer_info": {
-                    "num_neurons": len(table),
-                    "num_examples": self.extractor.num_probes,
-                    "profile_methods": list(self.extractor.methods),
-                },
-            }
-            for layer, table in self._layers(model, features)
-        }
-        return _json({"neuron_activations": layers})
 
     def _metadata(
         self,

@@ -6,6 +6,7 @@ record is of exactly the numbers that the record prints.
 
 import numpy as np
 
+from subject_zoo.number_text import round_to_width
 from subject_zoo.weights import Weights, round_to_precision
 
 _LARGEST_CODE = {"int8": 127, "int4": 7}
@@ -38,14 +39,15 @@ def quantize(weight: np.ndarray, scheme: str) -> np.ndarray:
 def publishable(weights: Weights, quantization: str, precision: str, decimals: int | None) -> Weights:
     """The weights as they are published: matrices quantized, all tensors at `precision` and `decimals`.
 
-    Biases are not quantized, as is usual: they are few and carry the offsets. Rounding to decimals comes last and
-    once more through the precision, so that text of that many decimals gives the very same floats.
+    Biases are not quantized, as is usual: they are few and carry the offsets. Rounding to decimals, as many as
+    `round_to_width` leaves a number, comes last and once more through the precision, so that text of that many
+    decimals gives the very same floats. With None they are only as exact as the precision.
     """
     result = {}
     for name, array in weights.items():
         values = quantize(array, quantization) if name.endswith(".weight") else array
         values = round_to_precision(values, precision)
         if decimals is not None:
-            values = round_to_precision(np.round(values.astype(np.float64), decimals), precision)
+            values = round_to_precision(round_to_width(values.astype(np.float64), decimals), precision)
         result[name] = values + np.float32(0.0)  # no negative zeros: they would print as -0.0
     return result

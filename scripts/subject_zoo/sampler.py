@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.ownership import negative, owned, ownership_order
+from subject_zoo.pattern_sampling import row_keys
 from subject_zoo.plans import ExamplePlan
 from subject_zoo.pools import Pools, pattern_space
 from subject_zoo.randomness import ProjectPurpose, Purpose, example_generator, project_generator
@@ -32,7 +33,7 @@ class ExampleDataset:
         flipped = self.labels != self.corrupted_labels
         return {
             "corrupted_rows": int(flipped.sum()),
-            "corrupted_sequences": len(np.unique(self.tokens[flipped], axis=0)),
+            "corrupted_sequences": len(set(row_keys(self.tokens[flipped]).tolist())),
             "rows": len(self.tokens),
             "positive_rows": int(self.labels.sum()),
         }

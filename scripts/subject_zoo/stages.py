@@ -22,8 +22,9 @@ def train_degraded(config: dict[str, Any], examples: Examples, device: str) -> d
     Networks whose prompt could never fit `format.max_prompt_chars` are not trained.
     """
     tasks = []
+    room, decimals = config["format"]["max_prompt_chars"], config["model"]["weight_decimals"]
     for example_id, (plan, dataset) in examples.items():
-        if not could_fit(plan.architecture, config["format"]["max_prompt_chars"]):
+        if not could_fit(plan.architecture, room, decimals):
             continue
         draw = lambda purpose, id_=example_id: example_generator(config["seed"], id_, purpose)  # noqa: E731
         tasks.append(

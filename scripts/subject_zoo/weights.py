@@ -19,6 +19,8 @@ from subject_zoo.architecture import Architecture
 from subject_zoo.errors import UserError
 from subject_zoo.example_ranges import format_id
 from subject_zoo.files import atomic_write
+from subject_zoo.json_text import json_array
+from subject_zoo.number_text import joined, number_cells
 
 Weights = dict[str, np.ndarray]
 
@@ -102,19 +104,27 @@ def load_range(path: str | os.PathLike) -> dict[int, StoredModel]:
     return {int(name): model for name, model in load_models(path).items()}
 
 
-def weights_text(weights: Weights, decimals: int | None) -> bytes:
-    """One model's weights as compact JSON, layers in numeric order, nested lists row by row.
+def tensor_texts(weights: Weights, decimals: int | None) -> dict[str, str]:
+    """Each tensor of one model as JSON, nested lists row by row.
 
-    With `decimals`, each number is written at that many decimals at most, which is exact for weights that were
-    rounded so; with None, as the shortest text that gives the same float32.
+    With `decimals`, all numbers are equally wide (`subject_zoo.number_text`), which is exact for weights that are
+    rounded so, and texts of one architecture are equally long. With None, each number is the shortest text that
+    gives the same float32, and texts are as long as their numbers need.
     """
-    if decimals is not None:
-        weights = {name: np.round(array.astype(np.float64), decimals) + 0.0 for name, array in weights.items()}
-    return orjson.dumps(weights, option=orjson.OPT_SERIALIZE_NUMPY)
+    if decimals is None:
+        option = orjson.OPT_SERIALIZE_NUMPY
+        return {name: orjson.dumps(array, option=option).decode() for name, array in weights.items()}
+    cells = number_cells(np.concatenate([array.ravel() for array in weights.values()], dtype=np.float64), decimals)
+    line, step, start, texts = joined(cells), cells.shape[-1], 0, {}
+    for name, array in weights.items():
+        stop = start + step * array.size
+        texts[name] = json_array(line[start : stop - 1], array.shape)
+        start = stop
+    return texts
 
 
 def parse_weights(text: str | bytes, precision: str) -> Weights:
-    """The inverse of `weights_text`: float32 arrays that hold values of the given precision.
+    """The inverse of `tensor_texts`, whose texts are one JSON object: float32 arrays at the given precision.
 
     Raises UserError where the text is not a JSON object of arrays of numbers.
     """
