@@ -137,7 +137,7 @@ def measure_scheduler(folder: Path, count: int = 100_000) -> dict:
     for part in ("rules", "scripts", "profiles", "envs"):
         shutil.copytree(ROOT / part, stubbed / part)
     for script in (stubbed / "scripts").glob("*.py"):
-        if script.stem not in ("adapter", "make_pools", "make_signature_dataset"):  # made once, and checked at each start
+        if script.stem not in ("adapter", "make_pools", "make_signature_dataset"):  # checked when a run starts
             script.write_text(STUB)
     sizes = f"num_examples={count} expected_acceptance=1 examples_per_job=500 ranges_per_shard=10".split()
     run = lambda *arguments: run_snakemake(folder, *arguments, "--config", *sizes, cores=2, root=stubbed)  # noqa: E731
