@@ -1,7 +1,6 @@
 """C sources are compiled once, wherever that can be kept, and a mistake is one line."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -51,9 +50,9 @@ def test_another_compiler_or_machine_has_a_library_of_its_own(source, compilatio
     replaced = {
         "compiler": ("_compiler_version", lambda: "0.0.1"),
         "machine": ("platform", type("platform", (), {"machine": staticmethod(lambda: "something else")})),
-        "processor": ("_has_avx512", lambda: not has_avx512),
+        "processor": ("levels", lambda: ["x86_64_v4" if best == "x86_64_v3" else "x86_64_v3"]),
     }
-    has_avx512 = c_library._has_avx512()
+    best = c_library.levels()[0]
     monkeypatch.setattr(c_library, *replaced[change])
     monkeypatch.setattr(c_library.ctypes, "CDLL", str)  # the machine may not be able to load it
     load_c_library(source)
@@ -94,7 +93,20 @@ def test_a_missing_compiler_is_one_line(source, monkeypatch):
         load_c_library(source)
 
 
-def test_the_flags_of_this_machine_are_read(monkeypatch):
-    assert shutil.which("true")  # a Unix
-    target = c_library._target()
-    assert c_library._has_avx512() == (f"-mcpu={c_library._AVX512}" in target)
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu sse2 avx avx2 fma", ["x86_64_v3"]),
+        ("avx2 fma avx512f avx512bw avx512cd avx512dq", ["x86_64_v3"]),
+        ("avx2 fma avx512f avx512bw avx512cd avx512dq avx512vl", ["x86_64_v4", "x86_64_v3"]),
+    ],
+)
+def test_the_processor_decides_the_level(monkeypatch, flags, expected):
+    monkeypatch.setattr(c_library.Path, "read_text", lambda *_, **__: f"processor : 0\nflags\t\t: {flags}\nbugs :\n")
+    assert c_library.levels() == expected
+
+
+def test_a_processor_that_is_too_old_is_one_line(monkeypatch):
+    monkeypatch.setattr(c_library.Path, "read_text", lambda *_, **__: "flags : fpu sse2 avx\n")
+    with pytest.raises(UserError, match="lacks AVX2 and FMA"):
+        c_library.levels()

@@ -179,8 +179,7 @@ def builds() -> list[tuple[str, ...]]:
     """Compilations that give other machine code: optimised or not, for processors with and without long vectors."""
     if platform.machine() != "x86_64":
         return [("-O0",), ("-O3",)]
-    levels = ["x86_64_v3", "x86_64_v4"] if c_library._has_avx512() else ["x86_64_v3"]
-    return [("-O0", "-mcpu=x86_64_v3"), *(("-O3", f"-mcpu={level}") for level in levels)]
+    return [("-O0", "-mcpu=x86_64_v3"), *(("-O3", f"-mcpu={level}") for level in c_library.levels())]
 
 
 def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):

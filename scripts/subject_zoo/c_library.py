@@ -19,9 +19,11 @@ from pathlib import Path
 from subject_zoo.errors import UserError
 from subject_zoo.files import atomic_write
 
-# The levels of the x86-64 ABI with AVX2 and with AVX-512, and what /proc/cpuinfo has to list for the latter.
-_AVX2, _AVX512 = "x86_64_v3", "x86_64_v4"
-_AVX512_FLAGS = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+# Levels of the x86-64 ABI, the best first, and what /proc/cpuinfo has to list for them.
+_LEVELS = {
+    "x86_64_v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "x86_64_v3": {"avx2", "fma"},
+}
 _COMPILER = (
     *(sys.executable, "-m", "ziglang", "cc"),
     *("-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fPIC", "-shared"),
@@ -63,19 +65,26 @@ def _target() -> list[str]:
     """Flags for this machine: the instructions that it has, and how its libraries are linked."""
     flags = []
     if platform.machine() in ("x86_64", "AMD64"):  # every 64-bit ARM has what is needed
-        flags.append(f"-mcpu={_AVX512 if _has_avx512() else _AVX2}")
+        flags.append(f"-mcpu={levels()[0]}")
     if sys.platform == "linux":
         flags.append("-nostdlib")  # the process has all that is called; building Zig's own takes it six seconds
     return flags
 
 
-def _has_avx512() -> bool:
+def levels() -> list[str]:
+    """The levels of the x86-64 ABI that this machine has, of those with AVX2, the best first.
+
+    Raises UserError where it has none.
+    """
     try:
         described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # not Linux
-        return False
-    flags = next((line.split() for line in described.splitlines() if line.startswith("flags")), [])
-    return set(flags) >= _AVX512_FLAGS
+        return ["x86_64_v3"]
+    flags = set(next((line.split() for line in described.splitlines() if line.startswith("flags")), []))
+    found = [level for level, needed in _LEVELS.items() if needed <= flags]
+    if not found:
+        raise UserError("this processor lacks AVX2 and FMA, which x86 processors have had since 2013; take another")
+    return found
 
 
 def _compile(command: list[str], folder: str) -> None:
