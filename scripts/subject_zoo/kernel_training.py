@@ -24,23 +24,21 @@ def train_on_core(task: TrainingTask, training: dict[str, Any], epochs: int, rat
     mlp = KernelMLP(task.architecture, task.weights)
     run = KernelTraining(mlp, tokens, labels, batch, rates)
     progress, best = EarlyStopping(training["early_stopping_patience"]), mlp.parameters.copy()
-    row_weights = _row_weights(len(labels), batch)
-    for _ in range(epochs):
+    seen_logits = np.zeros((epochs, len(labels)), np.float32)
+    seen_labels = np.zeros((epochs, len(labels)), bool)
+    for epoch in range(epochs):
         order = task.batches.permutation(len(labels))
         kept = task.draw_kept(steps, task.architecture.num_layers, batch) if dropout else None
-        training_logits = run.epoch(order, kept)
+        seen_logits[epoch], seen_labels[epoch] = run.epoch(order, kept), labels[order]
         logits = mlp.logits(validation_tokens)
-        is_best = progress.update(
-            cross_entropy(training_logits[None], labels[order][None], row_weights)[0],
-            cross_entropy(logits[None], validation_labels[None])[0],
-            ((logits > 0) == validation_labels).mean(),
-        )
-        if is_best:
+        loss = cross_entropy(logits[None], validation_labels[None])[0]
+        if progress.update(loss, ((logits > 0) == validation_labels).mean()):
             best[:] = mlp.parameters
         if progress.stopped:
             break
     mlp.parameters[:] = best
-    return TrainedModel(task.example_id, task.architecture, mlp.weights(), progress.curves, progress.best_epoch)
+    curves = progress.curves(cross_entropy(seen_logits, seen_labels, _row_weights(len(labels), batch)))
+    return TrainedModel(task.example_id, task.architecture, mlp.weights(), curves, progress.best_epoch)
 
 
 def _row_weights(rows: int, batch: int) -> np.ndarray:

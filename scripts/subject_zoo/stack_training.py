@@ -96,22 +96,24 @@ class _StackRun:
         adam = FlatAdam(self.stack.parameters, self.stack.gradients, self.stack.spread(rates) * self.stack.update_mask)
         batches = Pass(self.stack, self.row_weights.shape[1])
         progress = [EarlyStopping(self.training["early_stopping_patience"]) for _ in self.tasks]
-        best = self.stack.parameters.clone()
+        best, training_losses = self.stack.parameters.clone(), np.zeros((len(self.tasks), epochs))
         for epoch in range(epochs):
-            training_losses = self._epoch(batches, adam, epoch, epochs)
+            training_losses[:, epoch] = self._epoch(batches, adam, epoch, epochs)
             logits = self.validation.logits().cpu().numpy()
             losses = cross_entropy(logits, self.validation_labels)
             accuracies = ((logits > 0) == (self.validation_labels > 0.5)).mean(axis=1)
-            figures = zip(progress, training_losses, losses, accuracies, strict=True)
-            is_best = np.array([model.update(*epoch_figures) for model, *epoch_figures in figures], np.float32)
+            figures = zip(progress, losses, accuracies, strict=True)
+            is_best = np.array([model.update(loss, accuracy) for model, loss, accuracy in figures], np.float32)
             chosen = self.stack.spread(self._on_device(is_best))
             torch.where(chosen > 0, self.stack.parameters, best, out=best)
             if all(model.stopped for model in progress):
                 break
         self.stack.parameters.copy_(best)
         return [
-            TrainedModel(task.example_id, task.architecture, weights, model.curves, model.best_epoch)
-            for task, weights, model in zip(self.tasks[: self.wanted], self.stack.unload(), progress, strict=False)
+            TrainedModel(task.example_id, task.architecture, weights, model.curves(of_epochs), model.best_epoch)
+            for task, weights, model, of_epochs in zip(
+                self.tasks[: self.wanted], self.stack.unload(), progress, training_losses, strict=False
+            )
         ]
 
     def _epoch(self, batches: Pass, adam: FlatAdam, epoch: int, epochs: int) -> np.ndarray:

@@ -34,7 +34,11 @@ class TrainingTask:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained model: the weights with the best validation loss, and its learning curves, as in EarlyStopping."""
+    """A trained model: the weights with the best validation loss, and its learning curves.
+
+    `curves` has, per epoch run, `training_loss`, `validation_loss` (mean binary cross-entropy, nats) and
+    `validation_accuracy`; `best_epoch` counts from 1, 0 being the start.
+    """
 
     example_id: int
     architecture: Architecture
