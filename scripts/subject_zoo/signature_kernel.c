@@ -14,10 +14,11 @@ Layers are padded with zeros to a width that is a multiple of LANES. */
 #define BLOCK 32 /* probes whose centred values are in the first-level cache together */
 #define EDGES 5  /* edges of a histogram that values are compared with in one stroke */
 
-#define NO_REFLECTION 1e-280  /* of a squared norm, where the matrix's largest number is 1: its inverse is finite */
-#define NEGLIGIBLE 0x1p-53    /* beside the diagonal of such a matrix: less than its rounding */
-#define SWEEPS_PER_VALUE 30   /* of QL before it is given up; it takes less than two, as a rule */
-#define TAKEN (-1.0)          /* no eigenvalue of a matrix of mean products is that far below 0 */
+/* Of matrices whose largest number is 1: */
+#define TINY 1e-280         /* a square that counts as 0: the inverse of any other is finite */
+#define NEGLIGIBLE 0x1p-53  /* what counts as 0 beside the diagonal: less than its rounding */
+#define SWEEPS_PER_VALUE 30 /* of QL before it is given up; it takes two, as a rule */
+#define TAKEN (-1.0)        /* no eigenvalue of a matrix of mean products is that far below 0 */
 
 #define INLINE static inline __attribute__((always_inline))
 #define EXPORT __attribute__((visibility("default")))
@@ -82,6 +83,7 @@ INLINE vec splat(double x) { return (vec){x, x, x, x, x, x, x, x}; }
 INLINE vec fma(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vec choose(longs mask, vec yes, vec no) { return (vec)((mask & (longs)yes) | (~mask & (longs)no)); }
 INLINE vec root(vec x) { return __builtin_elementwise_sqrt(x); }
+INLINE double fma_of(double a, double b, double c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE double root_of(double x) { return __builtin_elementwise_sqrt(x); }
 INLINE double size_of(double x) { return __builtin_elementwise_abs(x); }
 INLINE double total(vec x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
@@ -118,21 +120,28 @@ static Workspace divide(const Signature *sig, int64_t width, double *scratch)
     return work;
 }
 
+/* The first `count` numbers at `from`, of which there are `there`; then zeros. */
+INLINE single load_part(const float *from, int64_t count, int64_t there)
+{
+    single values = splat_single(0.0f);
+    if (there >= LANES)
+        values = load_single(from);
+    else
+        for (int64_t lane = 0; lane < count; lane++)
+            values[lane] = from[lane];
+    return choose_single((ints){0, 1, 2, 3, 4, 5, 6, 7} < splat_int((int32_t)count), values, splat_single(0.0f));
+}
+
 /* Fills `columns` with activations [probes, width]. -0 becomes 0: the order of both would be the processor's choice. */
 static void arrange(const Signature *sig, const float *activations, int64_t width, const Workspace *work)
 {
+    const float *end = activations + sig->probes * width;
     for (int64_t first = 0; first < width; first += LANES) {
         int64_t real = width - first < LANES ? width - first : LANES;
+        const float *from = activations + first;
         float *column = work->columns + first * sig->probes;
-        for (int64_t p = 0; p < sig->probes; p++) {
-            const float *row = activations + p * width + first;
-            if (real == LANES) {
-                store_single(column + p * LANES, load_single(row) + splat_single(0.0f));
-                continue;
-            }
-            for (int64_t lane = 0; lane < LANES; lane++)
-                column[p * LANES + lane] = lane < real ? row[lane] + 0.0f : 0.0f;
-        }
+        for (int64_t p = 0; p < sig->probes; p++, from += width)
+            store_single(column + p * LANES, load_part(from, real, end - from) + splat_single(0.0f));
     }
 }
 
@@ -222,18 +231,24 @@ static vec entropy(const Signature *sig, const float *column)
     return sum + look_up(sig->information, left);
 }
 
+/* Whole numbers in the order of the floats, or back: the bits of negative ones fall as the floats rise. */
+INLINE ints reorder(ints bits) { return bits ^ (bits >> 31 & 0x7fffffff); }
+
 INLINE void exchange(float *a, float *b)
 {
-    single x = load_single(a), y = load_single(b);
-    store_single(a, smaller(x, y));
-    store_single(b, larger(x, y));
+    ints x = (ints)load_single(a), y = (ints)load_single(b);
+    store_single(a, (single)__builtin_elementwise_min(x, y));
+    store_single(b, (single)__builtin_elementwise_max(x, y));
 }
 
 /* Puts each lane's values in ascending order: Batcher's merge exchange (D. E. Knuth, The Art of Computer Programming 3,
-2nd ed., 1998, 5.2.2, Algorithm M), whose comparisons do not depend on the values. */
+2nd ed., 1998, 5.2.2, Algorithm M), whose comparisons do not depend on the values, of whole numbers: for floats a
+processor's least value is not the language's, if one is NaN. */
 static void sort(int64_t count, float *column)
 {
     int64_t largest = 1;
+    for (int64_t i = 0; i < count * LANES; i += LANES)
+        store_single(column + i, (single)reorder((ints)load_single(column + i)));
     while (2 * largest < count)
         largest *= 2;
     for (int64_t p = largest; p > 0; p /= 2)
@@ -246,6 +261,8 @@ static void sort(int64_t count, float *column)
             if (q == p)
                 break;
         }
+    for (int64_t i = 0; i < count * LANES; i += LANES)
+        store_single(column + i, (single)reorder((ints)load_single(column + i)));
 }
 
 INLINE void put(const Signature *sig, int64_t place, vec values, int64_t real, double *features)
@@ -307,34 +324,43 @@ static void neuron_statistics(const Signature *sig, float *column, vec mean, int
 
 /* Matrix products */
 
-/* c[rows, LANES] += a^T b, a[steps, rows] and b[steps, LANES], with all sums in registers. */
-INLINE void add_tile(const int rows, int64_t steps, const double *a, int64_t a_step, const double *b, int64_t b_step,
-                     double *c)
+/* c[rows, vecs * LANES] += a^T b, a[steps, rows] and b[steps, vecs * LANES], with all sums in registers. */
+INLINE void add_tile(const int rows, const int vecs, int64_t steps, const double *a, int64_t a_step, const double *b,
+                     int64_t b_step, double *c)
 {
-    vec sums[LANES];
+    vec sums[8][2];
     for (int r = 0; r < rows; r++)
-        sums[r] = load(c + r * b_step);
-    for (int64_t k = 0; k < steps; k++) {
-        vec row = load(b + k * b_step);
+        for (int v = 0; v < vecs; v++)
+            sums[r][v] = load(c + r * b_step + v * LANES);
+    for (int64_t k = 0; k < steps; k++)
         for (int r = 0; r < rows; r++)
-            sums[r] = fma(splat(a[k * a_step + r]), row, sums[r]);
-    }
+            for (int v = 0; v < vecs; v++)
+                sums[r][v] = fma(splat(a[k * a_step + r]), load(b + k * b_step + v * LANES), sums[r][v]);
     for (int r = 0; r < rows; r++)
-        store(c + r * b_step, sums[r]);
+        for (int v = 0; v < vecs; v++)
+            store(c + r * b_step + v * LANES, sums[r][v]);
 }
 
 #ifdef __AVX512F__ /* 32 registers of a vector */
 #define TILE_ROWS 8
+#define TILE_VECS 2
 #else /* of half or a quarter of one */
 #define TILE_ROWS 4
+#define TILE_VECS 1
 #endif
 
 /* c[rows, columns] += a^T b, a[steps, rows] and b[steps, columns]; where a is b, not what is below the diagonal. */
 static void add_products(int64_t steps, int64_t rows, int64_t columns, const double *a, const double *b, double *c)
 {
-    for (int64_t r = 0; r < rows; r += TILE_ROWS)
-        for (int64_t column = a == b ? r / LANES * LANES : 0; column < columns; column += LANES)
-            add_tile(TILE_ROWS, steps, a + r, rows, b + column, columns, c + r * columns + column);
+#define TILE(vecs) add_tile(TILE_ROWS, vecs, steps, a + r, rows, b + column, columns, c + r * columns + column)
+    for (int64_t r = 0; r < rows; r += TILE_ROWS) {
+        int64_t column = a == b ? r / LANES * LANES : 0;
+        for (; column + TILE_VECS * LANES <= columns; column += TILE_VECS * LANES)
+            TILE(TILE_VECS);
+        if (column < columns)
+            TILE(1);
+    }
+#undef TILE
 }
 
 INLINE void clear(int64_t count, double *numbers)
@@ -433,7 +459,7 @@ static void tridiagonalise(int64_t n, const Workspace *work)
             u[i] = 0.0;
         double square = dot(filled(k), u, u), norm = last < 0.0 ? root_of(square) : -root_of(square);
         work->beside[k - 1] = work->reflections[k] = 0.0;
-        if (square < NO_REFLECTION)
+        if (square < TINY)
             continue;
         u[k - 1] = last - norm;
         work->beside[k - 1] = norm;
@@ -462,20 +488,21 @@ static void sweep(int64_t first, int64_t last, const Workspace *work)
     double g = d[last] - d[first] + e[first] / (half + (half < 0.0 ? -hypotenuse : hypotenuse));
     double sine = 1.0, cosine = 1.0, shift = 0.0;
     for (int64_t i = last - 1; i >= first; i--) {
-        double f = sine * e[i], b = cosine * e[i], r = root_of(f * f + g * g);
-        e[i + 1] = r;
-        if (r == 0.0) { /* the matrix falls in two here */
+        double f = sine * e[i], b = cosine * e[i], square = fma_of(f, f, g * g);
+        if (square < TINY) { /* the matrix falls in two here */
             d[i + 1] -= shift;
-            e[last] = 0.0;
+            e[i + 1] = e[last] = 0.0;
             return;
         }
-        sine = f / r;
-        cosine = g / r;
+        double r = root_of(square), inverse = 1.0 / square; /* at once: f / r would wait for r */
+        e[i + 1] = r;
+        sine = f * inverse * r;
+        cosine = g * inverse * r;
         g = d[i + 1] - shift;
-        r = (d[i] - g) * sine + 2.0 * cosine * b;
+        r = fma_of(d[i] - g, sine, cosine * (b + b));
         shift = sine * r;
         d[i + 1] = g + shift;
-        g = cosine * r - b;
+        g = fma_of(cosine, r, -b);
         rotate(work->width, cosine, sine, work->vectors + i * work->width, work->vectors + (i + 1) * work->width);
     }
     d[first] -= shift;
@@ -537,9 +564,10 @@ static double fill_matrix(const Signature *sig, int64_t n, int centred, const Wo
             work->matrix[i * width + j] = work->products[i * width + j] / probes + offset * work->means[j];
         unit = work->matrix[i * width + i] > unit ? work->matrix[i * width + i] : unit;
     }
-    for (int64_t i = 0; i < n && unit > 0.0; i++)
+    double scale = unit > 0.0 ? 1.0 / unit : 0.0;
+    for (int64_t i = 0; i < n; i++)
         for (int64_t j = i; j < n; j++)
-            work->matrix[j * width + i] = work->matrix[i * width + j] /= unit;
+            work->matrix[j * width + i] = work->matrix[i * width + j] *= scale;
     return unit;
 }
 
