@@ -190,11 +190,11 @@ def test_tables_that_do_not_fit_never_reach_the_kernel():
         "information": np.zeros(10),
         "cut_weights": np.zeros(8),
     }
-    others = {"components": 3, "bins": 4, "silent": 0.0, "rank_tolerance": 0.0, "tie_tolerance": 0.0}
-    SignatureKernel([0, *[None] * 10], 1, **tables, **others)
+    others = {"bins": 4, "silent": 0.0, "rank_tolerance": 0.0, "tie_tolerance": 0.0}
+    SignatureKernel(METHODS, **tables, **others)
     for name, table in tables.items():
         with pytest.raises(ValueError, match=r"not for [89] probes"):
-            SignatureKernel([0, *[None] * 10], 1, **{**tables, name: table[:-1]}, **others)
+            SignatureKernel(METHODS, **{**tables, name: table[:-1]}, **others)
 
 
 def test_eigenvalues_that_are_not_found(monkeypatch):

@@ -231,8 +231,14 @@ static vec entropy(const Signature *sig, const float *column)
     return sum + look_up(sig->information, left);
 }
 
-/* Whole numbers in the order of the floats, or back: the bits of negative ones fall as the floats rise. */
-INLINE ints reorder(ints bits) { return bits ^ (bits >> 31 & 0x7fffffff); }
+/* Floats into whole numbers of the same order, or back: the bits of negative ones fall as the floats rise. */
+INLINE void turn(int64_t count, float *values)
+{
+    for (int64_t i = 0; i < count; i += LANES) {
+        ints bits = (ints)load_single(values + i);
+        store_single(values + i, (single)(bits ^ (bits >> 31 & 0x7fffffff)));
+    }
+}
 
 INLINE void exchange(float *a, float *b)
 {
@@ -241,28 +247,38 @@ INLINE void exchange(float *a, float *b)
     store_single(b, (single)__builtin_elementwise_max(x, y));
 }
 
+/* Of the places from `start` on, p are exchanged with those `distance` further on and p are left out, by turns. */
+INLINE void exchange_runs(int64_t p, int64_t start, int64_t distance, int64_t count, float *column)
+{
+    int64_t stop = count - distance, run = start;
+    for (; run + p <= stop; run += 2 * p)
+        for (int64_t i = run; i < run + p; i++)
+            exchange(column + i * LANES, column + (i + distance) * LANES);
+    for (; run < stop; run++)
+        exchange(column + run * LANES, column + (run + distance) * LANES);
+}
+
 /* Puts each lane's values in ascending order: Batcher's merge exchange (D. E. Knuth, The Art of Computer Programming 3,
-2nd ed., 1998, 5.2.2, Algorithm M), whose comparisons do not depend on the values, of whole numbers: for floats a
-processor's least value is not the language's, if one is NaN. */
+2nd ed., 1998, 5.2.2, Algorithm M), whose comparisons do not depend on the values; of whole numbers, for which a
+processor has the lesser and the greater in one instruction each, NaN or not. */
 static void sort(int64_t count, float *column)
 {
     int64_t largest = 1;
-    for (int64_t i = 0; i < count * LANES; i += LANES)
-        store_single(column + i, (single)reorder((ints)load_single(column + i)));
+    turn(count * LANES, column);
     while (2 * largest < count)
         largest *= 2;
     for (int64_t p = largest; p > 0; p /= 2)
         for (int64_t q = largest, start = 0, distance = p;; distance = q - p, q /= 2, start = p) {
-            for (int64_t run = start; run + distance < count; run += 2 * p) {
-                int64_t stop = run + p < count - distance ? run + p : count - distance;
-                for (int64_t i = run; i < stop; i++)
-                    exchange(column + i * LANES, column + (i + distance) * LANES);
+            switch (p) { /* most runs are short */
+            case 1: exchange_runs(1, start, distance, count, column); break;
+            case 2: exchange_runs(2, start, distance, count, column); break;
+            case 4: exchange_runs(4, start, distance, count, column); break;
+            default: exchange_runs(p, start, distance, count, column);
             }
             if (q == p)
                 break;
         }
-    for (int64_t i = 0; i < count * LANES; i += LANES)
-        store_single(column + i, (single)reorder((ints)load_single(column + i)));
+    turn(count * LANES, column);
 }
 
 INLINE void put(const Signature *sig, int64_t place, vec values, int64_t real, double *features)
@@ -324,11 +340,19 @@ static void neuron_statistics(const Signature *sig, float *column, vec mean, int
 
 /* Matrix products */
 
+#ifdef __AVX512F__ /* 32 registers of a vector */
+#define TILE_ROWS 8
+#define TILE_VECS 2
+#else /* of half or a quarter of one */
+#define TILE_ROWS 4
+#define TILE_VECS 1
+#endif
+
 /* c[rows, vecs * LANES] += a^T b, a[steps, rows] and b[steps, vecs * LANES], with all sums in registers. */
 INLINE void add_tile(const int rows, const int vecs, int64_t steps, const double *a, int64_t a_step, const double *b,
                      int64_t b_step, double *c)
 {
-    vec sums[8][2];
+    vec sums[TILE_ROWS][TILE_VECS];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vecs; v++)
             sums[r][v] = load(c + r * b_step + v * LANES);
@@ -340,14 +364,6 @@ INLINE void add_tile(const int rows, const int vecs, int64_t steps, const double
         for (int v = 0; v < vecs; v++)
             store(c + r * b_step + v * LANES, sums[r][v]);
 }
-
-#ifdef __AVX512F__ /* 32 registers of a vector */
-#define TILE_ROWS 8
-#define TILE_VECS 2
-#else /* of half or a quarter of one */
-#define TILE_ROWS 4
-#define TILE_VECS 1
-#endif
 
 /* c[rows, columns] += a^T b, a[steps, rows] and b[steps, columns]; where a is b, not what is below the diagonal. */
 static void add_products(int64_t steps, int64_t rows, int64_t columns, const double *a, const double *b, double *c)

@@ -1,7 +1,7 @@
 """The signature statistics of a layer's neurons by signature_kernel.c; signatures.py defines them."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from subject_zoo.c_library import load_c_library
 
 _LANES = 8  # as in the C file
 _LINE = 64  # bytes of a cache line, where the memory starts
-_METHODS = 11  # of the C file's enum
 _NOT_FINITE, _NOT_CONVERGED = 1, 2  # of the C file's enum
+
+METHODS = ("mean", "std", "max", "min", "sparsity", "pca", "svd", "entropy", "clustering", "fourier", "pattern_wise")
+"""Every signature method, in the order of the features and of the C file's enum."""
 
 
 class _Signature(ctypes.Structure):
@@ -20,7 +22,7 @@ class _Signature(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("weights", "information", "cut_weights")),
         *((name, ctypes.c_double) for name in ("silent", "rank_tolerance", "tie_tolerance")),
         *((name, ctypes.c_int64) for name in ("probes", "sums", "groups", "components", "bins", "features")),
-        ("place", ctypes.c_int64 * _METHODS),
+        ("place", ctypes.c_int64 * len(METHODS)),
     ]
 
 
@@ -38,14 +40,15 @@ def _kernel() -> ctypes.CDLL:
 class SignatureKernel:
     """Computes the chosen statistics of layers over m probes. Not for several threads at once: it keeps its memory.
 
+    The features of the methods that are on stand side by side in the order of `METHODS`: `components` of pca, svd and
+    fourier, three of clustering, G of pattern_wise, one of any other.
+
     Args:
-        places: the place of each method's first feature, in the order of `signatures.METHODS`; None where it is off.
-        features: F, how many features there are.
-        groups: float64 [m, G], what each probe weighs in the means of pattern_wise; no columns where that is off.
-        waves: float64 [m, 2 * components], cosines and sines of fourier; no columns where that is off.
+        methods: those that are on, of `METHODS`.
+        groups: float64 [m, G], what each probe weighs in the means of pattern_wise.
+        waves: float64 [m, 2 * components], cosines and sines of fourier.
         information: float64 [m + 1], what a bin of so many probes adds to the entropy.
         cut_weights: float64 [m - 1], what the sum of the 1 ... m - 1 smallest values weighs in clustering.
-        components: of pca, svd and fourier.
         bins: of the entropy.
         silent: the largest magnitude that counts as none in sparsity.
         rank_tolerance: an eigenvalue of at most this share of the largest counts as zero.
@@ -57,13 +60,11 @@ class SignatureKernel:
 
     def __init__(
         self,
-        places: Sequence[int | None],
-        features: int,
+        methods: Collection[str],
         groups: np.ndarray,
         waves: np.ndarray,
         information: np.ndarray,
         cut_weights: np.ndarray,
-        components: int,
         bins: int,
         silent: float,
         rank_tolerance: float,
@@ -72,14 +73,23 @@ class SignatureKernel:
         probes = len(groups)
         if (len(waves), information.shape, cut_weights.shape) != (probes, (probes + 1,), (probes - 1,)):
             raise ValueError(f"the tables of waves, information and cuts are not for {probes} probes")
-        sums = groups.shape[1] + waves.shape[1]
-        weights = np.hstack([groups, waves, np.zeros((probes, -sums % _LANES))])
+        components = waves.shape[1] // 2
+        sizes = dict.fromkeys(METHODS, 1) | dict.fromkeys(("pca", "svd", "fourier"), components)
+        sizes |= {"clustering": 3, "pattern_wise": groups.shape[1]}
+        places, features = [], 0
+        for method in METHODS:
+            places.append(features if method in methods else -1)
+            features += sizes[method] if method in methods else 0
+        groups = groups if "pattern_wise" in methods else groups[:, :0]
+        waves = waves if "fourier" in methods else waves[:, :0]
+        filling = np.zeros((probes, -(groups.shape[1] + waves.shape[1]) % _LANES))
+        weights = np.hstack([groups, waves, filling])
         self._tables = [np.ascontiguousarray(table, np.float64) for table in (weights, information, cut_weights)]
         self._signature = _Signature(
             *(_address(table) for table in self._tables),
             *(silent, rank_tolerance, tie_tolerance),
             *(probes, weights.shape[1], groups.shape[1], components, bins, features),
-            tuple(-1 if place is None else place for place in places),
+            tuple(places),
         )
         self._scratch = np.empty(0)
 

@@ -41,27 +41,11 @@ anything on the processor. W itself matters to the last bits of pca and svd alon
 import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 
 from subject_zoo.errors import UserError
-from subject_zoo.signature_kernel import SignatureKernel
-
-METHODS = (
-    "mean",
-    "std",
-    "max",
-    "min",
-    "sparsity",
-    "pca",
-    "svd",
-    "entropy",
-    "clustering",
-    "fourier",
-    "pattern_wise",
-)
-"""Every signature method, in the order of the features, which is the C file's too."""
+from subject_zoo.signature_kernel import METHODS, SignatureKernel
 
 SPARSITY_THRESHOLD = 1e-3
 """An activation of at most this magnitude (compared in float32) counts as silent."""
@@ -134,15 +118,12 @@ class ActivationSignatureExtractor:
                         "add one to the dataset or take pattern_wise out of signature.methods"
                     )
         self._parts = [(method, self._labels(method)) for method in self.methods]
-        waves = _waves(self.num_probes, components)
         self._kernel = SignatureKernel(
-            self._places(),
-            len(self.feature_names),
-            groups / sizes if "pattern_wise" in self.methods else groups[:, :0],
-            waves if "fourier" in self.methods else waves[:, :0],
+            self.methods,
+            groups / np.maximum(sizes, 1),
+            _waves(self.num_probes, components),
             _information(self.num_probes),
             _cut_weights(self.num_probes),
-            components,
             entropy_bins,
             SPARSITY_THRESHOLD,
             RANK_TOLERANCE,
@@ -211,12 +192,6 @@ class ActivationSignatureExtractor:
         if method in _LISTS:
             return tuple(str(index) for index in range(self.components))
         return {"clustering": CLUSTER_FEATURES, "pattern_wise": (*self.pattern_names, NO_PATTERN)}.get(method)
-
-    def _places(self) -> list[int | None]:
-        """The place of each method's first feature, in the order of `METHODS`; None where the method is off."""
-        sizes = {method: 1 if labels is None else len(labels) for method, labels in self._parts}
-        starts = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
-        return [starts.get(method) for method in METHODS]
 
 
 _LISTS = frozenset({"pca", "svd", "fourier"})
