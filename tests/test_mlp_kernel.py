@@ -1,21 +1,17 @@
 """The kernel against torch in float64, and bits that nothing but the network and its rows decides."""
 
-import ctypes
-import platform
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subject_zoo import c_library, mlp_kernel
+from subject_zoo import mlp_kernel
 from subject_zoo.architecture import ACTIVATIONS, Architecture, encode
 from subject_zoo.initialisation import initial_weights
 from subject_zoo.mlp_kernel import KernelMLP, KernelTraining, steps_per_epoch
 from subject_zoo.subject_model import SubjectModel
+from tests.compilations import compilations
 
 BATCH, RATE = 24, 0.01
 
@@ -175,13 +171,6 @@ def test_a_rows_bits_do_not_depend_on_the_rows_beside_it(architecture, rows, cut
         assert part_values.tobytes() == np.ascontiguousarray(values[:, part]).tobytes()
 
 
-def builds() -> list[tuple[str, ...]]:
-    """Compilations that give other machine code: optimised or not, for processors with and without long vectors."""
-    if platform.machine() != "x86_64":
-        return [("-O0",), ("-O3",)]
-    return [("-O0", "-mcpu=x86_64_v3"), *(("-O3", f"-mcpu={level}") for level in c_library.levels())]
-
-
 def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):
     kinds = [
         make_architecture(activation, neurons, depth, input_encoding=encoding, dropout_rate=dropout)
@@ -196,21 +185,12 @@ def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):
         )
     ]
     results = []
-    source = mlp_kernel.__file__.replace(".py", ".c")
-    flags = ("-ffp-contract=off", "-fvisibility=hidden", "-fPIC", "-shared")
-    for number, build in enumerate(builds()):
-        library = tmp_path / f"{number}.so"
-        compiler = [sys.executable, "-m", "ziglang", "cc"]
-        subprocess.run([*compiler, *flags, *build, source, "-o", library], check=True, capture_output=True)
-        mlp_kernel._kernel.cache_clear()
-        monkeypatch.setattr(mlp_kernel, "load_c_library", lambda _, library=library: ctypes.CDLL(str(library)))
+    for _ in compilations(mlp_kernel, tmp_path, monkeypatch):
         made = []
         for architecture in kinds:
             mlp, tokens = KernelMLP(architecture, make_weights(architecture)), make_tokens(architecture, 70)
             made += [train(mlp, tokens).tobytes(), mlp.parameters.tobytes(), mlp.logits(tokens).tobytes()]
         results.append(made)
-    monkeypatch.undo()
-    mlp_kernel._kernel.cache_clear()
     assert len(results) > 1
     assert all(made == results[0] for made in results)
 

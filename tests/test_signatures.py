@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from subject_zoo.errors import UserError
-from subject_zoo.signatures import _COMPUTE, BLOCK_ELEMENTS, METHODS, ActivationSignatureExtractor
+from subject_zoo.signatures import METHODS, ActivationSignatureExtractor
 
 PATTERNS = ("first", "second", "third")
 
@@ -383,13 +383,22 @@ def test_bits_do_not_depend_on_the_batch(probes, width):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("probes", "width"), [(400, 40), (61, 33), (150, 1)])
 def test_bits_hold_before_rounding_to_float32(method, probes, width):
-    # Rounding hides most differences in float64's last bits, so the parts are looked at as well.
+    # Rounding hides most differences in float64's last bits, so the kernel's own numbers are looked at as well.
     batch = assorted(16, probes, width)
-    subject = extractor(probes)
-    together = _COMPUTE[method](subject, subject._rows(batch))
+    subject = extractor(probes, [method])._kernel
+    together = subject.features(batch)
+    assert together.dtype == np.float64
     for index in range(16):
-        alone = _COMPUTE[method](subject, subject._rows(batch[index : index + 1]))
-        assert together[index].tobytes() == alone[0].tobytes()
+        assert together[index].tobytes() == subject.features(batch[index : index + 1])[0].tobytes()
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method not in ("pca", "svd")])
+def test_bits_do_not_depend_on_the_neurons_beside(method):
+    layer = assorted(2, 90, 40).transpose(1, 0, 2).reshape(90, 80)[None]
+    subject = extractor(90, [method])._kernel
+    whole = subject.features(layer)
+    for part in (slice(0, 1), slice(3, 10), slice(30, 80), slice(None, None, -1)):
+        assert subject.features(layer[..., part]).tobytes() == whole[:, part].tobytes()
 
 
 @pytest.mark.parametrize(("top", "bins"), [(25, 25), (36, 28), (39, 39)])
@@ -402,10 +411,6 @@ def test_a_constant_neighbour_does_not_move_the_histogram(top, bins):
     found = subject.extract(np.stack([values, np.zeros_like(values)]))
     assert found[0].tobytes() == subject.extract(values[None])[0].tobytes()
     assert found[0, 0, 0] == pytest.approx(expected, rel=2e-7)
-
-
-def test_the_batches_above_span_several_blocks():
-    assert 2 * BLOCK_ELEMENTS < 40 * 400 * 40
 
 
 def test_bits_do_not_depend_on_earlier_calls():

@@ -10,10 +10,10 @@ import numpy as np
 
 from subject_zoo.architecture import Architecture
 from subject_zoo.c_library import load_c_library
+from subject_zoo.c_memory import address, aligned_zeros, filled
 from subject_zoo.weights import Weights
 
 _LANES = 8  # as in the C file
-_LINE = 64  # bytes of a cache line, where every buffer starts
 _ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "leaky_relu")  # in the order of the C file's enum
 _BETA1, _BETA2 = 0.9, 0.999  # torch.optim.Adam's defaults
 
@@ -51,15 +51,15 @@ class KernelMLP:
         one_hot = architecture.input_encoding == "one_hot"
         self.network = _Network(
             depth=architecture.num_layers,
-            width=_filled(architecture.neurons_per_layer),
+            width=filled(architecture.neurons_per_layer, _LANES),
             neurons=architecture.neurons_per_layer,
             tokens=architecture.sequence_length,
             vocabulary=architecture.vocab_size if one_hot else 1,
             one_hot=one_hot,
             activation=_ACTIVATIONS.index(architecture.activation_type),
         )
-        self.parameters = _zeros(_kernel().parameter_floats(self.network))
-        self.scratch = _zeros(_kernel().scratch_floats(self.network))
+        self.parameters = aligned_zeros(_kernel().parameter_floats(self.network), np.float32)
+        self.scratch = aligned_zeros(_kernel().scratch_floats(self.network), np.float32)
         self._views = dict(self._tensors())
         for name, view in self._views.items():
             view[...] = weights[name]
@@ -69,7 +69,7 @@ class KernelMLP:
         width, start = self.network.width, 0
         *hidden, output = zip(self.architecture.linear_names, self.architecture.layer_sizes, strict=True)
         for name, (inputs, outputs) in hidden:
-            rows = _filled(inputs)
+            rows = filled(inputs, _LANES)
             matrix = self.parameters[start : start + rows * width].reshape(rows, width)
             yield f"{name}.weight", matrix[:inputs, :outputs].T
             start += rows * width
@@ -101,13 +101,13 @@ class KernelMLP:
         logits = np.empty(len(tokens), np.float32)
         _kernel().evaluate(
             self.network,
-            _address(self.parameters),
-            _address(self.scratch),
-            _address(tokens),
+            address(self.parameters),
+            address(self.scratch),
+            address(tokens),
             len(tokens),
             before,
-            _address(values),
-            _address(logits),
+            address(values),
+            address(logits),
         )
         return logits
 
@@ -128,13 +128,13 @@ class KernelTraining:
         self._batch_size = batch_size
         self._steps = steps_per_epoch(len(tokens), batch_size)
         self._steps_done = 0
-        moments = [_zeros(len(mlp.parameters)) for _ in range(2)]
+        moments = [aligned_zeros(len(mlp.parameters), np.float32) for _ in range(2)]
         # By multiplication, which rounds alike everywhere; a power does not.
         powers = [np.cumprod(np.full(len(rates), beta)) for beta in (_BETA1, _BETA2)]
         self._rates = (np.asarray(rates, np.float64) / (1 - powers[0])).astype(np.float32)
         self._scales = (1 / np.sqrt(1 - powers[1])).astype(np.float32)
         self._buffers = (mlp.parameters, *moments, mlp.scratch, self._tokens, self._labels)  # held while C has them
-        self._addresses = [_address(buffer) for buffer in self._buffers]
+        self._addresses = [address(buffer) for buffer in self._buffers]
 
     def epoch(self, order: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
         """One pass over the rows in `order`, a permutation of n; the logits float32 [n] before each step, in `order`.
@@ -158,14 +158,14 @@ class KernelTraining:
         _kernel().train_epoch(
             self._mlp.network,
             *self._addresses,
-            _address(order),
+            address(order),
             count,
             self._batch_size,
-            _address(rates),
-            _address(scales),
-            _address(kept),
+            address(rates),
+            address(scales),
+            address(kept),
             1 / (1 - architecture.dropout_rate),
-            _address(logits),
+            address(logits),
         )
         return logits
 
@@ -183,18 +183,3 @@ def _checked(tokens: np.ndarray, architecture: Architecture) -> np.ndarray:
     if tokens.size and tokens.max() >= architecture.vocab_size:
         raise ValueError(f"token {tokens.max()} is not in a vocabulary of {architecture.vocab_size}")
     return tokens
-
-
-def _filled(count: int) -> int:
-    return math.ceil(count / _LANES) * _LANES
-
-
-def _zeros(count: int) -> np.ndarray:
-    """Float32 zeros that start on a cache line: vectors across two lines take twice the time."""
-    room = np.zeros(count + _LINE // 4, np.float32)
-    start = -room.ctypes.data % _LINE // 4
-    return room[start : start + count]
-
-
-def _address(array: np.ndarray | None) -> int | None:
-    return None if array is None else array.__array_interface__["data"][0]  # array.ctypes takes twice the time

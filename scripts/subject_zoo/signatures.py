@@ -1,31 +1,61 @@
 """Activation signatures: statistics of every neuron's activations over the fixed signature dataset.
 
 One call takes one layer of k models at once. Below, a is one neuron's activations a_0 ... a_{m-1} over the
-m probes, in the signature dataset's order; W is the layer's (padded) width.
+m probes, in the signature dataset's order; W is the layer's (padded) width. signature_kernel.c computes, in float64.
+
+- mean: sum(a) / m.
+- std: the population standard deviation, sqrt(sum((a - mean)^2) / m).
+- max, min: the largest and the smallest activation.
+- sparsity: the share of the probes where |a| <= SPARSITY_THRESHOLD.
+- pca: v_i * sqrt(lambda), v_i the neuron's entry of the eigenvector v, for the `components` largest eigenpairs of the
+  layer's population covariance: the neuron's entry of the principal axis, scaled by the component's standard
+  deviation. Source: I. T. Jolliffe, Principal Component Analysis (2nd ed., 2002).
+- svd: v_i * s / sqrt(m), v the right singular vectors of the uncentred activations [m, W] and s their singular values.
+  The squares over all components sum to the neuron's mean square. They come from the mean products, the covariance
+  and mean mean^T: a sum of squares, in which nothing cancels.
+- entropy: -sum(p log2 p) in bits, p the shares of the probes in `entropy_bins` equal bins, min(a) to max(a). Bins are
+  those of numpy.histogram of the float64 values: the left edge belongs to the bin, the last bin holds its right edge
+  too. A constant neuron has 0. Source: C. E. Shannon, A Mathematical Theory of Communication (1948).
+- clustering: the optimal two-means of the m values: low centre, high centre, share of the probes in the high cluster.
+  In one dimension the optimum cuts the sorted values in two (W. D. Fisher, On Grouping for Maximum Homogeneity, 1958),
+  so all m - 1 cuts are tried: with C_j, which is negative, the sum of the j smallest values of a - mean, the sum of
+  squares between the clusters is C_j^2 (1/j + 1/(m - j)), and the largest wins (as in N. Otsu, 1979). Ties
+  (TIE_TOLERANCE, of the root): the fewest values in the low cluster. A constant neuron has low = high = its value and
+  share 0.
+- fourier: 2 |sum_t (a_t - mean) exp(-2 pi i f t / m)| / m for f = 1 ... `components`, t the probe's position. That is
+  2 |numpy.fft.rfft(a - mean)[f]| / m: the amplitude of a sinusoid of f periods over the probes (twice it at f = m / 2).
+  Frequencies above m / 2 do not exist and have 0.
+- pattern_wise: the mean activation over the probes that satisfy each enabled pattern, then over those of none.
+
+Loadings, pca's and svd's, come from eigenpairs of the mean products [W, W], smaller than a decomposition of [m, W]
+(G. H. Golub, C. F. Van Loan, Matrix Computations, 4th ed., 2013). The sign makes each component's largest magnitude
+positive (the first neuron of equals, TIE_TOLERANCE). Components beyond W or beyond the rank (RANK_TOLERANCE) are
+exactly 0, as are the loadings of neurons whose (centred, in pca) activations are all 0. Where eigenvalues coincide,
+the directions within their space are the solver's choice.
 
 Contract: what is computed for a model depends on that model's activations and on (m, W) alone, bit for bit,
-not on k, on the other models or on its place among them, nor does a method depend on which others are on.
-So every reduction runs along one neuron's contiguous row or inside one model's matrix product, and nothing
-is decided for a batch as a whole.
+not on k, on the other models or on its place among them, nor does a method depend on which others are on, nor
+anything on the processor. W itself matters to the last bits of pca and svd alone.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from subject_zoo.errors import UserError
-from subject_zoo.layer_rows import LayerRows
-from subject_zoo.leading_directions import TIE_TOLERANCE, loadings
-from subject_zoo.scratch import Scratch
+from subject_zoo.signature_kernel import METHODS, SignatureKernel
 
 SPARSITY_THRESHOLD = 1e-3
 """An activation of at most this magnitude (compared in float32) counts as silent."""
 
-BLOCK_ELEMENTS = 3 << 16
-"""Activations worked on at once: enough for the layers of one model, as beginning a block costs as much as a layer,
-and few enough for one block's arrays to stay in the cache."""
+RANK_TOLERANCE = 1e-12
+"""An eigenvalue of at most this share of the layer's largest counts as zero. The inputs are float32:
+directions whose standard deviation is below 1e-6 of the largest are their rounding, not information."""
+
+TIE_TOLERANCE = 1e-9
+"""Two magnitudes this close, relatively, are equal: rounding must not choose between mirrored neurons."""
 
 CLUSTER_FEATURES = ("low", "high", "share")
 NO_PATTERN = "none"
@@ -77,22 +107,28 @@ class ActivationSignatureExtractor:
         self.components = components
         self.entropy_bins = entropy_bins
         # [m, P + 1] 0.0 / 1.0: the probes of each pattern, and those of none.
-        self._groups = np.column_stack([member, ~member.any(axis=1)]).astype(np.float64)
+        groups = np.column_stack([member, ~member.any(axis=1)]).astype(np.float64)
+        sizes = groups.sum(axis=0)
         if "pattern_wise" in self.methods:
-            for name, size in zip((*self.pattern_names, NO_PATTERN), self._groups.sum(axis=0), strict=True):
+            for name, size in zip((*self.pattern_names, NO_PATTERN), sizes, strict=True):
                 if size == 0:
                     what = "no enabled pattern" if name == NO_PATTERN else "this pattern"
                     raise UserError(
                         f"signature dataset: pattern_wise.{name} has no probe that satisfies {what}; "
                         "add one to the dataset or take pattern_wise out of signature.methods"
                     )
-        sizes = np.maximum(self._groups.sum(axis=0), 1)
-        # [m, P + 1 + 2 * components]: what each probe weighs in the means of pattern_wise and in fourier's sums.
-        self._weights = np.hstack([self._groups / sizes, _waves(self.num_probes, components)])
-        self._information = _information(self.num_probes)
-        self._cut_weights = _cut_weights(self.num_probes)
-        self._scratch = Scratch()
         self._parts = [(method, self._labels(method)) for method in self.methods]
+        self._kernel = SignatureKernel(
+            self.methods,
+            groups / np.maximum(sizes, 1),
+            _waves(self.num_probes, components),
+            _information(self.num_probes),
+            _cut_weights(self.num_probes),
+            entropy_bins,
+            SPARSITY_THRESHOLD,
+            RANK_TOLERANCE,
+            TIE_TOLERANCE,
+        )
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
@@ -120,30 +156,11 @@ class ActivationSignatureExtractor:
 
         Raises:
             ValueError: the shape is not [k, m, W], or a value is not finite.
+            numpy.linalg.LinAlgError: the eigenvalues of a layer's products cannot be found.
         """
-        activations = np.asarray(activations, dtype=np.float32)
-        if activations.ndim != 3 or activations.shape[1] != self.num_probes:
-            raise ValueError(f"activations are {activations.shape}, expected [k, {self.num_probes}, W]")
-        models, _, width = activations.shape
-        features = np.empty((models, width, len(self.feature_names)), dtype=np.float32)
-        blocks = max(1, math.ceil(activations.size / BLOCK_ELEMENTS))
-        step = max(1, math.ceil(models / blocks))  # blocks of about one size, not full ones and a small rest
-        for start in range(0, models, step):
-            self._fill(features[start : start + step], self._rows(activations[start : start + step]))
+        features = self._kernel.features(np.asarray(activations, dtype=np.float32)).astype(np.float32)
         features += 0.0  # -0.0 becomes 0.0: it would be written with its sign
         return features
-
-    def _rows(self, activations: np.ndarray) -> LayerRows:
-        return LayerRows(activations, self._weights, self._scratch)
-
-    def _fill(self, features: np.ndarray, layer: LayerRows) -> None:
-        """Write the features of one block of models into `features` [models, W, F]."""
-        start = 0
-        for method, labels in self._parts:
-            stop = start + (1 if labels is None else len(labels))
-            block = _COMPUTE[method](self, layer)
-            features[..., start:stop] = block[..., None] if labels is None else block
-            start = stop
 
     def profile(self, features: Sequence[float] | np.ndarray) -> dict:
         """One neuron's features [F] as the JSON-ready profile of a record, in Python floats.
@@ -176,118 +193,8 @@ class ActivationSignatureExtractor:
             return tuple(str(index) for index in range(self.components))
         return {"clustering": CLUSTER_FEATURES, "pattern_wise": (*self.pattern_names, NO_PATTERN)}.get(method)
 
-    # The methods: [k, W] or [k, W, number of labels], float64.
-
-    def _mean(self, layer: LayerRows) -> np.ndarray:
-        """sum(a) / m."""
-        return layer.mean
-
-    def _std(self, layer: LayerRows) -> np.ndarray:
-        """Population standard deviation: sqrt(sum((a - mean)^2) / m)."""
-        return np.sqrt(np.vecdot(layer.centred, layer.centred) / self.num_probes)
-
-    def _max(self, layer: LayerRows) -> np.ndarray:
-        """The largest activation."""
-        return layer.single.max(axis=-1)
-
-    def _min(self, layer: LayerRows) -> np.ndarray:
-        """The smallest activation."""
-        return layer.single.min(axis=-1)
-
-    def _sparsity(self, layer: LayerRows) -> np.ndarray:
-        """Share of the probes where |a| <= SPARSITY_THRESHOLD."""
-        silent = np.abs(layer.single) <= np.float32(SPARSITY_THRESHOLD)
-        return np.count_nonzero(silent, axis=-1) / self.num_probes
-
-    def _pca(self, layer: LayerRows) -> np.ndarray:
-        """v_i * sqrt(lambda) for the `components` largest eigenpairs of the layer's population covariance.
-
-        Source: I. T. Jolliffe, Principal Component Analysis (2nd ed., 2002): the neuron's entry of the
-        principal axis, scaled by the component's standard deviation. See `loadings` for sign and rank.
-        """
-        return loadings(layer.covariance, self.components)
-
-    def _svd(self, layer: LayerRows) -> np.ndarray:
-        """v_i * s / sqrt(m): right singular vectors of the uncentred activations [m, W], scaled alike.
-
-        The squares of v_i * s / sqrt(m) over all components sum to the neuron's mean square. See `loadings`.
-        The mean products are the covariance and mean mean^T: a sum of squares, in which nothing cancels.
-        """
-        return loadings(layer.covariance + layer.mean[:, :, None] * layer.mean[:, None], self.components)
-
-    def _entropy(self, layer: LayerRows) -> np.ndarray:
-        """-sum(p log2 p) in bits, p the shares of the probes in `entropy_bins` equal bins, min(a) to max(a).
-
-        Source: C. E. Shannon, A Mathematical Theory of Communication (1948). Bins as in numpy.histogram of
-        the float64 values: the left edge belongs to the bin, the last bin holds its right edge too. A
-        constant neuron has 0.
-        """
-        low = layer.ordered[..., :1].astype(np.float64)
-        step = (layer.ordered[..., -1:] - low) / self.entropy_bins
-        # Not np.linspace: it takes another, differently rounded, path for all rows as soon as one step is 0.
-        edges = low + np.arange(1, self.entropy_bins) * step
-        below = np.zeros((*edges.shape[:2], self.entropy_bins + 1), dtype=np.intp)
-        below[..., 1:-1] = _count_below(layer.ordered, edges)
-        below[..., -1] = self.num_probes
-        return self._information[below[..., 1:] - below[..., :-1]].sum(axis=-1)
-
-    def _clustering(self, layer: LayerRows) -> np.ndarray:
-        """Optimal two-means of the m values: low centre, high centre, share of the probes in the high one.
-
-        In one dimension the optimum cuts the sorted values in two (W. D. Fisher, On Grouping for Maximum
-        Homogeneity, 1958), so all m - 1 cuts are tried: with C_j the sum of the j smallest values of
-        a - mean, the sum of squares between the clusters is C_j^2 (1/j + 1/(m - j)), and the largest wins
-        (as in N. Otsu, 1979). Ties: the fewest values in the low cluster. A constant neuron has
-        low = high = its value and share 0.
-        """
-        # C_j is negative: the least root of a sum of squares, with C_j's sign, is the best. All m values have 0.
-        cuts = layer.scratch.take("cuts", layer.shape, np.float64)
-        np.copyto(cuts, layer.ordered)
-        cuts -= layer.mean[..., None]
-        np.cumsum(cuts, axis=-1, out=cuts)
-        cuts *= self._cut_weights
-        cut = (cuts <= cuts.min(axis=-1, keepdims=True) * (1 - TIE_TOLERANCE)).argmax(axis=-1)
-        total = np.take_along_axis(cuts, cut[..., None], axis=-1)[..., 0] / self._cut_weights[cut]
-        low_size = cut + 1
-        high_size = self.num_probes - low_size
-        constant = layer.ordered[..., 0] == layer.ordered[..., -1]
-        low = layer.mean + total / low_size
-        high = layer.mean - total / high_size
-        share = np.where(constant, 0.0, high_size / self.num_probes)
-        return np.stack([low, high, share], axis=-1)
-
-    def _fourier(self, layer: LayerRows) -> np.ndarray:
-        """2 |sum_t (a_t - mean) exp(-2 pi i f t / m)| / m for f = 1 ... `components`, t the probe's position.
-
-        That is 2 |numpy.fft.rfft(a - mean)[f]| / m: the amplitude of a sinusoid of f periods over the probes
-        (twice it at f = m / 2). Frequencies above m / 2 do not exist and have 0.
-        """
-        parts = layer.weighted_sums[..., -2 * self.components :]
-        return np.hypot(parts[..., : self.components], parts[..., self.components :]) * (2 / self.num_probes)
-
-    def _pattern_wise(self, layer: LayerRows) -> np.ndarray:
-        """Mean activation over the probes that satisfy each enabled pattern, then over those of none."""
-        return layer.mean[..., None] + layer.weighted_sums[..., : -2 * self.components]
-
 
 _LISTS = frozenset({"pca", "svd", "fourier"})
-
-_COMPUTE: dict[str, Callable[[ActivationSignatureExtractor, LayerRows], np.ndarray]] = {
-    "mean": ActivationSignatureExtractor._mean,
-    "std": ActivationSignatureExtractor._std,
-    "max": ActivationSignatureExtractor._max,
-    "min": ActivationSignatureExtractor._min,
-    "sparsity": ActivationSignatureExtractor._sparsity,
-    "pca": ActivationSignatureExtractor._pca,
-    "svd": ActivationSignatureExtractor._svd,
-    "entropy": ActivationSignatureExtractor._entropy,
-    "clustering": ActivationSignatureExtractor._clustering,
-    "fourier": ActivationSignatureExtractor._fourier,
-    "pattern_wise": ActivationSignatureExtractor._pattern_wise,
-}
-
-METHODS: tuple[str, ...] = tuple(_COMPUTE)
-"""Every signature method, in the order of the features."""
 
 
 def _waves(num_probes: int, components: int) -> np.ndarray:
@@ -310,27 +217,6 @@ def _information(num_probes: int) -> np.ndarray:
 
 
 def _cut_weights(num_probes: int) -> np.ndarray:
-    """float64 [m]: sqrt(1/j + 1/(m - j)) for j = 1 ... m - 1 values in the low cluster; 0 for all m, no cut."""
+    """float64 [m - 1]: sqrt(1/j + 1/(m - j)) for j = 1 ... m - 1 values in the low cluster."""
     low_size = np.arange(1, num_probes)
-    return np.append(np.sqrt(1 / low_size + 1 / (num_probes - low_size)), 0.0)
-
-
-def _count_below(ordered: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """intp [k, W, E]: how many of each row's sorted values float32 [k, W, m] are below its edges float64 [k, W, E].
-
-    numpy.searchsorted (side "left") for every row at once, by bisection. A float32 is below an edge where it is
-    below the first float32 that is not: so no value needs conversion.
-    """
-    bounds = edges.astype(np.float32)
-    np.nextafter(bounds, np.float32(np.inf), out=bounds, where=bounds < edges)
-    *lead, size = ordered.shape
-    values = ordered.ravel()
-    first = np.arange(0, values.size, size).reshape(*lead, 1)
-    found = np.broadcast_to(first, bounds.shape).copy()
-    room = size  # the first place not below a bound is one of found ... found + room
-    while room > 1:
-        half = room >> 1
-        found += half * (values.take(found + (half - 1)) < bounds)
-        room -= half
-    found += values.take(found) < bounds
-    return found - first
+    return np.sqrt(1 / low_size + 1 / (num_probes - low_size))
