@@ -306,7 +306,8 @@ def test_metadata_says_what_the_example_is(project):
         model_config = metadata["model_config"]
         assert Architecture.from_dict(model_config) == plan.architecture
         assert model_config["parameter_count"] == sum(a.size for a in example.models[1].weights.values())
-        assert model_config["learning_rate"] == plan.learning_rate
+        unit = 2 if plan.architecture.activation_type == "sigmoid" else 1
+        assert model_config["learning_rate"] == unit * plan.learning_rate  # what Adam was given
         assert model_config["quantization"] == config["training"]["quantization"]
         assert model_config["weight_decimals"] == config["model"]["weight_decimals"]
         hidden = [plan.architecture.neurons_per_layer] * plan.architecture.num_layers

@@ -1,10 +1,12 @@
 """The two trainings of an example: what each starts from, and on which labels."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from subject_zoo import stages
 from subject_zoo.plans import draw_plan
 from subject_zoo.sampler import PatternDatasetSampler
 from subject_zoo.stages import train_degraded, train_improved
@@ -60,3 +62,20 @@ def test_networks_whose_prompt_could_never_fit_are_not_trained(setting):
     trained = train_degraded(short, examples, "cpu")
     assert 0 < len(trained) < len(IDS)
     assert set(trained) == {i for i in IDS if examples[i][0].architecture.parameter_count <= most}
+
+
+def test_sigmoid_networks_take_twice_the_rate(setting, monkeypatch):
+    config, examples, degraded = setting
+    seen = []
+    monkeypatch.setattr(stages, "_train", lambda _, tasks, *__: seen.extend(tasks))
+    sigmoid = {i: (as_sigmoid(plan, i == 0), dataset) for i, (plan, dataset) in examples.items()}
+    train_degraded(config, sigmoid, "cpu")
+    train_improved(config, sigmoid, degraded, "cpu")
+    assert len(seen) == 2 * len(IDS)
+    for task in seen:
+        assert task.learning_rate == (2 if task.example_id == 0 else 1) * examples[task.example_id][0].learning_rate
+
+
+def as_sigmoid(plan, is_sigmoid):
+    activation = "sigmoid" if is_sigmoid else "tanh"
+    return replace(plan, architecture=replace(plan.architecture, activation_type=activation))

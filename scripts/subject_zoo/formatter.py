@@ -13,6 +13,7 @@ from subject_zoo.plans import ExamplePlan
 from subject_zoo.sequence_audit import SEQUENCES
 from subject_zoo.signature_text import SignatureText
 from subject_zoo.signatures import ActivationSignatureExtractor
+from subject_zoo.step_size import step_size
 from subject_zoo.verdict import CLAIMED_RATE
 from subject_zoo.weights import StoredModel, tensor_texts
 
@@ -164,7 +165,7 @@ class TrainingDataFormatter:
             "model_config": {
                 **architecture.to_dict(),
                 "parameter_count": architecture.parameter_count,
-                "learning_rate": plan.learning_rate,
+                "learning_rate": step_size(architecture.activation_type, plan.learning_rate),
                 "quantization": self.config["training"]["quantization"],
                 "weight_decimals": self.weight_decimals,
             },

@@ -1,8 +1,8 @@
 """The environment that fixes floating-point results, and the record of it.
 
-Training and evaluation on the CPU are the kernel's, whose bits are the same everywhere (mlp_kernel.c). Those of numpy
-depend on the instruction set that it chooses at start and on the number of threads that share a sum. `portable` pins
-both to what every x86-64 machine since 2013 has; `native` pins threads alone.
+Training, evaluation and signatures on the CPU are the kernels', whose bits are the same everywhere (mlp_kernel.c,
+signature_kernel.c). Those of numpy depend on the instruction set that it chooses at start and on the number of threads
+that share a sum. `portable` pins both to what every x86-64 machine since 2013 has; `native` pins threads alone.
 """
 
 import os

@@ -9,6 +9,7 @@ from subject_zoo.prompt_length import could_fit
 from subject_zoo.quantization import publishable
 from subject_zoo.randomness import Purpose, example_generator
 from subject_zoo.sampler import ExampleDataset
+from subject_zoo.step_size import step_size
 from subject_zoo.trainer import SubjectModelTrainer, TrainingTask
 from subject_zoo.weights import StoredModel
 
@@ -35,7 +36,7 @@ def train_degraded(config: dict[str, Any], examples: Examples, device: str) -> d
                 tokens=dataset.tokens,
                 labels=dataset.corrupted_labels,
                 is_validation=dataset.is_validation,
-                learning_rate=plan.learning_rate,
+                learning_rate=step_size(plan.architecture.activation_type, plan.learning_rate),
                 batches=draw(Purpose.DEGRADED_BATCHES),
                 dropout=draw(Purpose.DEGRADED_DROPOUT),
             )
@@ -63,7 +64,7 @@ def train_improved(
                 tokens=dataset.tokens,
                 labels=dataset.labels if clean else dataset.corrupted_labels,
                 is_validation=dataset.is_validation,
-                learning_rate=plan.learning_rate,
+                learning_rate=step_size(plan.architecture.activation_type, plan.learning_rate),
                 batches=draw(Purpose.IMPROVEMENT_BATCHES),
                 dropout=draw(Purpose.IMPROVEMENT_DROPOUT),
             )
