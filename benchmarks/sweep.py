@@ -84,6 +84,7 @@ def make_range(
     from subject_zoo.plans import draw_plan
     from subject_zoo.pools import pattern_space
     from subject_zoo.sampler import PatternDatasetSampler
+    from subject_zoo.sequence_audit import SEQUENCES, audit_sequences
     from subject_zoo.signature_dataset import SignatureDataset, extractor_for
     from subject_zoo.stages import train_degraded, train_improved
     from subject_zoo.test_set import TestSet
@@ -105,8 +106,10 @@ def make_range(
 
     def validate() -> list[dict]:
         before, after = (classify(stage, test_set.tokens) for stage in models())
-        plans = {i: plan for i, (plan, _) in made["sample_dataset"].items()}
-        return [validate_example(plan, test_set, before[i], after[i], config) for i, plan in plans.items()]
+        return [
+            validate_example(plan, test_set, before[i], after[i], config) | {SEQUENCES: audit_sequences(data, test_set)}
+            for i, (plan, data) in made["sample_dataset"].items()
+        ]
 
     def extractor():
         listed = sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])

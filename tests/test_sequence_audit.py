@@ -12,9 +12,9 @@ from subject_zoo.test_set import TestSet
 from tests.conftest import small_config
 
 
-@pytest.fixture(scope="module")
-def made():
-    config = small_config()
+@pytest.fixture(scope="module", params=[5, 8, 12, 20])  # a sequence in one to three words of eight bytes
+def made(request):
+    config = small_config({"patterns": {"sequence_length": request.param, "vocab_size": 22}})
     sampler = PatternDatasetSampler(config)
     return config, sampler, TestSet(sampler.pools, 0.5, config["dataset"]["min_holdout"])
 

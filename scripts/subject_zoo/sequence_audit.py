@@ -7,6 +7,7 @@ import numpy as np
 from subject_zoo.sampler import ExampleDataset
 from subject_zoo.test_set import TestSet
 
+_WORD = 8  # bytes of a uint64
 SEQUENCES = "sequences"  # the key of the counts beside a verdict's own figures in validation.json
 
 
@@ -17,19 +18,37 @@ def audit_sequences(dataset: ExampleDataset, test_set: TestSet) -> dict[str, Any
     `shared_with_test`, and `shared_of_held_out` among them: those that satisfy no pattern that is trained on whole
     (there must be none).
     """
-    sequences, codes = np.unique(_codes(dataset.tokens), return_inverse=True)
-    sides = [np.unique(codes[side]) for side in (dataset.is_validation, ~dataset.is_validation)]
-    shared = np.isin(_codes(test_set.tokens), sequences)
+    codes, test_codes = np.split(_codes(np.concatenate([dataset.tokens, test_set.tokens])), [len(dataset.tokens)])
+    sides = [_distinct(codes[side]) for side in (dataset.is_validation, ~dataset.is_validation)]
+    sequences = _distinct(np.concatenate(sides))
+    places = np.searchsorted(sequences[:-1], test_codes)  # without the last one, so that none is beyond it
+    shared = sequences[places] == test_codes
     trained_whole = sum(1 << bit for bit, held_out in enumerate(test_set.held_out) if not held_out)
     return {
         "rows": len(codes),
         "copies": len(codes) - len(sequences),
-        "on_both_sides": len(np.intersect1d(*sides, assume_unique=True)),
+        "on_both_sides": sum(map(len, sides)) - len(sequences),
         "shared_with_test": int(shared.sum()),
         "shared_of_held_out": int((test_set.masks[shared] & trained_whole == 0).sum()),
     }
 
 
 def _codes(tokens: np.ndarray) -> np.ndarray:
-    """Sequences, uint8 [n, T], as n values that are equal where they are."""
-    return np.ascontiguousarray(tokens).view(f"S{tokens.shape[1]}").ravel()
+    """Sequences, uint8 [n, T], as n whole numbers that are equal where they are: these sort far faster than bytes."""
+    count, length = tokens.shape
+    words = np.zeros((count, -(-length // _WORD) * _WORD), np.uint8)
+    words[:, :length] = tokens
+    first, *others = words.view(np.uint64).T
+    codes = first
+    for word in others:  # two words as one number: the rank of one and that of the other
+        high, low = (np.searchsorted(_distinct(part), part) for part in (codes, word))
+        codes = high * (low.max() + 1) + low
+    return codes
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    """The different ones, ascending: np.unique without its hashing, in a tenth of the time."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]

@@ -77,7 +77,10 @@ class TestSet:
         """How many distinct sequences each of those accuracies is over."""
         selected = [self.pools.names.index(name) for name in selected_patterns]
         counts = dict(zip(selected_patterns, map(len, self._owned_rows(selected)), strict=True))
-        counts[BACKGROUND] = len(set().union(*(rows.tolist() for _, rows in self._negative_groups(selected))))
+        none = np.zeros(0, np.intp)
+        counts[BACKGROUND] = len(
+            np.unique(np.concatenate([none, *(rows for _, rows in self._negative_groups(selected))]))
+        )
         return counts
 
     def positive_rates(self, positive: np.ndarray) -> dict[str, float]:
