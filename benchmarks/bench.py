@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,19 +70,17 @@ def measure_training(name: str, overlays: list[str], count: int, repeats: int) -
 
 
 def run_snakemake(folder: Path, *arguments: str, cores: int, root: Path = ROOT) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and the largest process's MiB of a run that must succeed."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--directory", folder]
-    command += ["--quiet", "host", "progress", "reason", "rules", "--cores", cores, *arguments]  # errors are shown
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    """Wall seconds, CPU seconds and the largest process's peak MiB of a run that must succeed."""
+    command = [sys.executable, ROOT / "benchmarks" / "usage_of.py", sys.executable, "-m", "snakemake"]
+    command += ["--snakefile", root / "Snakefile", "--directory", folder, "--cores", cores, *arguments]
+    command += ["--quiet", "host", "progress", "reason", "rules"]  # errors are shown
+    done = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    if status:
-        sys.exit(f"benchmark run failed: {' '.join(map(str, command))}\n{said[-2000:]}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    *said, usage = done.stdout.splitlines()
+    if done.returncode:
+        sys.exit(f"benchmark run failed: {' '.join(map(str, command))}\n" + "\n".join(said[-20:]))
+    return tuple(json.loads(usage)[key] for key in ("wall", "cpu", "mib"))
 
 
 def range_targets(count: int, size: int) -> list[str]:
