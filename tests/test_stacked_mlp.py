@@ -68,15 +68,14 @@ def autograd(stack: StackedMLP, model: int, inputs, logit_gradients, masks):
     return logits.detach(), {name: parameter.grad for name, parameter in parameters.items()}
 
 
-@pytest.mark.parametrize("keep_pre", [False, True])
 @pytest.mark.parametrize("dropout", [False, True])
 @pytest.mark.parametrize("depth", [1, 2, 5])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradients_equal_autograds(activation, depth, dropout, keep_pre):
+def test_gradients_equal_autograds(activation, depth, dropout):
     stack = make_stack(activation, depth)
     inputs, masks = make_inputs(stack), make_masks(stack) if dropout else None
     logit_gradients = torch.randn(stack.count, ROWS, 1, generator=torch.Generator().manual_seed(5))
-    buffers = Pass(stack, ROWS, keep_pre)
+    buffers = Pass(stack, ROWS)
     for _ in range(2):  # the second pass meets the buffers of the first
         logits = buffers.forward(inputs, masks).clone()
         buffers.backward(inputs, logit_gradients.clone(), masks)
@@ -91,20 +90,6 @@ def test_gradients_equal_autograds(activation, depth, dropout, keep_pre):
             scale = float(expected[f"{name}.weight"].abs().max())
             np.testing.assert_allclose(weight, expected[f"{name}.weight"], rtol=1e-4, atol=2e-6 * (1 + scale))
             np.testing.assert_allclose(bias, expected[f"{name}.bias"], rtol=1e-4, atol=2e-6 * (1 + scale))
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_pre_and_post_activations_are_kept(activation):
-    stack = make_stack(activation, depth=2)
-    inputs = make_inputs(stack)
-    buffers = Pass(stack, ROWS, keep_pre=True)
-    buffers.forward(inputs)
-    values = inputs
-    for layer in range(stack.depth):
-        pre = values.double() @ stack.weights[layer].double() + stack.biases[layer].double()
-        np.testing.assert_allclose(buffers.pre[layer], pre, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(buffers.post[layer], TORCH[activation](pre), rtol=1e-5, atol=1e-6)
-        values = buffers.post[layer]
 
 
 @pytest.mark.parametrize("dropout", [False, True])

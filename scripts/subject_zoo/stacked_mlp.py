@@ -126,17 +126,14 @@ class Pass:
     [k, rows, width]; they share memory where the derivative can be had from `post` alone.
     """
 
-    def __init__(self, stack: StackedMLP, rows: int, keep_pre: bool = False) -> None:
-        """Buffers for `rows` rows, an even number; `keep_pre` keeps `pre` apart from `post` for every activation.
-
-        Raises ValueError for an odd number of rows.
-        """
+    def __init__(self, stack: StackedMLP, rows: int) -> None:
+        """Buffers for `rows` rows, an even number. Raises ValueError for an odd one."""
         if rows % 2:
             raise ValueError("rows must be even: a model must not end inside a vector")
         self.stack = stack
         self.rows = rows
         self.post = [self._buffer() for _ in range(stack.depth)]
-        separate = keep_pre or any(activation == "gelu" for activation, _ in stack.activations)
+        separate = any(activation == "gelu" for activation, _ in stack.activations)
         self.pre = [self._buffer() for _ in range(stack.depth)] if separate else self.post
         self.logits = torch.empty(stack.count, rows, 1, device=stack.device)
         # A delta is never in the buffer of the one before. All views are made here: made anew at each step, they take
