@@ -66,10 +66,14 @@ def swap_ids(folder: Path) -> None:
 def move_to_another_split(folder: Path) -> None:
     shard = Path(longest_file(folder)).name
     right = Path(longest_file(folder)).parent.name
-    wrong = next(split for split in SPLITS if not (folder / "data" / split / shard).exists())
+    wrong = next(split for split in SPLITS if split != right)
     for table in TABLES:
         (folder / table / wrong).mkdir(exist_ok=True)
-        (folder / table / right / shard).rename(folder / table / wrong / shard)
+        there, elsewhere = folder / table / right / shard, folder / table / wrong / shard
+        there.rename(aside := folder / table / "aside")
+        if elsewhere.exists():  # the two change places
+            elsewhere.rename(there)
+        aside.rename(elsewhere)
 
 
 def lose_task_row(folder: Path) -> None:
