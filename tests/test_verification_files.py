@@ -167,6 +167,10 @@ def flat_signature(folder: Path) -> None:
     edit_arrays(first(folder, "signatures"), lambda arrays: arrays.update(improved=arrays["improved"][:, 0]))
 
 
+def narrow_signature(folder: Path) -> None:
+    edit_arrays(first(folder, "signatures"), lambda arrays: arrays.update(improved=arrays["improved"][:, 1:]))
+
+
 def name_signatures(folder: Path) -> None:
     edit_arrays(
         first(folder, "signatures"), lambda arrays: arrays.update(example_ids=arrays["example_ids"].astype(str))
@@ -232,6 +236,7 @@ HIDDEN: list[tuple[Callable[[Path], None], str, str]] = [
     (lose_signature, "signatures", "does not hold"),
     (double_signature, "signatures", "float64"),
     (flat_signature, "signatures", "instead of"),
+    (narrow_signature, "signatures", "columns instead of"),
     (name_signatures, "signatures", "instead of"),
     (rename_feature, "signatures", "features"),
     (change_probe, "signature_dataset.json", "not what configuration and seed draw"),

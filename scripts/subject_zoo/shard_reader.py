@@ -136,6 +136,9 @@ def read_features(folder: Path, name: str, feature_names: tuple[str, ...]) -> Si
         return Problem(name, f"its arrays are {kinds} instead of {_KINDS}, in type and number of axes")
     if stored != feature_names:
         return Problem(name, f"has the features {one_line(stored)} instead of {one_line(feature_names)}")
+    columns = {stage: arrays[stage].shape[1] for stage in STAGES}
+    if set(columns.values()) != {len(feature_names)}:
+        return Problem(name, f"its arrays have {columns} columns instead of {len(feature_names)}")
     return signatures
 
 

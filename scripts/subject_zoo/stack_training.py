@@ -71,7 +71,7 @@ class _StackRun:
     def _split(self, validation: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """Encoded rows uint8 [k, n, input_size] and labels float32 [k, n, 1] of one split of every model.
 
-        Bytes, because batches are drawn at random from all rows: these fit the cache, floats would not.
+        Bytes, of which a device holds and moves a quarter of what floats are; a batch becomes floats when it is drawn.
         """
         tasks = self.tasks
         inputs = np.stack([encode(t.tokens[t.is_validation == validation], t.architecture, np.uint8) for t in tasks])

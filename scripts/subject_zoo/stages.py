@@ -10,7 +10,8 @@ from subject_zoo.quantization import publishable
 from subject_zoo.randomness import Purpose, example_generator
 from subject_zoo.sampler import ExampleDataset
 from subject_zoo.step_size import step_size
-from subject_zoo.trainer import SubjectModelTrainer, TrainingTask
+from subject_zoo.trainer import SubjectModelTrainer
+from subject_zoo.training_task import TrainingTask
 from subject_zoo.weights import StoredModel
 
 Examples = Mapping[int, tuple[ExamplePlan, ExampleDataset]]
