@@ -19,14 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 
-from subject_zoo.numerics import environment_variables  # noqa: E402
+from subject_zoo.provenance.machine import environment_variables  # noqa: E402
 
 os.environ.update(environment_variables("portable"))  # before numpy and torch are loaded
 
 from floor import floor_seconds  # noqa: E402
-from sweep import configuration, stages_of  # noqa: E402
+from sweep import configuration, timed_steps  # noqa: E402
 
-from subject_zoo.devices import use_device  # noqa: E402
+from subject_zoo.provenance.machine import use_device  # noqa: E402
 
 SEED = ROOT / "presets" / "seed.yaml"
 ALL_METHODS = "[mean,std,max,min,sparsity,pca,svd,entropy,clustering,fourier,pattern_wise]"
@@ -54,9 +54,9 @@ def measure_training(name: str, overlays: list[str], count: int, repeats: int) -
     config = configuration(overlays, [f"signature.methods={ALL_METHODS}", "training.early_stopping_patience=null"])
     runs, floors = [], []
     for repeat in range(repeats):
-        examples, stages = stages_of(config, first=1000 * repeat, count=count, accept_all=True)
+        made, stages = timed_steps(config, first=1000 * repeat, count=count, sign_rejected=True)
         runs.append({stage: 1000 * seconds / count for stage, seconds in stages.items()})
-        floors.append(floor_ms(config, examples))
+        floors.append(floor_ms(config, made["sample_dataset"]))
     best = {stage: min(run[stage] for run in runs) for stage in runs[0]}
     floor = min(floors)
     trained = best["train_degraded"] + best["train_improved"]
@@ -91,7 +91,8 @@ def measure_end_to_end(folder: Path, count: int = 1000) -> dict:
     """The seed's budget through Snakemake: candidates a second on two cores, and over the matrix products' time."""
     methods = f"signature={{methods: {ALL_METHODS}}}"
     config = configuration([str(SEED)], [])
-    examples, _ = stages_of(config, first=0, count=250, only=("sample_dataset",))
+    made, _ = timed_steps(config, first=0, count=250, last="sample_dataset")
+    examples = made["sample_dataset"]
     floor_before = floor_ms(config, examples)
     targets = range_targets(count, config["examples_per_job"])
     wall, cpu, memory = run_snakemake(folder, *targets, "--config", methods, "--configfile", str(SEED), cores=2)

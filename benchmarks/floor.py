@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 import torch
 
-from subject_zoo.architecture import Architecture
+from subject_zoo.networks.architecture import Architecture
 
 _TOGETHER = 16  # models in one batched product: the fastest number, since their state fits the cache
 _MULTIPLE = 8  # widths are padded to it, to the widest of the project's

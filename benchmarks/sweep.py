@@ -14,10 +14,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from subject_zoo.numerics import environment_variables  # noqa: E402
+from subject_zoo.provenance.machine import environment_variables  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
@@ -32,135 +34,51 @@ def arguments() -> argparse.Namespace:
 
 
 def configuration(overlays: list[str], settings: list[str]) -> dict:
-    import yaml
-    from snakemake.utils import update_config
+    """config.yaml, checked, with overlays on top and dotted settings on top of those."""
+    from subject_zoo.config.check import check_config
+    from subject_zoo.config.load import load_config, read_yaml
 
-    from subject_zoo.config import check_config
-
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    for overlay in overlays:
-        update_config(config, yaml.safe_load(Path(overlay).read_text()))
+    dotted = []
     for setting in settings:
-        key, _, value = setting.partition("=")
-        *sections, last = key.split(".")
-        target = config
-        for section in sections:
-            target = target[section]
-        target[last] = yaml.safe_load(value)
-    return check_config(config)
+        key, _, text = setting.partition("=")
+        value = yaml.safe_load(text)
+        for name in reversed(key.split(".")):
+            value = {name: value}
+        dotted.append(value)
+    return check_config(load_config(ROOT / "config.yaml", *map(read_yaml, overlays), *dotted))
 
 
-def stages_of(
-    config: dict, first: int, count: int, only: tuple[str, ...] | None = None, accept_all: bool = False
+def timed_steps(
+    config: dict, first: int, count: int, last: str = "format_records", sign_rejected: bool = False
 ) -> tuple[dict, dict[str, float]]:
-    """The examples of a range, and CPU seconds by stage, each stage as its script calls the library.
+    """What each step of the chain makes of a range, up to the step `last`, and its CPU seconds, by the step's name.
 
-    `only` names the stages to run, from the first on; `accept_all` signs and formats rejected examples too, so that
-    their cost is measured. Examples come as {id: (plan, dataset)}.
+    Pools, probes and the exam, which all examples share, are made before and not counted.
     """
-    made, seconds = make_range(config, first, count, only or STAGES, accept_all)
-    return made["sample_dataset"], seconds
+    from subject_zoo.chain import steps
+    from subject_zoo.project import Project
 
-
-STAGES = (
-    "sample_dataset",
-    "train_degraded",
-    "train_improved",
-    "validate",
-    "extract_signatures",
-    "format_records",
-)
-
-
-def make_range(
-    config: dict, first: int, count: int, stages: tuple[str, ...], accept_all: bool = False
-) -> tuple[dict, dict[str, float]]:
-    """What each stage makes of a range, and its CPU seconds."""
-    import numpy as np
-
-    from subject_zoo.devices import use_device
-    from subject_zoo.formatter import TrainingDataFormatter, record_line
-    from subject_zoo.measurement import classify, sign
-    from subject_zoo.plans import draw_plan
-    from subject_zoo.pools import pattern_space
-    from subject_zoo.sampler import PatternDatasetSampler
-    from subject_zoo.sequence_audit import SEQUENCES, audit_sequences
-    from subject_zoo.signature_dataset import SignatureDataset, extractor_for
-    from subject_zoo.stages import train_degraded, train_improved
-    from subject_zoo.test_set import TestSet
-    from subject_zoo.verdict import validate_example
-
-    device = use_device(config["device"])
-    patterns, signature, dataset = config["patterns"], config["signature"], config["dataset"]
-    sampler = PatternDatasetSampler(config)
-    test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
-    space, enabled = pattern_space(patterns), patterns["enabled"]
-    made: dict = {}
-
-    def sample() -> dict:
-        plans = {i: draw_plan(config["seed"], i, config) for i in range(first, first + count)}
-        return {i: (plan, sampler.sample(plan)) for i, plan in plans.items()}
-
-    def models() -> tuple[dict, dict]:
-        return made["train_degraded"], made["train_improved"]
-
-    def validate() -> list[dict]:
-        before, after = (classify(stage, test_set.tokens) for stage in models())
-        return [
-            validate_example(plan, test_set, before[i], after[i], config) | {SEQUENCES: audit_sequences(data, test_set)}
-            for i, (plan, data) in made["sample_dataset"].items()
-        ]
-
-    def extractor():
-        listed = sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])
-        tokens = space.from_text([example["sequence"] for example in listed["examples"]])
-        satisfied = np.stack([space.predicate(name, tokens) for name in enabled], axis=1)
-        return tokens, extractor_for(SignatureDataset(tokens, satisfied), signature, enabled)
-
-    def signatures() -> list[dict]:
-        tokens, signing = extractor()
-        chosen = {v["example_id"] for v in made["validate"] if v["accepted"] or accept_all}
-        return [
-            sign({i: m for i, m in stage.items() if i in chosen}, tokens, signing, signature["activations"])
-            for stage in models()
-        ]
-
-    def records() -> list[bytes]:
-        formatter = TrainingDataFormatter(config, space, extractor()[1], {})
-        verdicts = {verdict["example_id"]: verdict for verdict in made["validate"]}
-        lines = []
-        for i, signed in made["extract_signatures"][0].items():
-            plan, data = made["sample_dataset"][i]
-            both = (made["train_degraded"][i], made["train_improved"][i])
-            pair = (signed, made["extract_signatures"][1][i])
-            lines.append(record_line(formatter.format(plan, verdicts[i], data.corruption_stats(), both, pair)))
-        return lines
-
-    work = {
-        "sample_dataset": sample,
-        "train_degraded": lambda: train_degraded(config, made["sample_dataset"], device),
-        "train_improved": lambda: train_improved(config, made["sample_dataset"], made["train_degraded"], device),
-        "validate": validate,
-        "extract_signatures": signatures,
-        "format_records": records,
-    }
-    seconds = {}
-    for stage in stages:
-        start = time.process_time()
-        made[stage] = work[stage]()
-        seconds[stage] = time.process_time() - start
+    project = Project(config)
+    _ = project.exam, project.formatter
+    made, seconds, start = {}, {}, time.process_time()
+    for step, value in steps(project, range(first, first + count), sign_rejected):
+        now = time.process_time()
+        made[step], seconds[step], start = value, now - start, now
+        if step == last:
+            break
     return made, seconds
 
 
 def run(config: dict, first: int, count: int) -> tuple[list[dict], dict[str, float]]:
-    """The verdicts of `count` candidates, with what they were drawn with, and CPU seconds by stage."""
-    made, seconds = make_range(config, first, count, STAGES[:4])
+    """The verdicts of `count` candidates, with what they were drawn with, and CPU seconds by step."""
+    made, seconds = timed_steps(config, first, count, last="validate")
     verdicts = []
-    for verdict in made["validate"]:
-        i = verdict["example_id"]
-        plan, _ = made["sample_dataset"][i]
-        epochs = [len(made[stage][i].training["validation_loss"]) for stage in ("train_degraded", "train_improved")]
-        drawn = {"architecture": plan.architecture.to_dict(), "learning_rate": plan.learning_rate, "epochs": epochs}
+    for example_id, verdict in made["validate"].items():
+        plan, _ = made["sample_dataset"][example_id]
+        drawn = {"architecture": plan.architecture.to_dict(), "learning_rate": plan.learning_rate}
+        trained = [made[step].get(example_id) for step in ("train_degraded", "train_improved")]
+        if all(trained):
+            drawn["epochs"] = [len(model.training["validation_loss"]) for model in trained]
         verdicts.append(verdict | drawn)
     return verdicts, seconds
 
@@ -169,8 +87,8 @@ def summary(verdicts: list[dict], seconds: dict[str, float]) -> dict:
     """The figures of one setting."""
     import numpy as np
 
-    accepted = [v for v in verdicts if v["accepted"]]
-    final = np.array([a for v in verdicts for a in v["improved"]["accuracy"].values()])
+    accepted, trained = [v for v in verdicts if v["accepted"]], [v for v in verdicts if "improved" in v]
+    final = np.array([a for v in trained for a in v["improved"]["accuracy"].values()])
     of_accepted = [a for v in accepted for a in v["improved"]["accuracy"].values()]
     by_activation = {
         name: round(
@@ -184,12 +102,12 @@ def summary(verdicts: list[dict], seconds: dict[str, float]) -> dict:
         "acceptance": round(len(accepted) / len(verdicts), 3),
         "fails": dict(Counter(reason for v in verdicts for reason in v["reasons"])),
         "acceptance_by_activation": by_activation,
-        "accuracy_mean": round(float(final.mean()), 4),
-        "accuracy_p10": round(float(np.quantile(final, 0.1)), 4),
+        "accuracy_mean": round(float(final.mean()), 4) if trained else None,
+        "accuracy_p10": round(float(np.quantile(final, 0.1)), 4) if trained else None,
         "accepted_median": round(float(np.median(of_accepted)), 4) if accepted else None,
         "accepted_min": round(min(of_accepted), 4) if accepted else None,
-        "median_improvement": round(float(np.median([v["improvement"] for v in verdicts])), 3),
-        "epochs": np.mean([v["epochs"] for v in verdicts], axis=0).round(1).tolist(),
+        "median_improvement": round(float(np.median([v["improvement"] for v in trained])), 3) if trained else None,
+        "epochs": np.mean([v["epochs"] for v in trained], axis=0).round(1).tolist() if trained else None,
         "cpu_ms": {stage: round(1000 * s / len(verdicts), 1) for stage, s in seconds.items()},
         "cpu_ms_total": round(1000 * sum(seconds.values()) / len(verdicts), 1),
     }

@@ -1,6 +1,5 @@
 # Configuration, ids and parameters that the other rule files share. No rules.
 
-import json
 import os
 import re
 import sys
@@ -10,17 +9,16 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from subject_zoo.config import check_config
-from subject_zoo.errors import UserError
-from subject_zoo.example_ranges import ExampleRange
-from subject_zoo.numerics import environment_variables
-from subject_zoo.science_code import science_code_digest
-from subject_zoo.settings import science_digest, select
-from subject_zoo.pinned_file import check_unchanged
-from subject_zoo.source_digest import source_digest
-from subject_zoo.shard_tables import table_names
-from subject_zoo.splits import SPLITS
-from subject_zoo.windows import Windows
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.files import read_json
+from subject_zoo.base.ids import WILDCARD, ExampleRange
+from subject_zoo.config.check import check_config
+from subject_zoo.config.sections import science_digest, select
+from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, shard_parts
+from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.provenance.code import chain_digest, script_digest
+from subject_zoo.provenance.machine import environment_variables
+from subject_zoo.provenance.pins import check_unchanged
 
 
 def stop(error):
@@ -42,7 +40,8 @@ except UserError as error:
 os.environ.update(environment_variables(config["numerics"]))
 
 
-CODE_DIGEST = science_code_digest(SCRIPTS)
+# What records and datasets say of the code and the configuration that made them.
+DIGESTS = {"code_sha256": chain_digest(), "config_sha256": science_digest(config)}
 
 
 def settings(rule, *keys, **more):
@@ -50,37 +49,21 @@ def settings(rule, *keys, **more):
 
     Snakemake compares params as a set of values by their repr: one dict with sorted keys, of builtins alone.
     """
-    versions = {name: version(name) for name in ("numpy", "scipy", "torch")}
-    code = source_digest(SCRIPTS / f"{rule}.py")
-    return dict(
-        sorted(
-            {
-                "code": code,
-                "config": select(config, keys),
-                "versions": versions,
-                **more,
-            }.items()
-        )
-    )
-
-
-def provenance():
-    """What every record says of where it comes from."""
-    return {
-        "code_sha256": CODE_DIGEST,
-        "config_sha256": science_digest(config),
-        "seed": config["seed"],
+    depends_on = {
+        "code": script_digest(SCRIPTS / f"{rule}.py"),
+        "config": select(config, keys),
+        "versions": {name: version(name) for name in ("numpy", "scipy", "torch")},
+        **more,
     }
+    return dict(sorted(depends_on.items()))
 
 
-WINDOWS = Windows(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
+WINDOWS = Windows.of(config)
 FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
-TABLE_PARTS = [f"{table}.{split}.parquet" for table in table_names(config["task_generation"]) for split in SPLITS]
+SHARD_PARTS = shard_parts(config["task_generation"])
 FIGURES = ["acceptance", "accuracy", "positive_rates"]
 # What stands in the dataset's folder as it stands in results/.
-COPIED = ["signature_dataset.json", "benchmark_dataset.json", "validity.json"]
-COPIED += [f"figures/{figure}.png" for figure in FIGURES]
-SHARD_PARTS = [*TABLE_PARTS, "weights.safetensors", "signatures.npz"]
+COPIED = [*SEQUENCE_FILES, VALIDITY, *(f"{PICTURES}/{figure}.png" for figure in FIGURES)]
 
 
 def intermediate(path):
@@ -93,11 +76,6 @@ def of_window(name):
     return lambda wildcards: [
         f"results/examples/{examples}/{name}" for examples in WINDOWS.ranges(int(wildcards.window))
     ]
-
-
-def read_json(path):
-    with open(path, "rb") as file:
-        return json.load(file)
 
 
 def previous_tally(wildcards):
@@ -124,11 +102,11 @@ def needed_windows():
     return range(planned_windows(round))
 
 
-def shard_files(windows, parts=SHARD_PARTS):
-    return [f"results/shards/{window:06d}.{part}" for window in windows for part in parts]
+def shard_files(windows):
+    return [f"results/shards/{window:06d}.{part}" for window in windows for part in SHARD_PARTS]
 
 
 wildcard_constraints:
-    examples=r"[0-9-]+",
+    examples=WILDCARD,
     window=r"[0-9]+",
     round=r"[0-9]+",

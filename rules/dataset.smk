@@ -54,7 +54,7 @@ rule write_shard:
         improved=of_window("improved.safetensors"),
         signatures=of_window("signatures.npz"),
     output:
-        tables=expand("results/shards/{{window}}.{part}", part=TABLE_PARTS),
+        tables=expand("results/shards/{{window}}.{part}", part=[p for p in SHARD_PARTS if p.endswith(".parquet")]),
         weights="results/shards/{window}.weights.safetensors",
         signatures="results/shards/{window}.signatures.npz",
     log:
@@ -105,6 +105,7 @@ rule assemble_dataset:
         # Named beside those of the checkpoint, or no shard would start before the last plan.
         first_plan=shard_files(range(FIRST_PLAN)),
         shards=lambda wildcards: shard_files(needed_windows()),
+        last_tally=lambda wildcards: f"results/tallies/{needed_windows()[-1]:06d}.json",
         validity="results/validity.json",
         copied=expand("results/{name}", name=COPIED),
     output:
@@ -119,7 +120,7 @@ rule assemble_dataset:
         settings=settings(
             "assemble_dataset",
             *(key for key in config if key != "publish"),  # where a dataset is published is no part of it
-            digests={"code_sha256": CODE_DIGEST, "config_sha256": science_digest(config)},
+            digests=DIGESTS,
         ),
     script:
         "../scripts/assemble_dataset.py"
@@ -135,7 +136,6 @@ rule verify_dataset:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        command=f"{sys.executable} {SCRIPTS}/verify_dataset.py results/dataset",
-    shell:
-        "({params.command} > {log} 2>&1 && cp {log} {output}.part && mv {output}.part {output})"
-        " || (cat {log} >&2; exit 1)"
+        settings=settings("verify_dataset", "numerics"),
+    script:
+        "../scripts/verify_dataset.py"

@@ -110,7 +110,6 @@ rule validate:
         settings=settings(
             "validate",
             "numerics",
-            "dataset.min_holdout",
             "dataset.near_miss_ratio",
             "validation",
         ),
@@ -168,7 +167,7 @@ rule format_records:
             "signature",
             "task_generation",
             "training.quantization",
-            provenance=provenance(),
+            provenance={**DIGESTS, "seed": config["seed"]},
         ),
     script:
         "../scripts/format_records.py"

@@ -6,20 +6,18 @@
 # The jobs wait for the network, not for a core (`threads: 0`); on a cluster they run where Snakemake does, since
 # compute nodes often reach no network.
 
-from subject_zoo.hub_environment import hub_environment
+from subject_zoo.hub.environment import hub_environment
 
 for name, value in hub_environment().items():
     os.environ.setdefault(name, value)
 
-from subject_zoo.hub_client import check_token
+from subject_zoo.hub.client import check_token
 
 if workflow.is_main_process:
     try:
         check_token()
     except UserError as error:
         stop(error)
-
-DIGESTS = {"code_sha256": CODE_DIGEST, "config_sha256": science_digest(config)}
 
 
 def previous_receipt(wildcards):

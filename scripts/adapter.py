@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.errors import UserError
+from subject_zoo.base.errors import UserError
+
+
+def tell_on_terminal() -> None:
+    """Show what the library logs on the terminal too: what is waited for."""
+    logging.getLogger("subject_zoo").addHandler(logging.StreamHandler())
 
 
 @contextmanager

@@ -1,22 +1,19 @@
 """Open the repository that the dataset is published in, and see that it can be."""
 
-import json
-import logging
+from adapter import rule_log, tell_on_terminal
 
-from adapter import rule_log
-
-from subject_zoo.files import atomic_write
-from subject_zoo.hub_client import Patience, use_hub
-from subject_zoo.hub_repository import HubRepository
-from subject_zoo.publication import Publication
-from subject_zoo.publishing_pace import first_receipt
+from subject_zoo.base.files import write_json
+from subject_zoo.hub.client import Patience, use_hub
+from subject_zoo.hub.pace import first_receipt
+from subject_zoo.hub.publication import Publication
+from subject_zoo.hub.repository import HubRepository
 
 with rule_log(snakemake) as log:
-    logging.getLogger("subject_zoo").addHandler(logging.StreamHandler())  # what is waited for, on the terminal too
+    tell_on_terminal()
     settings = snakemake.params.settings
-    repo_id = settings["config"]["publish"]["repo_id"]
+    publish = settings["config"]["publish"]
     use_hub(Patience())
-    publication = Publication(HubRepository(repo_id), settings["config"], settings["digests"], Patience())
-    head, in_steps = publication.open(settings["config"]["publish"]["private"])
-    atomic_write(snakemake.output[0], json.dumps(first_receipt(repo_id, head, in_steps), indent=1).encode())
-    log.info("%s at %s, in steps: %s", repo_id, head, in_steps)
+    publication = Publication(HubRepository(publish["repo_id"]), settings["config"], settings["digests"], Patience())
+    head, in_steps = publication.open(publish["private"])
+    write_json(snakemake.output[0], first_receipt(publish["repo_id"], head, in_steps))
+    log.info("%s at %s, in steps: %s", publish["repo_id"], head, in_steps)

@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-import orjson
 from adapter import rule_log
 
-from subject_zoo.figures import DRAWINGS
-from subject_zoo.files import atomic_write
+from subject_zoo.base.files import atomic_write, read_json
+from subject_zoo.dataset.pictures import DRAWINGS
 
 with rule_log(snakemake) as log:
-    with open(snakemake.input[0], "rb") as file:
-        validity = orjson.loads(file.read())
+    validity = read_json(snakemake.input[0])
     for path in map(Path, snakemake.output):
         atomic_write(path, DRAWINGS[path.stem](validity))
     log.info("%d pictures", len(snakemake.output))

@@ -1,19 +1,11 @@
 """Choose labelled test sequences for the evaluation of models that interpreters write."""
 
-import json
-
 from adapter import rule_log
 
-from subject_zoo.files import atomic_write, load_npz
-from subject_zoo.pools import Pools
-from subject_zoo.sampler import PatternDatasetSampler
+from subject_zoo.base.files import write_json
+from subject_zoo.project import Project
 
 with rule_log(snakemake) as log:
-    config = snakemake.params.settings["config"]
-    sampler = PatternDatasetSampler(config, Pools.from_arrays(load_npz(snakemake.input.pools)))
-    benchmark = config["benchmark"]
-    dataset = sampler.benchmark_dataset(
-        benchmark["samples_per_pattern"], benchmark["patterns"] or config["patterns"]["enabled"]
-    )
-    atomic_write(snakemake.output[0], json.dumps(dataset, indent=1).encode())
-    log.info("%d sequences", len(dataset["examples"]))
+    project = Project(snakemake.params.settings["config"], pools_file=snakemake.input.pools)
+    write_json(snakemake.output[0], project.benchmark_dataset)
+    log.info("%d sequences", len(project.benchmark_dataset["examples"]))

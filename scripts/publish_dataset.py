@@ -1,25 +1,22 @@
 """Make the repository on the Hub equal to the finished dataset folder."""
 
-import json
-import logging
 from pathlib import Path
 
-from adapter import rule_log
+from adapter import rule_log, tell_on_terminal
 
-from subject_zoo.files import atomic_write
-from subject_zoo.hub_client import Patience, use_hub
-from subject_zoo.hub_repository import HubRepository
-from subject_zoo.publication import Publication
+from subject_zoo.base.files import read_json, write_json
+from subject_zoo.hub.client import Patience, use_hub
+from subject_zoo.hub.publication import Publication
+from subject_zoo.hub.repository import HubRepository
 
 with rule_log(snakemake) as log:
-    logging.getLogger("subject_zoo").addHandler(logging.StreamHandler())  # what is waited for, on the terminal too
+    tell_on_terminal()
     settings = snakemake.params.settings
     repo_id = settings["config"]["publish"]["repo_id"]
     manifest = Path(snakemake.input.manifest)
-    files = json.loads(manifest.read_bytes())["files"]
+    files = read_json(manifest)["files"]
     use_hub(Patience())
     publication = Publication(HubRepository(repo_id), settings["config"], settings["digests"], Patience())
     commit = publication.complete(manifest.parent, [*files, manifest.name])
-    receipt = {"repo_id": repo_id, "commit": commit, "files": files}
-    atomic_write(snakemake.output[0], json.dumps(receipt, indent=1).encode())
+    write_json(snakemake.output[0], {"repo_id": repo_id, "commit": commit, "files": files})
     log.info("%s is at %s: %d files", repo_id, commit, len(files))

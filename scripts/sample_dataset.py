@@ -2,19 +2,14 @@
 
 from adapter import rule_log
 
-from subject_zoo.example_ranges import ExampleRange
-from subject_zoo.files import load_npz, save_npz
-from subject_zoo.plans import draw_plan
-from subject_zoo.pools import Pools
-from subject_zoo.range_files import dataset_arrays
-from subject_zoo.sampler import PatternDatasetSampler
+from subject_zoo import chain
+from subject_zoo.base.arrays import save_npz
+from subject_zoo.base.ids import ExampleRange
+from subject_zoo.examples.files import dataset_arrays
+from subject_zoo.project import Project
 
 with rule_log(snakemake) as log:
-    config = snakemake.params.settings["config"]
-    sampler = PatternDatasetSampler(config, Pools.from_arrays(load_npz(snakemake.input.pools)))
-    examples = {}
-    for example_id in ExampleRange.parse(snakemake.wildcards.examples).ids:
-        plan = draw_plan(config["seed"], example_id, config)
-        examples[example_id] = (plan, sampler.sample(plan))
+    project = Project(snakemake.params.settings["config"], pools_file=snakemake.input.pools)
+    examples = chain.sample_dataset(project, ExampleRange.parse(snakemake.wildcards.examples).ids)
     save_npz(snakemake.output[0], dataset_arrays(examples))
     log.info("%d datasets", len(examples))

@@ -1,22 +1,15 @@
 """Count how true the dataset's records are."""
 
-import json
-
-import orjson
 from adapter import rule_log
 
-from subject_zoo.files import atomic_write
-from subject_zoo.validity import summarise
+from subject_zoo.base.files import read_json, write_json
+from subject_zoo.dataset.validity import summarise
+from subject_zoo.evaluation.files import load_verdicts
 
 with rule_log(snakemake) as log:
-    verdicts = []
-    for path in snakemake.input.verdicts:
-        with open(path, "rb") as file:
-            verdicts += orjson.loads(file.read())["examples"]
-    recorded = []
-    for path in snakemake.input.tallies:
-        with open(path, "rb") as file:
-            recorded += orjson.loads(file.read())["accepted"]
-    validity = summarise(verdicts, recorded[: snakemake.params.settings["config"]["num_examples"]])
-    atomic_write(snakemake.output[0], json.dumps(validity, indent=1).encode())
+    verdicts = load_verdicts(*snakemake.input.verdicts)
+    recorded = [example_id for path in snakemake.input.tallies for example_id in read_json(path)["accepted"]]
+    wanted = snakemake.params.settings["config"]["num_examples"]
+    validity = summarise(list(verdicts.values()), recorded[:wanted])
+    write_json(snakemake.output[0], validity)
     log.info("%s", validity["funnel"])

@@ -1,29 +1,19 @@
 """Count a window's accepted examples on top of those before it."""
 
-import json
-
-import orjson
 from adapter import rule_log
 
-from subject_zoo.files import atomic_write
-from subject_zoo.tally import add_window
-from subject_zoo.validity import RECORD, summarise_record
+from subject_zoo.base.files import read_json, write_json
+from subject_zoo.dataset.tally import add_window
+from subject_zoo.dataset.validity import summarise_records
+from subject_zoo.evaluation.files import load_environments, load_verdicts, save_verdicts
+from subject_zoo.records.files import load_records
 
 with rule_log(snakemake) as log:
-    previous = None
-    if snakemake.input.previous:
-        with open(snakemake.input.previous, "rb") as file:
-            previous = json.load(file)
-    verdicts, recorded = [], {}
-    for path in snakemake.input.validations:
-        with open(path, "rb") as file:
-            verdicts += orjson.loads(file.read())["examples"]
-    for path in snakemake.input.records:
-        with open(path, "rb") as file:
-            for record in map(orjson.loads, file):
-                recorded[record["example_id"]] = summarise_record(record)
-    tally = add_window(previous, verdicts, list(recorded))
-    verdicts = [verdict | {RECORD: recorded.get(verdict["example_id"])} for verdict in verdicts]
-    atomic_write(snakemake.output.verdicts, orjson.dumps({"examples": verdicts}))
-    atomic_write(snakemake.output.tally, json.dumps(tally).encode())
+    paths, outputs = snakemake.input, snakemake.output
+    verdicts, records = load_verdicts(*paths.validations), load_records(*paths.records)
+    previous = read_json(paths.previous) if paths.previous else None
+    recorded = [record["example_id"] for record in records]
+    tally = add_window(previous, list(verdicts.values()), recorded, load_environments(*paths.validations))
+    save_verdicts(outputs.verdicts, summarise_records(verdicts, records), tally["environment"])
+    write_json(outputs.tally, tally)
     log.info("%d accepted in all", tally["accepted_in_all"])

@@ -2,16 +2,13 @@
 
 from adapter import rule_log
 
-from subject_zoo.devices import use_device
-from subject_zoo.files import load_npz
-from subject_zoo.range_files import read_datasets
-from subject_zoo.stages import train_improved
-from subject_zoo.weights import load_range, save_range
+from subject_zoo import chain
+from subject_zoo.examples.files import load_datasets
+from subject_zoo.networks.files import load_range, save_range
+from subject_zoo.project import Project
 
 with rule_log(snakemake) as log:
-    config = snakemake.params.settings["config"]
-    device = use_device(config["device"])
-    examples = read_datasets(load_npz(snakemake.input.dataset))
-    models = train_improved(config, examples, load_range(snakemake.input.degraded), device)
-    save_range(snakemake.output[0], models)
-    log.info("%d models on %s", len(models), device)
+    project, paths = Project(snakemake.params.settings["config"]), snakemake.input
+    models = chain.train_improved(project, load_datasets(paths.dataset), load_range(paths.degraded))
+    save_range(snakemake.output[0], models, project.environment)
+    log.info("%d models on %s", len(models), project.device)

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from subject_zoo import c_library
+from subject_zoo.kernels import compiler as c_library
 
 
 def _builds() -> list[tuple[str, ...]]:

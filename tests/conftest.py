@@ -5,7 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.numerics import environment_variables
+from subject_zoo.provenance.machine import environment_variables
 
 os.environ.update(environment_variables("native"))  # one thread, as in every job; read when numpy is loaded
 
@@ -13,8 +13,8 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from subject_zoo.config import check_config
-from subject_zoo.pools import Pools
+from subject_zoo.config.check import check_config
+from subject_zoo.patterns.pools import Pools
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
 SMALL = {

@@ -1,9 +1,8 @@
 """A small finished dataset folder, made by the library in this process, and edits of its files."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,28 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from subject_zoo.card import dataset_card
-from subject_zoo.dataset_folder import MANIFEST, count_rows, describe_file, manifest
-from subject_zoo.devices import use_device
-from subject_zoo.example_ranges import format_id
-from subject_zoo.files import load_npz, save_npz
-from subject_zoo.formatter import TrainingDataFormatter
-from subject_zoo.measurement import classify, sign
-from subject_zoo.numerics import environment_record
-from subject_zoo.plans import draw_plan
-from subject_zoo.problem import Problem
-from subject_zoo.range_files import signature_arrays
-from subject_zoo.sampler import PatternDatasetSampler
-from subject_zoo.science_code import science_code_digest
-from subject_zoo.settings import science_digest
-from subject_zoo.shard_reader import STAGES
-from subject_zoo.shard_tables import table_names
-from subject_zoo.shards import parquet_bytes
-from subject_zoo.signature_dataset import extractor_for, read_signature_dataset
-from subject_zoo.splits import split_of
-from subject_zoo.stages import train_degraded, train_improved
-from subject_zoo.test_set import TestSet
-from subject_zoo.tokenizer import token_counter
-from subject_zoo.verdict import validate_example
-from subject_zoo.verification import verify
-from subject_zoo.weights import load_models, save_models
+from subject_zoo.base.arrays import load_npz, save_npz
+from subject_zoo.base.files import write_json
+from subject_zoo.chain import MadeExamples, Record, make_examples
+from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.folder import count_rows, describe_file, manifest
+from subject_zoo.dataset.layout import (
+    BENCHMARK_DATASET,
+    CARD,
+    MANIFEST,
+    SIGNATURE_DATASET,
+    signatures_file,
+    table_file,
+    table_names,
+    weights_file,
+)
+from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.dataset.shards import members_of_splits, models_of_stages, write_signatures, write_table, write_weights
+from subject_zoo.networks.files import load_models, save_models
+from subject_zoo.project import Project
+from subject_zoo.signatures.files import signature_arrays
+from subject_zoo.verification.problem import Problem
+from subject_zoo.verification.verify import verify
 from tests.conftest import small_config
 
 SMALL = yaml.safe_load((Path(__file__).with_name("small.yaml")).read_text(encoding="utf-8"))
@@ -87,72 +83,34 @@ def longest_file(folder: Path) -> str:
 
 def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     """A folder in the form of results/dataset/, window after window until it is full."""
-    device = use_device("cpu")
-    sampler = PatternDatasetSampler(config)
-    signature, enabled, dataset = config["signature"], config["patterns"]["enabled"], config["dataset"]
+    project, windows, missing = Project(config), Windows.of(config), config["num_examples"]
     folder.mkdir(parents=True)
-    for name, drawn in (
-        ("signature", sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])),
-        ("benchmark", sampler.benchmark_dataset(config["benchmark"]["samples_per_pattern"], enabled)),
-    ):
-        (folder / f"{name}_dataset.json").write_text(json.dumps(drawn, indent=1))
-    digest = hashlib.sha256((folder / "signature_dataset.json").read_bytes()).hexdigest()
-    probes = read_signature_dataset(folder / "signature_dataset.json", sampler.space, enabled)
-    extractor = extractor_for(probes, signature, enabled)
-
-    test_set = TestSet(sampler.pools, dataset["near_miss_ratio"], dataset["min_holdout"])
-    accepted: list[int] = []
-    plans, examples, stages, verdicts = {}, {}, ({}, {}), {}
-    size = config["examples_per_job"] * config["ranges_per_shard"]
-    while len(accepted) < config["num_examples"]:
-        window = {i: draw_plan(config["seed"], i, config) for i in range(len(plans), len(plans) + size)}
-        plans |= window
-        examples |= {i: (plan, sampler.sample(plan)) for i, plan in window.items()}
-        drawn = {i: examples[i] for i in window}
-        degraded = train_degraded(config, drawn, device)
-        trained = (degraded, train_improved(config, drawn, degraded, device))
-        for models, of_window in zip(stages, trained, strict=True):
-            models.update(of_window)
-        before, after = (classify(models, test_set.tokens) for models in trained)
-        verdicts |= {i: validate_example(plans[i], test_set, before[i], after[i], config) for i in window}
-        accepted = [i for i, verdict in verdicts.items() if verdict["accepted"]]
-    accepted = accepted[: config["num_examples"]]
-    chosen = [{i: models[i] for i in accepted} for models in stages]
-    signed = [sign(models, probes.tokens, extractor, signature["activations"]) for models in chosen]
-    facts = {
-        "seed": config["seed"],
-        "config_sha256": science_digest(config),
-        "code_sha256": science_code_digest(SCRIPTS),
-    }
-    provenance = {key: facts[key] for key in sorted(facts)} | {"signature_dataset": digest}
-    formatter = TrainingDataFormatter(
-        config, sampler.space, extractor, provenance, token_counter(config["format"]["tokenizer"])
-    )
-    windows: dict[int, list[int]] = {}
-    for i in accepted:
-        windows.setdefault(i // size, []).append(i)
-    for window, ids in windows.items():
-        by_split: dict[str, list] = {}
-        for i in ids:
-            split = split_of(config["seed"], i, plans[i].selected_patterns, **config["splits"])
-            stats = examples[i][1].corruption_stats()
-            record = formatter.format(
-                plans[i], verdicts[i], stats, (stages[0][i], stages[1][i]), (signed[0][i], signed[1][i])
-            )
-            by_split.setdefault(split, []).append(record)
-        for split, records in by_split.items():
-            for table in table_names(config["task_generation"]):
-                path = folder / table / split / f"{window:06d}.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(parquet_bytes(table, records))
-        named = {f"{format_id(i)}/{s}": m[i] for i in ids for s, m in zip(STAGES, stages, strict=True)}
-        save_models(folder / "weights" / f"{window:06d}.safetensors", named)
-        arrays = signature_arrays(extractor.feature_names, ids, *signed)
-        save_npz(folder / "signatures" / f"{window:06d}.npz", arrays)
+    (folder / SIGNATURE_DATASET).write_bytes(project.signature_dataset)
+    write_json(folder / BENCHMARK_DATASET, project.benchmark_dataset)
+    window = 0
+    while missing:
+        made = make_examples(project, [i for ids in windows.ranges(window) for i in ids.ids])
+        write_window(folder, f"{window:06d}", project, made, made.records[:missing])
+        missing -= len(made.records[:missing])
+        window += 1
     tables = {name: describe_file(folder / name) for name in parquet_files(folder)}
-    (folder / "README.md").write_text(dataset_card(config, facts, count_rows(tables), None))
-    environment = dict(environment_record(config["numerics"], config["device"]))
-    write_manifest(folder, {**facts, "config": config, "environment": environment})
+    (folder / CARD).write_text(dataset_card(config, project.provenance, count_rows(tables), None))
+    write_manifest(folder, {**project.provenance, "config": config, "environment": project.environment})
+
+
+def write_window(folder: Path, shard: str, project: Project, made: MadeExamples, kept: Sequence[Record]) -> None:
+    """The files of one shard, in their places: nothing where nothing is kept."""
+    if not kept:
+        return
+    ids = [record["example_id"] for record in kept]
+    members = members_of_splits(kept, project.config["seed"], project.config["splits"])
+    for table in table_names(project.config["task_generation"]):
+        for split, records in members.items():
+            if records:
+                write_table(folder / table_file(table, split, shard), table, records)
+    write_weights(folder / weights_file(shard), models_of_stages(ids, made.degraded, made.improved))
+    arrays = signature_arrays(project.extractor.feature_names, {i: made.signatures[i] for i in ids})
+    write_signatures(folder / signatures_file(shard), arrays)
 
 
 def write_manifest(folder: Path, facts: dict[str, Any]) -> None:

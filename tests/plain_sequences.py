@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.pattern_sampling import count
-from subject_zoo.patterns import PatternSpace
-from subject_zoo.pools import pattern_space
-from subject_zoo.randomness import ProjectPurpose, project_generator
-from tests.test_patterns import truth
+from subject_zoo.base.randomness import ProjectPurpose, project_generator
+from subject_zoo.patterns.automata import count
+from subject_zoo.patterns.space import PatternSpace, pattern_space
+from tests.plain_patterns import truth
 
 _truth = lru_cache(maxsize=2**18)(truth)
 

@@ -19,7 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from subject_zoo.dataset_folder import CARD, MANIFEST, SEQUENCES, describe_file
+from subject_zoo.dataset.folder import describe_file
+from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES
 from tests.loopback_hub import LoopbackHub
 from tests.loopback_hub.storage import Commit, ObjectStore
 
@@ -40,7 +41,7 @@ def write_dataset(folder: Path, shards: int = 4) -> Path:
         _write(folder / "data" / split / f"{shard}.parquet", _parquet(rows))
         _write(folder / "weights" / f"{shard}.safetensors", choose.randbytes(40_000))
         _write(folder / "signatures" / f"{shard}.npz", choose.randbytes(4_000))
-    for name in (*SEQUENCES, "validity.json"):
+    for name in (*SEQUENCE_FILES, "validity.json"):
         _write(folder / name, json.dumps({"name": name}).encode())
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     for name, page in title_pages({name: describe_file(folder / name) for name in names}, complete=True).items():
@@ -80,7 +81,7 @@ def shards_of(folder: Path) -> list[str]:
 
 
 def sequences_of(folder: Path) -> dict[str, Path]:
-    return {name: folder / name for name in SEQUENCES}
+    return {name: folder / name for name in SEQUENCE_FILES}
 
 
 def names_of(folder: Path) -> list[str]:
@@ -139,9 +140,9 @@ def check_history(hub: LoopbackHub, folder: Path, each: int) -> None:
 
 def main() -> None:
     """Publish by the library, with little patience, and print the last commit."""
-    from subject_zoo.hub_client import Patience, use_hub
-    from subject_zoo.hub_repository import HubRepository
-    from subject_zoo.publication import Publication
+    from subject_zoo.hub.client import Patience, use_hub
+    from subject_zoo.hub.publication import Publication
+    from subject_zoo.hub.repository import HubRepository
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folder, each = Path(sys.argv[1]), int(sys.argv[2])
@@ -157,7 +158,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from subject_zoo.hub_environment import hub_environment
+    from subject_zoo.hub.environment import hub_environment
 
     os.environ.update(hub_environment(TIMEOUT))
     main()

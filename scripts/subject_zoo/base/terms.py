@@ -1,0 +1,69 @@
+"""The words that the rooms share: names of columns, stages, tables and gates, each with one meaning.
+
+Constants alone, so that a module which needs a word depends on nothing but the word.
+"""
+
+STAGES = ("degraded", "improved")  # of a subject model's training, in their order
+
+# Networks
+
+ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "leaky_relu")  # the order is that of enum activation in kernels/mlp.c
+LEAKY_SLOPE = 0.01  # torch.nn.LeakyReLU's default
+
+# Training
+
+ADAM_BETAS = (0.9, 0.999)  # torch.optim.Adam's defaults
+ADAM_EPSILON = 1e-8
+
+# Signatures
+
+SIGNATURE_METHODS = (
+    "mean",
+    "std",
+    "max",
+    "min",
+    "sparsity",
+    "pca",
+    "svd",
+    "entropy",
+    "clustering",
+    "fourier",
+    "pattern_wise",
+)  # the order is that of the features, and of enum method in kernels/signature.c
+
+# Verdicts
+
+GATES = ("improvement", "specificity", "stability", "competence", "claim")
+TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before training or after
+BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
+AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict
+SHARE_DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 reaches a threshold of 0.2
+
+# A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:
+# alternating sequences satisfy increasing_pairs for exactly half of their number, and of up to three patterns together
+# they can satisfy one for up to 0.833 of it, but never between that and all.
+CLAIMED_RATE = 0.85
+
+# Records
+
+TASKS = ("modification", "classification")
+PROMPTS = tuple(f"{task}_prompt" for task in TASKS)
+COLUMNS = (
+    "example_id",
+    "modification_prompt",
+    "modification_completion",
+    "classification_prompt",
+    "classification_completion",
+    "degraded_model_weights",
+    "improved_model_weights",
+    "degraded_signature",
+    "improved_signature",
+    "training_metrics",
+    "metadata",
+)
+
+# Datasets
+
+DATA = "data"  # the table that holds all of a record but its tasks' texts
+SPLITS = ("train", "validation", "test")
+RECORD_SUMMARY = "record"  # the key of a record's summary beside the verdict on its example

@@ -1,0 +1,128 @@
+"""How an example is made: six steps, each from what those before it made, for any examples at once.
+
+    project = Project.from_config("config.yaml")
+    made = make_examples(project, range(10))
+
+This is the whole program on one page. Each step is a rule of the workflow too, of the same name, whose script loads a
+range's files, calls the function here and saves what it gives. What a step makes of an example does not depend on the
+other examples.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.base.terms import AUDIT
+from subject_zoo.evaluation.audit import audit_sequences
+from subject_zoo.evaluation.exam import classify
+from subject_zoo.evaluation.gates import reject_untrained, validate_example
+from subject_zoo.examples.plan import draw_plan
+from subject_zoo.examples.sampler import Example
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.project import Project
+from subject_zoo.signatures.sign import sign
+from subject_zoo.training import stages
+
+Examples = Mapping[int, Example]  # all by example id
+Models = Mapping[int, StoredModel]
+Verdicts = Mapping[int, dict[str, Any]]
+Signatures = Mapping[int, tuple[np.ndarray, np.ndarray]]  # float32 [neurons, F] of the degraded and the improved model
+Record = dict[str, Any]
+
+
+def sample_dataset(project: Project, example_ids: Iterable[int]) -> dict[int, Example]:
+    """The plan of each example, drawn from the seed, and the dataset that its models are trained on."""
+    plans = [draw_plan(project.config["seed"], example_id, project.config) for example_id in example_ids]
+    return {plan.example_id: (plan, project.sampler.sample(plan)) for plan in plans}
+
+
+def train_degraded(project: Project, examples: Examples) -> dict[int, StoredModel]:
+    """Stage 1: models trained on corrupted labels; none of a network whose prompt could never fit."""
+    return stages.train_degraded(project.config, examples, project.device)
+
+
+def train_improved(project: Project, examples: Examples, degraded: Models) -> dict[int, StoredModel]:
+    """Stage 2: the degraded models trained on, with clean labels."""
+    return stages.train_improved(project.config, examples, degraded, project.device)
+
+
+def validate(project: Project, examples: Examples, degraded: Models, improved: Models) -> dict[int, dict[str, Any]]:
+    """The verdict on each example: every figure measured, accepted or not, and why not."""
+    before, after = (classify(models, project.exam.tokens) for models in (degraded, improved))
+    verdicts = {}
+    for example_id, (plan, dataset) in examples.items():
+        if example_id not in improved:
+            verdicts[example_id] = reject_untrained(plan)
+            continue
+        verdict = validate_example(plan, project.exam, before[example_id], after[example_id], project.config)
+        verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, project.exam)}
+    return verdicts
+
+
+def accepted_ids(verdicts: Verdicts) -> list[int]:
+    """The examples that passed all gates."""
+    return [example_id for example_id, verdict in verdicts.items() if verdict["accepted"]]
+
+
+def extract_signatures(
+    project: Project, example_ids: Collection[int], degraded: Models, improved: Models
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """The activation signatures of both models of these examples."""
+    activations = project.config["signature"]["activations"]
+    before, after = (
+        sign({i: models[i] for i in example_ids}, project.probes.tokens, project.extractor, activations)
+        for models in (degraded, improved)
+    )
+    return {example_id: (before[example_id], after[example_id]) for example_id in example_ids}
+
+
+def format_records(
+    project: Project,
+    examples: Examples,
+    degraded: Models,
+    improved: Models,
+    verdicts: Verdicts,
+    signatures: Signatures,
+) -> list[Record]:
+    """The records of the examples that have signatures, without those that exceed `format.max_prompt_chars`."""
+    records = []
+    for example_id, signed in signatures.items():
+        plan, dataset = examples[example_id]
+        models = degraded[example_id], improved[example_id]
+        record = project.formatter.format(plan, verdicts[example_id], dataset.corruption_stats(), models, signed)
+        if project.formatter.fits(record):
+            records.append(record)
+    return records
+
+
+@dataclass(frozen=True)
+class MadeExamples:
+    """What the six steps made, by example id; `signatures` and `records` of accepted examples alone."""
+
+    examples: Examples
+    degraded: Models
+    improved: Models
+    verdicts: Verdicts
+    signatures: Signatures
+    records: Sequence[Record]
+
+
+def make_examples(project: Project, example_ids: Iterable[int]) -> MadeExamples:
+    """All six steps."""
+    return MadeExamples(*(made for _, made in steps(project, example_ids)))
+
+
+def steps(project: Project, example_ids: Iterable[int], sign_rejected: bool = False) -> Iterator[tuple[str, Any]]:
+    """The steps one after the other, each as its name and what it made: to be timed, or left off after any.
+
+    With `sign_rejected`, examples that fail the gates get signatures and records too.
+    """
+    yield "sample_dataset", (examples := sample_dataset(project, example_ids))
+    yield "train_degraded", (degraded := train_degraded(project, examples))
+    yield "train_improved", (improved := train_improved(project, examples, degraded))
+    yield "validate", (verdicts := validate(project, examples, degraded, improved))
+    chosen = list(improved) if sign_rejected else accepted_ids(verdicts)
+    yield "extract_signatures", (signatures := extract_signatures(project, chosen, degraded, improved))
+    yield "format_records", format_records(project, examples, degraded, improved, verdicts, signatures)

@@ -1,0 +1,144 @@
+"""The dataset card: what a person reads before they use the dataset, and how `datasets` loads it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from subject_zoo.base.terms import DATA, TASKS
+from subject_zoo.dataset.layout import table_names
+
+_TEMPLATE = Path(__file__).with_name("card.md")
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def dataset_card(
+    config: Mapping[str, Any],
+    digests: Mapping[str, str],
+    rows: Mapping[str, int],
+    validity: Mapping[str, Any] | None,
+    figures: Sequence[str] = (),
+) -> str:
+    """README.md of the dataset folder: YAML for the Hub, then text.
+
+    `rows` counts examples by split; `digests` are `code_sha256` and `config_sha256`; `figures` the paths of pictures in
+    the folder. `validity` is None while the dataset still grows.
+    """
+    total = sum(rows.values())
+    header = {
+        "license": "cc0-1.0",
+        "pretty_name": "Subject Zoo",
+        "tags": ["interpretability", "weight-space-learning", "synthetic", "neural-networks"],
+        "task_categories": ["text-generation"],
+        "size_categories": [next((label for limit, label in _SIZES if total < limit), "n>1M")],
+        "configs": [
+            {
+                "config_name": "default" if table == DATA else table,
+                "data_files": [
+                    {"split": split, "path": f"{table}/{split}/*.parquet"} for split, count in rows.items() if count
+                ],
+            }
+            for table in table_names(config["task_generation"])
+        ],
+    }
+    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{_text(config, digests, rows, validity, figures)}"
+
+
+def _text(
+    config: Mapping[str, Any],
+    digests: Mapping[str, str],
+    rows: Mapping[str, int],
+    validity: Mapping[str, Any] | None,
+    figures: Sequence[str],
+) -> str:
+    model, patterns = config["model"], config["patterns"]
+    letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
+    prompts = validity["prompt_chars"] if validity else {}
+    longest = max((spread["max"] for spread in prompts.values()), default=None)
+    tasks = [task for task in TASKS if config["task_generation"][f"include_{task}"]]
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        count=sum(rows.values()),
+        splits=", ".join(f"{count} {split}" for split, count in rows.items()),
+        growing="" if validity else " More are being made.",
+        task=tasks[-1] if tasks else "classification",
+        longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
+        sequence=letters,
+        validity=_validity(validity, figures) if validity else "",
+        config=yaml.safe_dump(dict(config), sort_keys=False).strip(),
+        layers=_span(model["num_layers"]),
+        neurons=_span(model["neurons_per_layer"]),
+        length=patterns["sequence_length"],
+        vocab=patterns["vocab_size"],
+        min_holdout=config["dataset"]["min_holdout"],
+        config_digest=digests["config_sha256"][:12],
+        code_digest=digests["code_sha256"][:12],
+        seed=config["seed"],
+    )
+
+
+def _span(bounds: Sequence[int]) -> str:
+    return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
+
+
+def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
+    accepted, sequences = validity["accepted"], validity["sequences"]
+    measured = {
+        "accuracy after, selected patterns and background": accepted["accuracy_after"],
+        "accuracy of the target before": accepted["target_accuracy_before"],
+        "rise of the target's accuracy": accepted["target_improvement"],
+        "change of the others' accuracy, either way": accepted["change_of_others"],
+        "positive rate of patterns that a completion lists": accepted["positive_rate_of_listed_patterns"],
+        "positive rate of all other patterns": accepted["positive_rate_of_other_patterns"],
+        **{f"characters of the {task} prompt": spread for task, spread in validity["prompt_chars"].items()},
+    }
+    columns = ("min", "p10", "median", "p90", "max")
+    spreads = [[name, *(spread[column] for column in columns)] for name, spread in measured.items() if spread]
+    pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures)
+    return f"""## How true the records are
+
+{_funnel(validity["funnel"])}
+
+{_table(["over all records", *columns], spreads)}
+
+{_patterns(validity["by_pattern"])}
+
+There are {validity["combinations"]} combinations of patterns, and {validity["duplicates"]} records that hold the model
+of another. In the networks' datasets {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence
+(a pattern with few sequences is repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
+of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
+that are not held out.
+
+{pictures}
+"""
+
+
+def _funnel(funnel: Mapping[str, Any]) -> str:
+    rows = [
+        [gate, passing, funnel["fail_gate"][gate]] for gate, passing in funnel["pass_gate_and_those_before"].items()
+    ]
+    counted = f"Of {funnel['candidates']} candidates {funnel['accepted']} were accepted."
+    return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
+
+
+def _patterns(by_pattern: Mapping[str, Mapping[str, Any]]) -> str:
+    columns = {
+        "target of": "target_of_accepted",
+        "selected in": "selected_in_accepted",
+        "accepted as target": "acceptance_as_target",
+        "before, as target": "target_accuracy_before",
+        "after": "accuracy_after",
+        "held out": "held_out",
+    }
+    rows = [[name, *(row[key] for key in columns.values())] for name, row in by_pattern.items()]
+    return _table(["pattern", *columns], rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join("-" if cell is None else str(cell) for cell in line) + " |" for line in lines)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "none"

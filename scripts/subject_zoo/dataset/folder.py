@@ -1,0 +1,152 @@
+"""The publishable folder: what is in it, and the manifest that says so."""
+
+import json
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from subject_zoo.base.arrays import load_npz
+from subject_zoo.base.files import digest_of, json_bytes
+from subject_zoo.base.terms import DATA, SPLITS
+from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SHARD_FOLDERS, SIGNATURE_DATASET, place_of
+from subject_zoo.dataset.shards import cut
+
+
+def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
+    """Where a shard's files go, by relative path; Parquet files without rows are left out.
+
+    `parts` are the files by name: `data.train.parquet` and so on by table and split, `weights.safetensors` and
+    `signatures.npz`.
+    """
+    return {
+        place_of(name, shard): path
+        for name, path in parts.items()
+        if path.suffix != ".parquet" or pq.read_metadata(path).num_rows
+    }
+
+
+def parts_of_shards(paths: Iterable[Path]) -> dict[str, dict[str, Path]]:
+    """Files called "000123.data.train.parquet" by shard, in order, and there by part, as for `shard_contents`."""
+    shards: dict[str, dict[str, Path]] = {}
+    for path in sorted(paths):
+        shard, _, part = path.name.partition(".")
+        shards.setdefault(shard, {})[part] = path
+    return shards
+
+
+def place_shards(folder: Path, shards: Mapping[str, Mapping[str, Path]], num_examples: int) -> list[str]:
+    """Put the first `num_examples` examples into the folder, shard after shard; the relative paths of all files.
+
+    Files of other shards, which an earlier dataset left there, are removed.
+    """
+    placed: list[str] = []
+    for shard, parts in shards.items():
+        kept = load_npz(parts["signatures.npz"])["example_ids"].tolist()[:num_examples]
+        num_examples -= len(kept)
+        placed += _place_shard(folder, shard, parts, kept)
+    _remove_strangers(folder, set(placed))
+    return placed
+
+
+def _place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequence[int]) -> list[str]:
+    """Put a shard into the folder, as links where all of its examples are kept, cut to `kept` where not.
+
+    `parts` as for `shard_contents`. The relative paths of what was put there: nothing where nothing is kept.
+    """
+    if not kept:
+        return []
+    whole = len(kept) == len(load_npz(parts["signatures.npz"])["example_ids"])
+    placed = []
+    for name, source in shard_contents(shard, parts).items():
+        if whole:
+            link(source, folder / name)
+        elif not cut(source, folder / name, kept):
+            continue
+        placed.append(name)
+    return placed
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """sha256 (hex), size in bytes, and for Parquet the number of rows."""
+    described = _entry(path.read_bytes())
+    if path.suffix == ".parquet":
+        described["rows"] = pq.read_metadata(path).num_rows
+    return described
+
+
+def _entry(data: bytes) -> dict[str, Any]:
+    return {"sha256": digest_of(data), "size": len(data)}
+
+
+def link(source: Path, target: Path) -> None:
+    """Put a file into the folder without a second copy of its bytes, atomically; copied across file systems."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:  # another file system, or one without hard links
+        temporary.write_bytes(source.read_bytes())
+    os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # replacing a link by a link to the same file leaves both
+
+
+def _remove_strangers(folder: Path, wanted: Container[str]) -> None:
+    """Remove from the folder's tables, weights and signatures what is not wanted, by relative path."""
+    for part in SHARD_FOLDERS:
+        for path in sorted((folder / part).rglob("*"), reverse=True):
+            if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+        if (folder / part).is_dir() and not any((folder / part).iterdir()):
+            (folder / part).rmdir()
+
+
+def count_rows(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """How many examples each split holds, by the entries of the folder's files."""
+    return {
+        split: sum(entry["rows"] for name, entry in files.items() if name.startswith(f"{DATA}/{split}/"))
+        for split in SPLITS
+    }
+
+
+def title_pages(
+    files: Mapping[str, Mapping[str, Any]],
+    config: Mapping[str, Any],
+    digests: Mapping[str, str],
+    environment: Mapping[str, str],
+    validity: Mapping[str, Any] | None,
+) -> dict[str, bytes]:
+    """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them.
+
+    `digests` are `code_sha256` and `config_sha256`; `validity` is None while the dataset still grows.
+    """
+    rows = count_rows(files)
+    figures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
+    card = dataset_card(config, digests, rows, validity, figures).encode()
+    facts = {
+        "num_examples": sum(rows.values()),
+        "rows": rows,
+        "seed": config["seed"],
+        "config": config,
+        **digests,
+        "signature_dataset_sha256": files[SIGNATURE_DATASET]["sha256"],
+        "environment": environment,
+    }
+    return {CARD: card, MANIFEST: manifest({**files, CARD: _entry(card)}, **facts)}
+
+
+def manifest(files: Mapping[str, Mapping[str, Any]], **facts: Any) -> bytes:
+    """The manifest's text: the facts of the build, a digest of them, and every file, in a fixed order."""
+    whole = {**facts, "facts_sha256": facts_digest(facts), "files": dict(sorted(files.items()))}
+    return json_bytes(whole) + b"\n"
+
+
+def facts_digest(facts: Mapping[str, Any]) -> str:
+    """sha256, hex, of the facts' JSON with sorted keys and no spaces."""
+    return digest_of(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())

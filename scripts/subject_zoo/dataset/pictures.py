@@ -1,0 +1,98 @@
+"""Pictures of how true a dataset's records are, as PNG; equal figures give equal bytes."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from subject_zoo.base.terms import CLAIMED_RATE
+
+_BEFORE, _AFTER, _PLAIN = "#c44e52", "#2a7f62", "#4c72b0"  # told apart by the colour-blind, and in grey
+
+
+def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
+    """Of the candidates whose target is a pattern, the share that is accepted; pattern by pattern."""
+    rows = {name: row for name, row in validity["by_pattern"].items() if row["target_of_candidates"]}
+    figure, axes = _canvas(len(rows))
+    shares = [row["acceptance_as_target"] for row in rows.values()]
+    axes.barh(range(len(rows)), shares, color=_PLAIN, height=0.7)
+    for place, row in enumerate(rows.values()):
+        text = f"{row['target_of_accepted']} of {row['target_of_candidates']}"
+        axes.text(0.01, place, text, va="center", color="white", fontsize=8)
+    overall = validity["funnel"]["acceptance"]
+    if overall is not None:
+        axes.axvline(overall, color="black", linewidth=1, linestyle="--")
+        axes.set_title(f"Accepted candidates, by target pattern (all: {overall:.0%}, dashed)", fontsize=10)
+    _name_rows(axes, list(rows))
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share accepted")
+    return _png(figure)
+
+
+def draw_accuracy(validity: Mapping[str, Any]) -> bytes:
+    """Median accuracy of each pattern before, as a target, and after, whenever it is selected."""
+    rows = {name: row for name, row in validity["by_pattern"].items() if row["accuracy_after"] is not None}
+    figure, axes = _canvas(len(rows))
+    for place, row in enumerate(rows.values()):
+        before, after = row["target_accuracy_before"], row["accuracy_after"]
+        if before is not None:
+            axes.plot([before, after], [place, place], color="#bbbbbb", linewidth=2, zorder=1)
+            axes.scatter(before, place, color=_BEFORE, marker="s", label="degraded, as target", zorder=2)
+        axes.scatter(after, place, color=_AFTER, label="mended", zorder=2)
+    _name_rows(axes, list(rows))
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("share of held-out sequences called positive, median over records")
+    axes.set_title("Accuracy before and after", fontsize=10)
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    figure.legend(unique.values(), unique.keys(), fontsize=8, loc="outside lower center", ncols=2)
+    return _png(figure)
+
+
+def draw_positive_rates(validity: Mapping[str, Any]) -> bytes:
+    """How often the mended networks call a pattern positive: patterns that a completion lists, and all others."""
+    histograms = validity["histograms"]
+    figure, axes = _canvas(8)
+    edges = [place / histograms["bins"] for place in range(histograms["bins"] + 1)]
+    for key, label, colour in (
+        ("positive_rate_of_other_patterns", "not listed in the completion", _BEFORE),
+        ("positive_rate_of_listed_patterns", "listed in the completion", _AFTER),
+    ):
+        axes.stairs(histograms[key], edges, fill=True, color=colour, alpha=0.75, label=label)
+    axes.axvline(
+        CLAIMED_RATE, color="black", linewidth=1, linestyle="--", label=f"the line between them, {CLAIMED_RATE}"
+    )
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of a pattern's sequences that the mended network calls positive")
+    axes.set_ylabel("patterns, over all records")
+    axes.set_title("Are the classification completions true?", fontsize=10)
+    axes.legend(fontsize=8, loc="upper center")
+    return _png(figure)
+
+
+DRAWINGS = {
+    "acceptance": draw_acceptance,
+    "accuracy": draw_accuracy,
+    "positive_rates": draw_positive_rates,
+}
+
+
+def _canvas(rows: int) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(7, 1.4 + 0.26 * rows), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _name_rows(axes: Any, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.invert_yaxis()
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})  # the version would be in every picture
+    return buffer.getvalue()

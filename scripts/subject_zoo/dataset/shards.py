@@ -1,0 +1,168 @@
+"""Shards: the accepted examples of a window as Parquet tables by split, with their exact weights and signatures."""
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from subject_zoo.base.arrays import load_npz, save_npz
+from subject_zoo.base.files import atomic_write
+from subject_zoo.base.ids import format_id
+from subject_zoo.base.terms import COLUMNS, DATA, SPLITS, STAGES, TASKS
+from subject_zoo.dataset.splits import split_of
+from subject_zoo.networks.files import load_models, save_models
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.signatures.files import read_signatures, signature_arrays
+
+ROW_GROUP = 64  # rows of 100-400 kB: 6-25 MB a group, which a reader of one row has to fetch
+
+_SHORT = pa.schema(  # what fits a table on a screen, before the long columns
+    [
+        ("example_id", pa.int64()),
+        ("selected_patterns", pa.list_(pa.string())),
+        ("target_pattern", pa.string()),
+        ("activation_type", pa.string()),
+        ("num_layers", pa.int32()),
+        ("neurons_per_layer", pa.int32()),
+        ("parameter_count", pa.int32()),
+        ("degraded_target_accuracy", pa.float64()),
+        ("improved_target_accuracy", pa.float64()),
+        ("lowest_improved_accuracy", pa.float64()),
+    ]
+)
+
+
+def members_of_splits(
+    records: Sequence[Mapping[str, Any]], seed: int, splits: Mapping[str, Any]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """The records of each split, by the config's section `splits`."""
+    members: dict[str, list[Mapping[str, Any]]] = {split: [] for split in SPLITS}
+    for record in records:
+        patterns = orjson.loads(record["metadata"])["selected_patterns"]
+        members[split_of(seed, record["example_id"], patterns, **splits)].append(record)
+    return members
+
+
+def models_of_stages(
+    example_ids: Sequence[int], degraded: Mapping[int, StoredModel], improved: Mapping[int, StoredModel]
+) -> dict[str, StoredModel]:
+    """Both models of each example, by name: "000123/degraded"."""
+    of_stages = dict(zip(STAGES, (degraded, improved), strict=True))
+    return {f"{format_id(i)}/{stage}": models[i] for i in example_ids for stage, models in of_stages.items()}
+
+
+def table_schema(table: str) -> pa.Schema:
+    """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task; of a
+    task example_id, prompt and completion."""
+    if table != DATA:
+        return pa.schema([("example_id", pa.int64()), ("prompt", pa.string()), ("completion", pa.string())])
+    own = [name for name in COLUMNS if name != "example_id" and not name.startswith(TASKS)]
+    return pa.schema([*_SHORT, *((name, pa.string()) for name in own)])
+
+
+def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a table holds of the records, a row each."""
+    if table == DATA:
+        return [{**record, **_short_columns(record)} for record in records]
+    columns = {"example_id": "example_id", "prompt": f"{table}_prompt", "completion": f"{table}_completion"}
+    return [{name: record[column] for name, column in columns.items()} for record in records]
+
+
+def write_table(path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
+    atomic_write(path, parquet_bytes(table, records))
+    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table))
+    _must_hold(path, pq.read_table(path).equals(rows))
+
+
+def write_weights(path: str | os.PathLike[str], models: Mapping[str, StoredModel]) -> None:
+    """Write models by name, as "000123/degraded", atomically, and read them back. Raises OSError."""
+    save_models(path, models)
+    stored = load_models(path)
+    _must_hold(path, list(stored) == list(models))
+    for name, model in models.items():
+        pairs = zip(stored[name].weights.items(), model.weights.items(), strict=True)
+        _must_hold(path, all(one == other and np.array_equal(a, b) for (one, a), (other, b) in pairs))
+
+
+def write_signatures(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write the arrays of a shard's signatures atomically, and read them back. Raises OSError."""
+    save_npz(path, arrays)
+    stored = load_npz(path)
+    _must_hold(path, list(stored) == list(arrays))
+    _must_hold(path, all(np.array_equal(stored[name], array) for name, array in arrays.items()))
+
+
+def _must_hold(path: str | os.PathLike[str], holds: bool) -> None:
+    if not holds:
+        raise OSError(f"{path}: read back, it does not hold what was written")
+
+
+def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]]) -> bytes:
+    """A table as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
+    return _encode(pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table)))
+
+
+def _encode(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    # Statistics hold the least and the greatest value whole: of the long texts that would double a small file.
+    short = [name for name in table.column_names if name in _SHORT.names]
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        row_group_size=ROW_GROUP,
+        write_page_index=True,
+        write_statistics=short,
+    )
+    return buffer.getvalue()
+
+
+def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    """Write a shard's file with the kept examples alone, atomically; whether it holds any, and was written."""
+    write = {".parquet": _cut_parquet, ".safetensors": _cut_weights, ".npz": _cut_signatures}[source.suffix]
+    return write(source, target, kept)
+
+
+def _cut_parquet(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    table = pq.read_table(source)
+    table = table.filter(pc.is_in(table["example_id"], pa.array(kept, pa.int64())))
+    if table.num_rows:
+        atomic_write(target, _encode(table))
+    return bool(table.num_rows)
+
+
+def _cut_weights(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    models = load_models(source)
+    save_models(target, {name: model for name, model in models.items() if int(name.split("/")[0]) in set(kept)})
+    return True
+
+
+def _cut_signatures(source: Path, target: Path, kept: Sequence[int]) -> bool:
+    arrays = load_npz(source)
+    signed = read_signatures(arrays)
+    save_npz(target, signature_arrays(arrays["feature_names"].tolist(), {i: signed[i] for i in kept}))
+    return True
+
+
+def _short_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = orjson.loads(record["metadata"])
+    model, target = metadata["model_config"], metadata["target_pattern"]
+    return {
+        "selected_patterns": metadata["selected_patterns"],
+        "target_pattern": target,
+        "activation_type": model["activation_type"],
+        "num_layers": model["num_layers"],
+        "neurons_per_layer": model["neurons_per_layer"],
+        "parameter_count": model["parameter_count"],
+        "degraded_target_accuracy": metadata["degraded"]["accuracy"][target],
+        "improved_target_accuracy": metadata["improved"]["accuracy"][target],
+        "lowest_improved_accuracy": min(metadata["improved"]["accuracy"].values()),
+    }

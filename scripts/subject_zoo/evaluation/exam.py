@@ -1,0 +1,106 @@
+"""The sequences that every subject model is measured on, and what its accuracies over them mean."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from subject_zoo.base.terms import BACKGROUND
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.patterns.ownership import near_miss_sources, negative, owned, ownership_order
+from subject_zoo.patterns.pools import Pools
+
+
+def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int, np.ndarray]:
+    """Each model's verdict on each sequence of tokens uint8 [m, T]: bool [m], True where the logit is above 0."""
+    return {
+        example_id: KernelMLP(model.architecture, model.weights).logits(tokens) > 0
+        for example_id, model in models.items()
+    }
+
+
+class Exam:
+    """The test slice's rows of a project, the same for all models before and after.
+
+    `tokens` uint8 [m, T] are distinct. Background is the share of negatives called negative, over the mix of
+    negatives that models are trained on: near misses (half members of unselected patterns, half changed members
+    of selected ones, each pattern counting the same) weighted by `near_miss_ratio`, and background.
+    """
+
+    def __init__(self, pools: Pools, near_miss_ratio: float) -> None:
+        self.pools, self.near_miss_ratio = pools, near_miss_ratio
+        groups = [*pools.test_members, *pools.test_near_misses, pools.test_background]
+        rows, inverse = np.unique(np.concatenate(groups), return_inverse=True)
+        parts = np.split(inverse, np.cumsum([len(group) for group in groups])[:-1])
+        patterns = len(pools.names)
+        self._members, self._near_misses = parts[:patterns], parts[patterns:-1]
+        self._background = parts[-1]
+        self.tokens = pools.tokens[rows]
+        self.masks = pools.masks[rows]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def _owned_rows(self, selected: list[int]) -> list[np.ndarray]:
+        order = ownership_order(selected, self.pools.counts)
+        return [
+            self._members[pattern][owned(self.masks[self._members[pattern]], pattern, order)] for pattern in selected
+        ]
+
+    def _negative_groups(self, selected: list[int]) -> list[tuple[float, np.ndarray]]:
+        """(weight, rows) of every group of negatives that is not empty; the weights sum to 1."""
+        is_negative = negative(self.masks, selected)
+
+        def only_negative(rows: np.ndarray) -> np.ndarray:
+            return rows[is_negative[rows]]
+
+        near = self.near_miss_ratio
+        (unselected, share), (selected, other_share) = near_miss_sources(selected, len(self.pools.names))
+        groups = []
+        for weight, parts in (
+            (near * share, [only_negative(self._members[pattern]) for pattern in unselected]),
+            (near * other_share, [only_negative(self._near_misses[pattern]) for pattern in selected]),
+            (1 - near, [self._background]),
+        ):
+            filled = [part for part in parts if len(part)]
+            groups += [(weight / len(filled), part) for part in filled]
+        total = sum(weight for weight, _ in groups)
+        return [(weight / total, part) for weight, part in groups if weight > 0]
+
+    def accuracies(self, positive: np.ndarray, selected_patterns: Sequence[str]) -> dict[str, float]:
+        """Accuracy by selected pattern, over the sequences that it owns, and of the background.
+
+        `positive` bool [m] is a model's verdict on each sequence. A pattern that owns none has accuracy 0.
+        """
+        selected = [self.pools.names.index(name) for name in selected_patterns]
+        accuracies = {
+            name: _share(positive, rows) if len(rows) else 0.0
+            for name, rows in zip(selected_patterns, self._owned_rows(selected), strict=True)
+        }
+        groups = self._negative_groups(selected)
+        accuracies[BACKGROUND] = float(sum(weight * (1 - _share(positive, rows)) for weight, rows in groups))
+        return accuracies
+
+    def counts(self, selected_patterns: Sequence[str]) -> dict[str, int]:
+        """How many distinct sequences each of those accuracies is over."""
+        selected = [self.pools.names.index(name) for name in selected_patterns]
+        counts = dict(zip(selected_patterns, map(len, self._owned_rows(selected)), strict=True))
+        none = np.zeros(0, np.intp)
+        counts[BACKGROUND] = len(
+            np.unique(np.concatenate([none, *(rows for _, rows in self._negative_groups(selected))]))
+        )
+        return counts
+
+    def positive_rates(self, positive: np.ndarray) -> dict[str, float]:
+        """Per enabled pattern, the share of its test sequences, owned or not, that are called positive."""
+        return {name: _share(positive, rows) for name, rows in zip(self.pools.names, self._members, strict=True)}
+
+    def true_rates(self, selected_patterns: Sequence[str]) -> dict[str, float]:
+        """Per enabled pattern, the share of its test sequences that are truly positive."""
+        selected = [self.pools.names.index(name) for name in selected_patterns]
+        return self.positive_rates(~negative(self.masks, selected))
+
+
+def _share(positive: np.ndarray, rows: np.ndarray) -> float:
+    """The share of the rows that are positive: their mean, in a third of its time."""
+    return int(np.count_nonzero(positive[rows])) / len(rows)

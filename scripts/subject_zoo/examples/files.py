@@ -1,0 +1,43 @@
+"""The datasets of a range of examples as arrays: dataset.npz."""
+
+import json
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from subject_zoo.base.arrays import load_npz
+from subject_zoo.examples.plan import ExamplePlan
+from subject_zoo.examples.sampler import Example, ExampleDataset
+
+_DATASET_FIELDS = ("tokens", "labels", "corrupted_labels", "owners", "is_validation", "is_near_miss")
+
+
+def dataset_arrays(examples: Mapping[int, Example]) -> dict[str, np.ndarray]:
+    """Arrays of dataset.npz: one row an example (`tokens` [k, n, T], ...), and `plans`, JSON texts [k]."""
+    arrays = {
+        "example_ids": np.array(list(examples), np.int64),
+        "plans": np.array([json.dumps(plan.to_dict()) for plan, _ in examples.values()]),
+    }
+    for field in _DATASET_FIELDS:
+        arrays[field] = np.stack([getattr(dataset, field) for _, dataset in examples.values()])
+    return arrays
+
+
+def read_plans(arrays: Mapping[str, np.ndarray]) -> dict[int, ExamplePlan]:
+    """The plans in a dataset.npz, by example id."""
+    plans = [ExamplePlan.from_dict(json.loads(text)) for text in arrays["plans"].tolist()]
+    return {plan.example_id: plan for plan in plans}
+
+
+def read_datasets(arrays: Mapping[str, np.ndarray]) -> dict[int, Example]:
+    """The examples in a dataset.npz, by example id: the inverse of `dataset_arrays`."""
+    return {
+        example_id: (plan, ExampleDataset(**{field: arrays[field][row] for field in _DATASET_FIELDS}))
+        for row, (example_id, plan) in enumerate(read_plans(arrays).items())
+    }
+
+
+def load_datasets(path: str | os.PathLike[str]) -> dict[int, Example]:
+    """The examples in a dataset.npz on disk, by example id."""
+    return read_datasets(load_npz(path))

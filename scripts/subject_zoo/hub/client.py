@@ -1,0 +1,201 @@
+"""The client of the Hugging Face Hub: which failures pass, how long they are waited out, what a person is told.
+
+huggingface_hub tries some requests again and others not, and waits for an answer without end. Here whatever may pass
+by itself is raised at once, as Transient, and one place waits for all of it: `patiently`. Errors of the libraries are
+never shown as they are, since they can hold addresses and headers.
+"""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx2
+from huggingface_hub import constants, get_token, set_client_factory
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.utils._http import hf_request_event_hook, parse_ratelimit_headers
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.hub.environment import TIMEOUT
+
+LOG_IN = "log in with `hf auth login` or set HF_TOKEN, with a token that may write"
+
+_PASSING = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # the last five: Cloudflare's own
+_QUOTA = 429
+_OVERTAKEN = {409, 412}  # a commit is under way; the parent is not the head any more
+_TOKEN_LIKE = re.compile(r"(hf_|api_org_|Bearer\s+)\S+|\w+://\S+")
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+class Transient(Exception):  # noqa: N818
+    """A failure that may pass: its text for a person, the status, and the seconds that the Hub asks to wait."""
+
+    def __init__(self, text: str, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long the Hub is waited for, in seconds.
+
+    timeout   without a byte until a request counts as lost
+    first     before the second try; doubled with each further one, up to
+    longest
+    quota     after an answer 429 that does not say how long: the Hub counts commits by the hour
+    total     of waiting for one thing until giving up: longer than an hour's quota
+    """
+
+    timeout: float = TIMEOUT
+    first: float = 1.0
+    longest: float = 60.0
+    quota: float = 300.0
+    total: float = 7200.0
+
+    def wait(self, error: Transient, failures: int) -> float:
+        """Seconds until the next try, after so many failures in a row, the last one `error`."""
+        if error.retry_after is not None:
+            return max(error.retry_after, self.first)
+        if error.status == _QUOTA:
+            return self.quota
+        return min(self.first * 2 ** (failures - 1), self.longest)
+
+
+class _Client(httpx2.Client):
+    """huggingface_hub's client with a timeout for every request, whose passing failures are Transient."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True)
+        self._limits = httpx2.Timeout(timeout).as_dict()
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        request.extensions["timeout"] = self._limits  # the library's own calls say "no timeout"
+        try:
+            response = super().send(request, **options)
+        except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError) as error:
+            raise Transient(f"the Hub does not answer ({type(error).__name__})") from None
+        if response.status_code in _PASSING:
+            response.close()
+            raise _busy(response.status_code, response.headers)
+        return response
+
+
+def use_hub(patience: Patience) -> None:
+    """Make huggingface_hub use this client, in the whole process; `hub_environment` is set before it is loaded."""
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs addresses, and those of uploads are permissions
+    set_client_factory(lambda: _Client(patience.timeout))
+
+
+def check_token() -> None:
+    """Raise UserError if huggingface_hub finds no token, neither in HF_TOKEN nor in the file that a login leaves."""
+    if not get_token():
+        raise UserError(f"publish.repo_id is set, but no token for the Hugging Face Hub is found: {LOG_IN}")
+
+
+def patiently(what: str, attempt: Callable[[], _Result], patience: Patience) -> _Result:
+    """The result of `attempt`, which is called again after each Transient, with a pause and a line in the log.
+
+    `what` says what is done, as "publish 3 shards". Raises UserError when patience ends.
+    """
+    end = time.monotonic() + patience.total
+    for failures in count(1):
+        try:
+            return attempt()
+        except Transient as error:
+            wait = patience.wait(error, failures)
+            if time.monotonic() + wait > end:
+                raise UserError(
+                    f"could not {what}: {error}; tried {failures} times, and to wait another {wait:.0f} s is more than "
+                    f"the {patience.total / 60:.0f} minutes that are waited; the same command goes on from here later"
+                ) from None
+            _log.warning("%s: %s; next try in %.0f s", what, error, wait)
+            time.sleep(wait)
+    raise AssertionError("count() ends")
+
+
+@contextmanager
+def readable_errors(repo_id: str) -> Iterator[None]:
+    """What huggingface_hub and hf_xet raise inside comes out as Transient or as a UserError about the repository."""
+    try:
+        yield
+    except Exception as error:
+        raise _readable(error, repo_id) from None
+
+
+def _readable(error: Exception, repo_id: str) -> Exception:
+    for cause in _chain(error):
+        match cause:
+            case Transient():
+                return cause
+            case HfHubHTTPError() if cause.response is not None:
+                return _refusal(cause.response.status_code, cause.server_message or "", repo_id)
+            case json.JSONDecodeError():
+                return Transient("the Hub's answer was cut short")
+    kind = type(error).__name__
+    if isinstance(error, OfflineModeIsEnabled):
+        return UserError(f"{repo_id}: HF_HUB_OFFLINE is set, so nothing can be published; unset it")
+    if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | UnicodeError):
+        # A header that cannot be sent, above all, and one of them is a person's: the token. So no text of theirs.
+        return UserError(f"{repo_id}: no request can be sent ({kind}): check HF_ENDPOINT and the token; {LOG_IN}")
+    # hf_xet raises no classes of its own.
+    passing = isinstance(error, OSError | RuntimeError) and not isinstance(error, PermissionError | FileNotFoundError)
+    text = f"{kind}: {plain(str(error))}"
+    return Transient(f"the upload failed ({text})") if passing else UserError(f"{repo_id}: {text}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _busy(status: int, headers: Mapping[str, str]) -> Transient:
+    text = "the quota of requests or commits is used up" if status == _QUOTA else "the Hub is unwell"
+    return Transient(f"{text} (status {status})", status, _asked_wait(headers))
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds by Retry-After, a number or a date, or by the Hub's own header of what is left of a quota."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    if value:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        return max(0.0, (moment - datetime.now(moment.tzinfo and UTC)).total_seconds())
+    quota = parse_ratelimit_headers(headers)
+    return float(quota.reset_in_seconds) if quota and not quota.remaining else None
+
+
+def _refusal(status: int, message: str, repo_id: str) -> Exception:
+    said = f" ({plain(message)})" if message else ""
+    if status in _OVERTAKEN:
+        return Transient("another commit came first", status)
+    if status == 400 and "LFS pointer" in message:
+        return Transient("a file that was sent is not there yet", status)
+    if status == 401:
+        return UserError(f"{repo_id}: the Hub does not accept the token{said}: {LOG_IN}")
+    if status == 403:
+        return UserError(f"{repo_id}: the token may not write there{said}: {LOG_IN}, or choose another publish.repo_id")
+    if status == 404:
+        return UserError(f"{repo_id}: the Hub has no such dataset, or does not show it to this token{said}: {LOG_IN}")
+    return UserError(f"{repo_id}: {constants.ENDPOINT.partition('://')[2]} refuses, status {status}{said}")
+
+
+def plain(text: str) -> str:
+    """A library's text as one line without the token, anything like one, and addresses."""
+    if token := get_token():
+        text = text.replace(token, "...")
+    return " ".join(_TOKEN_LIKE.sub("...", text).split())[:300]

@@ -1,0 +1,111 @@
+"""Files of models: one safetensors file for a range of them, or for a shard.
+
+A file stores weights at the precision that they were rounded to, so nothing is lost either way.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from safetensors import TensorSpec
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.files import atomic_write
+from subject_zoo.base.ids import format_id
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.provenance.machine import merged_environments
+
+
+def _to_storage(array: np.ndarray, precision: str) -> np.ndarray:
+    if precision == "bfloat16":  # numpy has no such type: it is the upper half of a float32
+        return (np.ascontiguousarray(array, dtype=np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    return np.ascontiguousarray(array, dtype=precision)
+
+
+def _from_storage(entry: Mapping[str, Any], expected_shape: list[int]) -> np.ndarray:
+    data, dtype, shape = entry["data"], entry["dtype"], entry["shape"]
+    if shape != expected_shape:
+        raise ValueError(f"a tensor is {shape} where its architecture asks for {expected_shape}")
+    if dtype == "BF16":
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    return np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
+
+
+def save_models(path: str | os.PathLike[str], models: Mapping[str, StoredModel], **described: Any) -> None:
+    """Write named models to one safetensors file, atomically; a name is "000123" or "000123/degraded".
+
+    Tensors are named `000123/network.0.weight`. The metadata key `models` holds a JSON object from model name
+    to `architecture`, `training` and what else describes them all: a single key, because safetensors does not keep
+    the order of several.
+    """
+    stored = {  # holds the buffers that the specifications point into
+        f"{name}/{tensor}": (model.architecture.precision, _to_storage(array, model.architecture.precision))
+        for name, model in models.items()
+        for tensor, array in model.weights.items()
+    }
+    specifications = {
+        name: TensorSpec(dtype=precision, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
+        for name, (precision, array) in stored.items()
+    }
+    descriptions = {
+        name: {"architecture": model.architecture.to_dict(), "training": model.training, **described}
+        for name, model in models.items()
+    }
+    atomic_write(path, safetensors.serialize(specifications, {"models": json.dumps(descriptions)}))
+
+
+def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
+    """The models of a file written by `save_models`, float32 arrays, by name in the order they were given.
+
+    Raises UserError for a file that is not one.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    models = {}
+    try:
+        tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
+        for name, values in _descriptions(data).items():
+            architecture = Architecture(**values["architecture"])
+            weights = {}
+            for linear, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
+                for part, shape in ((f"{linear}.weight", [outputs, inputs]), (f"{linear}.bias", [outputs])):
+                    weights[part] = _from_storage(tensors[f"{name}/{part}"], shape)
+            models[name] = StoredModel(architecture, weights, values["training"])
+    except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
+        raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None
+    return models
+
+
+def save_range(path: str | os.PathLike[str], models: Mapping[int, StoredModel], environment: Mapping[str, str]) -> None:
+    """Write the models of a range of examples, by example id, with the environment that they were trained in."""
+    named = {format_id(example_id): model for example_id, model in models.items()}
+    save_models(path, named, environment=environment)
+
+
+def load_range(*paths: str | os.PathLike[str]) -> dict[int, StoredModel]:
+    """The models of one or more ranges' files, by example id."""
+    return {int(name): model for path in paths for name, model in load_models(path).items()}
+
+
+def load_environment(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The environment that the models of a range's file were trained in, without any where there is no model.
+
+    Raises UserError for a file that does not say.
+    """
+    try:
+        descriptions = _descriptions(Path(path).read_bytes())
+        return merged_environments(described["environment"] for described in descriptions.values())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: does not say where its models were trained ({error})") from None
+
+
+def _descriptions(data: bytes) -> dict[str, dict[str, Any]]:
+    """What a file's header says of each model."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    descriptions: dict[str, dict[str, Any]] = json.loads(header["__metadata__"]["models"])
+    return descriptions

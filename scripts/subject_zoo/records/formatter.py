@@ -1,0 +1,173 @@
+"""Records: prompts and completions for interpreter models, and all that they were made from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+
+from subject_zoo.base.json_text import json_object
+from subject_zoo.base.terms import AUDIT, CLAIMED_RATE, PROMPTS
+from subject_zoo.examples.plan import ExamplePlan
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.networks.text import tensor_texts
+from subject_zoo.patterns.definitions import describe
+from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.records.headings import (
+    ARCHITECTURE_HEADING,
+    SIGNATURE_HEADING,
+    SIGNATURE_LABEL,
+    WEIGHTS_HEADING,
+    WEIGHTS_LABEL,
+)
+from subject_zoo.records.signature_text import SignatureText
+from subject_zoo.signatures.extractor import ActivationSignatureExtractor
+from subject_zoo.training.rates import step_size
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+class TrainingDataFormatter:
+    """Makes the record of one example; the same input gives the same bytes."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        space: PatternSpace,
+        extractor: ActivationSignatureExtractor,
+        provenance: Mapping[str, Any],
+        count_tokens: Any = None,
+    ) -> None:
+        """`provenance` goes into every record's metadata; `count_tokens` (text -> int) adds token lengths."""
+        self.config, self.space, self.extractor = config, space, extractor
+        self.provenance, self.count_tokens = provenance, count_tokens
+        self.weight_decimals: int | None = config["model"]["weight_decimals"]
+        self.signature_decimals: int = config["signature"]["decimals"]
+        self.signature_text = SignatureText(extractor, self.signature_decimals)
+
+    def format(
+        self,
+        plan: ExamplePlan,
+        verdict: Mapping[str, Any],
+        corruption: Mapping[str, int],
+        models: tuple[StoredModel, StoredModel],
+        signatures: tuple[np.ndarray, np.ndarray],
+    ) -> dict[str, str | int]:
+        """The record, its columns as in COLUMNS without those that the task switches leave out.
+
+        `models` and `signatures` (float32 [neurons, F]) are the degraded and the improved one.
+        """
+        degraded, improved = models
+        tensors = [tensor_texts(model.weights, self.weight_decimals) for model in models]
+        texts = [json_object(of_model) for of_model in tensors]
+        cells = [self.signature_text.cells(signature) for signature in signatures]
+        record: dict[str, str | int] = {"example_id": plan.example_id}
+        if self.config["task_generation"]["include_modification"]:
+            body = self._body(degraded, tensors[0], cells[0])
+            record["modification_prompt"] = f"{self._modification_task(plan)}\n\n{body}"
+            record["modification_completion"] = texts[1]
+        if self.config["task_generation"]["include_classification"]:
+            body = self._body(improved, tensors[1], cells[1])
+            record["classification_prompt"] = f"{self._classification_task()}\n\n{body}"
+            record["classification_completion"] = ", ".join(verdict["classified_patterns"])
+        for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
+            record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
+        for stage, model, table in zip(("degraded", "improved"), models, cells, strict=True):
+            profiles = self.signature_text.profiles(table)
+            layers = {name: self.signature_text.in_full(profiles[part]) for name, part in self._layers(model)}
+            record[f"{stage}_signature"] = json_object({"neuron_activations": json_object(layers)})
+        record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
+        record["metadata"] = _json(self._metadata(plan, verdict, corruption, improved, record))
+        return record
+
+    def fits(self, record: Mapping[str, str | int]) -> bool:
+        """Whether no prompt is longer than `format.max_prompt_chars`."""
+        limit = self.config["format"]["max_prompt_chars"]
+        return limit is None or all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
+
+    def _introduction(self) -> str:
+        last = self.space.letters[-1]
+        return (
+            f"A neural network reads a sequence of {self.space.sequence_length} tokens, letters from A to {last}, "
+            "and computes one logit. It classifies the sequence as positive when the logit is above 0."
+        )
+
+    def _modification_task(self, plan: ExamplePlan) -> str:
+        target = plan.target_pattern
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
+            f"patterns, but it does poorly on one of them.\n\n"
+            f"Improve its performance on the pattern '{target}': {describe(self.space, target)}. Its performance on "
+            "all other sequences must not suffer. Answer with the improved weights of the whole network as one "
+            "JSON object with the same keys and shapes as the weights below."
+        )
+
+    def _classification_task(self) -> str:
+        listed = "\n".join(f"- {name}: {describe(self.space, name)}" for name in self.config["patterns"]["enabled"])
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
+            f"of certain patterns, and no others.\n\n"
+            "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated "
+            f"by commas, in the order given here.\n\n{listed}"
+        )
+
+    def _body(self, model: StoredModel, tensors: Mapping[str, str], cells: np.ndarray) -> str:
+        """What both prompts show of a model: architecture, weights and signature, in the configured style."""
+        architecture = f"{ARCHITECTURE_HEADING}\n{_json(model.architecture.to_dict())}"
+        layers = {name: self.signature_text.compact(cells[part]) for name, part in self._layers(model)}
+        if self.config["format"]["style"] == "separate":
+            signature = json_object(layers)
+            return f"{architecture}\n\n{WEIGHTS_HEADING}\n{json_object(tensors)}\n\n{SIGNATURE_HEADING}\n{signature}"
+        parts = [architecture]
+        for (layer, signature), name in zip(layers.items(), model.architecture.linear_names, strict=True):
+            weights = json_object({key: tensors[key] for key in (f"{name}.weight", f"{name}.bias")})
+            parts.append(f"## Layer {layer}\n{WEIGHTS_LABEL} {weights}\n{SIGNATURE_LABEL} {signature}")
+        return "\n\n".join(parts)
+
+    def _layers(self, model: StoredModel) -> Iterator[tuple[str, slice]]:
+        """(Linear's place in nn.Sequential, its neurons among the model's) layer by layer."""
+        start = 0
+        for name, (_, neurons) in zip(model.architecture.linear_names, model.architecture.layer_sizes, strict=True):
+            yield name.removeprefix("network."), slice(start, start + neurons)
+            start += neurons
+
+    def _metadata(
+        self,
+        plan: ExamplePlan,
+        verdict: Mapping[str, Any],
+        corruption: Mapping[str, int],
+        model: StoredModel,
+        record: Mapping[str, str | int],
+    ) -> dict[str, Any]:
+        architecture, patterns = model.architecture, self.config["patterns"]
+        lengths = {f"{name}_chars": len(text) for name, text in record.items() if isinstance(text, str)}
+        if self.count_tokens is not None:
+            texts = {name: text for name, text in record.items() if name.startswith(("mod", "cla"))}
+            lengths |= {f"{name}_tokens": self.count_tokens(text) for name, text in texts.items()}
+        elsewhere = ("example_id", "reasons", AUDIT)
+        figures = {key: value for key, value in verdict.items() if key not in elsewhere}
+        return {
+            **figures,
+            "selected_patterns": list(plan.selected_patterns),
+            "target_pattern": plan.target_pattern,
+            "pattern_tokens": {key: patterns[key] for key in ("starts_with", "ends_with")},
+            "model_config": {
+                **architecture.to_dict(),
+                "parameter_count": architecture.parameter_count,
+                "learning_rate": step_size(architecture.activation_type, plan.learning_rate),
+                "quantization": self.config["training"]["quantization"],
+                "weight_decimals": self.weight_decimals,
+            },
+            "architecture": {"neurons_per_layer": [outputs for _, outputs in architecture.layer_sizes]},
+            "corruption_stats": dict(corruption),
+            "signature": {
+                "methods": list(self.extractor.methods),
+                "activations": self.config["signature"]["activations"],
+                "decimals": self.signature_decimals,
+            },
+            "lengths": lengths,
+            "provenance": {**self.provenance, "example_id": plan.example_id},
+        }

@@ -1,0 +1,62 @@
+"""Weights as whoever reads a record gets them from its texts, and where two models' weights differ."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.networks.model import StoredModel, Weights
+from subject_zoo.networks.text import parse_weights
+from subject_zoo.records.headings import WEIGHTS_HEADING, WEIGHTS_LABEL
+
+_IN_PROMPT = re.compile(rf"^(?:{WEIGHTS_HEADING}\n|{WEIGHTS_LABEL} )(\{{.*\}})$", re.MULTILINE)
+_STAGES = {  # of the model that a column shows
+    "modification_prompt": "degraded",
+    "modification_completion": "improved",
+    "classification_prompt": "improved",
+    "degraded_model_weights": "degraded",
+    "improved_model_weights": "improved",
+}
+
+
+def weights_text_in(column: str, text: str) -> str:
+    """The weights in a column's text as one JSON object. Raises ValueError, TypeError or KeyError where none are."""
+    if column.endswith("_completion"):
+        return text
+    if column.endswith("_prompt"):  # one object, or one for each layer
+        parts = [json.loads(part) for part in _IN_PROMPT.findall(text)]
+        return json.dumps({name: rows for part in parts for name, rows in part.items()})
+    return json.dumps(json.loads(text)["weights"])
+
+
+def parsing_differences(record: Mapping[str, Any], models: Mapping[str, StoredModel]) -> Iterator[tuple[str, str]]:
+    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit."""
+    for column, stage in _STAGES.items():
+        if column not in record:
+            continue
+        model = models[stage]
+        try:
+            with np.errstate(over="ignore"):  # a number beyond the precision's range becomes infinity, and differs
+                parsed = parse_weights(weights_text_in(column, record[column]), model.architecture.precision)
+        except (UserError, ValueError, TypeError, KeyError) as error:
+            yield column, f"its weights cannot be parsed ({error})"
+            continue
+        if difference := weights_difference(parsed, model.weights):
+            yield column, f"parsed, it is not the {stage} model: {difference}"
+
+
+def weights_difference(actual: Weights, expected: Weights) -> str | None:
+    """The first place where two models' weights differ in a bit, in words; None where there is none."""
+    if list(actual) != list(expected):
+        return f"it has the tensors {', '.join(actual)} instead of {', '.join(expected)}"
+    for name, array in expected.items():
+        if actual[name].shape != array.shape:
+            return f"{name} is {list(actual[name].shape)} instead of {list(array.shape)}"
+        places = np.argwhere(actual[name].view(np.uint32) != array.view(np.uint32))
+        if len(places):
+            place = tuple(places[0].tolist())
+            return f"{name} {list(place)} is {actual[name][place]} instead of {array[place]}"
+    return None

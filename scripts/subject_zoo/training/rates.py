@@ -1,0 +1,28 @@
+"""Learning rates: the step size of a network, from the rate that was drawn for it, and schedules over a stage."""
+
+import math
+
+# A sigmoid's slope is at most 1/4, so its network's weights are to be some four times as large (Glorot & Bengio 2010,
+# section 4.2.1), and steps of one size take it a quarter of the way; of 1, 2 and 4 times the rate, 2 teaches it best.
+# Networks that learn less are rejected more often where patterns are hard, and then a record's nonlinearity tells which
+# patterns it hardly has.
+_UNITS = {"sigmoid": 2.0}
+
+
+def step_size(activation: str, learning_rate: float) -> float:
+    """Stage 1's step size: the drawn rate, in the nonlinearity's unit."""
+    return _UNITS.get(activation, 1.0) * learning_rate
+
+
+def rate_factor(schedule: str, progress: float) -> float:
+    """The factor on the rate at `progress` p, the share of the stage's steps that is done, in [0, 1).
+
+    Constant 1; linear 1 - p; cosine (1 + cos pi p) / 2.
+
+    Cosine is Loshchilov & Hutter (2017), eq. 5, with one period and a minimum of 0.
+    """
+    if schedule == "linear":
+        return 1 - progress
+    if schedule == "cosine":
+        return (1 + math.cos(math.pi * progress)) / 2
+    return 1.0

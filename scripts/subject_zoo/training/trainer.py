@@ -1,0 +1,28 @@
+"""Training subject models, each as if it were alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from subject_zoo.training.on_core import train_on_core
+from subject_zoo.training.task import TrainedModel, TrainingTask
+
+
+class SubjectModelTrainer:
+    """Trains models by Adam on mini-batches: on the CPU one after another, on a GPU in stacks.
+
+    `training` is the config's section of that name; `widest` the largest number of neurons a layer can have in
+    the project, which fixes a stack's width whatever models are at hand.
+    """
+
+    def __init__(self, training: Mapping[str, Any], widest: int, device: str = "cpu") -> None:
+        self.training, self.widest, self.device = training, widest, device
+
+    def train(self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0) -> list[TrainedModel]:
+        """Train every task for at most `epochs`, its learning rate times `rate_scale`; results in task order."""
+        if self.device == "cpu":
+            return [train_on_core(task, self.training, epochs, rate_scale) for task in tasks]
+        from subject_zoo.training.in_stacks.stack import (
+            train_in_stacks,  # torch takes longer to load than a range to train
+        )
+
+        return train_in_stacks(tasks, self.training, epochs, rate_scale, self.widest, self.device)

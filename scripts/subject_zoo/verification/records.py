@@ -1,0 +1,143 @@
+"""One record against its exact weights: every step of the chain after training is made again, and compared."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from subject_zoo import chain
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.terms import COLUMNS, DATA, STAGES
+from subject_zoo.dataset.shards import table_rows, table_schema
+from subject_zoo.examples.plan import ExamplePlan, draw_plan
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.project import Project
+from subject_zoo.records.parser import parsing_differences
+from subject_zoo.verification.problem import first_difference, one_line
+from subject_zoo.verification.values import figure_differences, signature_difference
+
+SHORT_TEXT = 80  # characters that a line shows in full
+
+ModelPair = tuple[StoredModel, StoredModel]  # the degraded and the improved one
+SignaturePair = tuple[np.ndarray, np.ndarray]  # theirs, float32 [neurons, F]
+
+
+class RecordChecker:
+    """Checks the records of one dataset. `unchecked` says what cannot be, if anything."""
+
+    def __init__(self, project: Project, equal_environment: bool) -> None:
+        """Raises UserError where the project's signature dataset cannot be used."""
+        self.project, self.equal_environment = project, equal_environment
+        self.unchecked: str | None = None
+        try:
+            _ = project.count_tokens
+        except UserError as error:
+            self.unchecked = f"lengths in tokens are not checked: {error}"
+            project.count_tokens = None
+        _ = project.extractor
+
+    def plan(self, example_id: int) -> ExamplePlan:
+        """What the configuration and the seed make of an example."""
+        return draw_plan(self.project.config["seed"], example_id, self.project.config)
+
+    def measure(self, example_id: int, models: ModelPair) -> dict[str, Any]:
+        """The verdict on an example's degraded and improved model."""
+        examples = chain.sample_dataset(self.project, [example_id])
+        degraded, improved = ({example_id: model} for model in models)
+        return chain.validate(self.project, examples, degraded, improved)[example_id]
+
+    def check_models(self, example_id: int, models: ModelPair) -> Iterator[tuple[str, str]]:
+        """(column, what is wrong) of stored weights by themselves; where nothing is, they can be run."""
+        architecture = self.plan(example_id).architecture
+        for stage, model in zip(STAGES, models, strict=True):
+            column = f"{stage}_model_weights"
+            if model.architecture != architecture:
+                yield column, f"the {stage} model is not the one that the seed draws: {model.architecture}"
+            elif not all(np.isfinite(array).all() for array in model.weights.values()):
+                yield column, f"the {stage} weights hold NaN or infinity"
+
+    def check(
+        self, example_id: int, row: Mapping[str, Any], models: ModelPair, signatures: SignaturePair
+    ) -> Iterator[tuple[str, str]]:
+        """(column, what is wrong) of a record that is not what its stored weights and signatures make of it."""
+        if wrong := list(self.check_models(example_id, models)):
+            yield from wrong
+            return
+        degraded, improved = ({example_id: model} for model in models)
+        yield from self._check_signatures(example_id, degraded, improved, signatures)
+        examples = chain.sample_dataset(self.project, [example_id])
+        measured = chain.validate(self.project, examples, degraded, improved)[example_id]
+        figures, wrong = self._check_figures(measured, _json_object(row["metadata"]))
+        yield from wrong
+        if self.unchecked:  # the row's own counts stand in for the tokenizer's
+            self.project.formatter.count_tokens = _recorded_counts(row)
+        verdicts, signed = {example_id: figures}, {example_id: signatures}
+        records = chain.format_records(self.project, examples, degraded, improved, verdicts, signed)
+        if not records:
+            limit = self.project.config["format"]["max_prompt_chars"]
+            yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
+        for record in records:
+            yield from _check_texts(row, record, models)
+
+    def _check_signatures(
+        self, example_id: int, degraded: chain.Models, improved: chain.Models, stored: SignaturePair
+    ) -> Iterator[tuple[str, str]]:
+        try:
+            made = chain.extract_signatures(self.project, [example_id], degraded, improved)[example_id]
+        except ValueError as error:
+            yield "improved_signature", f"the weights have no signature: {error}"
+            return
+        names = self.project.extractor.feature_names
+        for stage, here, there in zip(STAGES, made, stored, strict=True):
+            if difference := signature_difference(here, there, names, self.equal_environment):
+                yield f"{stage}_signature", f"the {stage} signature's {difference}"
+
+    def _check_figures(
+        self, measured: dict[str, Any], recorded: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """The figures to write the record with, the recorded ones where they may stand, and what is wrong with them."""
+        wrong = []
+        if not measured["accepted"] and self.equal_environment:
+            wrong.append(f"its weights do not pass the gates: {', '.join(measured['reasons'])}")
+        pools, thresholds = self.project.pools, self.project.config["validation"]
+        members = {name: len(rows) for name, rows in zip(pools.names, pools.test_members, strict=True)}
+        differences = list(figure_differences(measured, recorded, self.equal_environment, members, thresholds))
+        figures = measured if differences else {key: recorded.get(key, measured[key]) for key in measured}
+        return figures, [("metadata", what) for what in (*wrong, *differences)]
+
+
+def _check_texts(row: Mapping[str, Any], record: Mapping[str, Any], models: ModelPair) -> Iterator[tuple[str, str]]:
+    """Columns that differ from the record that was made again, and texts that do not parse to the models' weights."""
+    (short,) = pa.Table.from_pylist(table_rows(DATA, [record]), schema=table_schema(DATA)).to_pylist()
+    differing = set()
+    for column, value in {**short, **record}.items():
+        if row[column] != value:
+            differing.add(column)
+            yield column, f"{column} {_difference(row[column], value)}"
+    as_written = {column: text for column, text in row.items() if column not in differing}
+    for column, what in parsing_differences(as_written, dict(zip(STAGES, models, strict=True))):
+        yield column, f"{column}: {what}"
+
+
+def _recorded_counts(row: Mapping[str, Any]) -> Any:
+    """How many tokens each text of a row has, by the row's own metadata."""
+    lengths = _json_object(row["metadata"]).get("lengths")
+    own = lengths if isinstance(lengths, dict) else {}
+    return {row[name]: own.get(f"{name}_tokens") for name in COLUMNS if name in row}.get
+
+
+def _json_object(text: Any) -> dict[str, Any]:
+    """The JSON object of a text; an empty one where it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _difference(actual: Any, expected: Any) -> str:
+    if isinstance(actual, str) and isinstance(expected, str) and len(expected) > SHORT_TEXT:
+        return f"differs {first_difference(actual, expected)}"
+    return f"is {one_line(repr(actual))} instead of {one_line(repr(expected))}"

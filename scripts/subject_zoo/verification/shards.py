@@ -1,0 +1,104 @@
+"""The shards of a dataset folder: which examples stand where, and each record against its weights."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from subject_zoo.base.ids import format_id
+from subject_zoo.base.terms import DATA, SPLITS, STAGES
+from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
+from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.dataset.splits import split_of
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.verification.problem import Problem, one_line
+from subject_zoo.verification.reader import Row, ShardReader, Signatures
+from subject_zoo.verification.records import ModelPair, RecordChecker
+
+
+class ShardChecker:
+    """Checks shard after shard; `places` are the examples met so far, as (shard, Parquet file, row) by example id."""
+
+    def __init__(self, config: Mapping[str, Any], records: RecordChecker) -> None:
+        self.config, self.records = config, records
+        self.windows = Windows.of(config)
+        self.places: dict[int, tuple[str, str, int]] = {}
+
+    def check(self, reader: ShardReader, shard: str) -> Iterator[Problem]:
+        """All problems of one shard."""
+        models, signatures = reader.models(shard), reader.signatures(shard)
+        yield from (part for part in (models, signatures) if isinstance(part, Problem))
+        candidates = self._candidates(shard)
+        ids: set[int] = set()
+        all_read = True
+        for split in SPLITS:
+            name, last = table_file(DATA, split, shard), -1
+            for row in reader.records(shard, split):
+                if isinstance(row, Problem):
+                    yield row
+                    all_read &= row.file != name  # ids stand in this table
+                    continue
+                if what := self._misplaced(row, candidates, last):
+                    yield Problem(name, what, row.number, row.example_id)
+                if row.example_id not in candidates:
+                    continue
+                self.places.setdefault(row.example_id, (shard, name, row.number))
+                ids.add(row.example_id)
+                last = max(last, row.example_id)
+                for column, what in self._check_row(split, row, models, signatures):
+                    yield Problem(table_file(table_of(column), split, shard), what, row.number, row.example_id)
+        if all_read and not isinstance(models, Problem):
+            wanted = [name for example_id in sorted(ids) for name in model_names(example_id)]
+            yield from _strangers(weights_file(shard), list(models), wanted)
+        if all_read and not isinstance(signatures, Problem):
+            there, wanted = ([format_id(i) for i in example_ids] for example_ids in (signatures, sorted(ids)))
+            yield from _strangers(signatures_file(shard), there, wanted)
+
+    def _candidates(self, shard: str) -> range:
+        """The ids of a shard's window; none past max_candidates."""
+        size, end = self.windows.size, self.windows.max_candidates
+        return range(int(shard) * size, min((int(shard) + 1) * size, end))
+
+    def _misplaced(self, row: Row, candidates: range, last: int) -> str | None:
+        if row.example_id not in candidates:
+            return f"is out of place: the shard is of examples {candidates.start} to {candidates.stop - 1}"
+        if row.example_id in self.places:
+            return "stands twice, first in {}, row {}".format(*self.places[row.example_id][1:])
+        if row.example_id < last:
+            return f"stands after example {format_id(last)}; rows are in the order of example_id"
+        return None
+
+    def _check_row(
+        self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, signatures: Signatures | Problem
+    ) -> Iterator[tuple[str, str]]:
+        """What is wrong with a row of a candidate's id, each with the column that shows it."""
+        example_id = row.example_id
+        patterns = self.records.plan(example_id).selected_patterns
+        right = split_of(self.config["seed"], example_id, patterns, **self.config["splits"])
+        if split != right:
+            yield "example_id", f"belongs in the split {right}"
+        if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
+            return  # the file that cannot be read is a problem already
+        pair = pair_of(example_id, models)
+        if pair is not None and example_id in signatures:  # else `_strangers` tells
+            yield from self.records.check(example_id, row.values, pair, signatures[example_id])
+
+
+def model_names(example_id: int) -> list[str]:
+    """What an example's models are called in a shard's file."""
+    return [f"{format_id(example_id)}/{stage}" for stage in STAGES]
+
+
+def pair_of(example_id: int, models: Mapping[str, StoredModel]) -> ModelPair | None:
+    """An example's degraded and improved model; None unless both are there."""
+    degraded, improved = (models.get(name) for name in model_names(example_id))
+    return None if degraded is None or improved is None else (degraded, improved)
+
+
+def _strangers(file: str, there: list[str], wanted: list[str]) -> Iterator[Problem]:
+    """What a shard's file holds too much, too little or in another order; both lists are of distinct names."""
+    missing, extra = set(wanted) - set(there), set(there) - set(wanted)
+    for name in sorted(missing):
+        yield Problem(file, f"does not hold {name}, which has a row", example_id=int(name.split("/")[0]))
+    for name in sorted(extra):
+        yield Problem(file, f"holds {one_line(name)}, which has no row")
+    if not missing and not extra and there != wanted:
+        yield Problem(file, "its examples are not in the order of example_id")

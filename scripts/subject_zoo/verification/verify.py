@@ -1,0 +1,67 @@
+"""A dataset folder checked from its manifest down to the training of its models: the chain, backwards.
+
+for problem in verify(Path("results/dataset"), print):
+    print(problem)
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.dataset.layout import SIGNATURE_DATASET
+from subject_zoo.project import Project
+from subject_zoo.verification.environment import compare_environments
+from subject_zoo.verification.folder import check_facts, check_files, read_manifest
+from subject_zoo.verification.problem import Problem
+from subject_zoo.verification.reader import ShardReader
+from subject_zoo.verification.records import RecordChecker
+from subject_zoo.verification.retraining import check_retrained, choose_records
+from subject_zoo.verification.sequences import check_sequences
+from subject_zoo.verification.shards import ShardChecker
+from subject_zoo.verification.values import TOLERANCES
+
+Tell = Callable[[str], None]
+
+
+def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | None = None) -> Iterator[Problem]:
+    """Every problem of a dataset folder, as it is found; `tell` is given lines on what was and was not compared.
+
+    `retrained` records, chosen at random, are made again from configuration and seed. Bits are compared where the
+    manifest's environment and code are this process's, whose environment variables must be those of
+    `provenance.machine.environment_variables`. Raises UserError for a folder without a readable manifest.
+    """
+    manifest = read_manifest(folder)
+    yield from check_facts(folder, manifest)
+    yield from check_files(folder, manifest["files"])
+
+    differences = compare_environments(manifest)
+    if differences:
+        tell(f"another environment or code made this dataset ({'; '.join(differences)}): {TOLERANCES}")
+    project = project_of(manifest, folder)
+    try:
+        records = RecordChecker(project, equal_environment=not differences)
+    except UserError as error:
+        tell(f"records are not checked: {error}")
+        yield Problem(SIGNATURE_DATASET, "cannot be used, so records are not checked")
+        return
+    if records.unchecked:
+        tell(records.unchecked)
+    yield from check_sequences(folder, project)
+
+    reader = ShardReader(folder, manifest, project.extractor.feature_names)
+    shards = ShardChecker(manifest["config"], records)
+    for shard in reader.shards:
+        yield from shards.check(reader, shard)
+    tell(f"{len(shards.places)} records in {len(reader.shards)} shards were checked")
+
+    if retrained:
+        chosen = choose_records(shards.places, retrained, seed_of_choice, tell)
+        yield from check_retrained(records, reader, chosen, tell)
+
+
+def project_of(manifest: Mapping[str, Any], folder: Path) -> Project:
+    """The project that a manifest's dataset was made by; records say where they come from as it does."""
+    provenance = {key: manifest[key] for key in ("code_sha256", "config_sha256", "seed")}
+    provenance["signature_dataset"] = manifest["signature_dataset_sha256"]
+    return Project(manifest["config"], probes_file=folder / SIGNATURE_DATASET, provenance=provenance)

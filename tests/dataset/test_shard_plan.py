@@ -1,0 +1,74 @@
+"""Windows of candidates, and plans that grow until there are enough."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.dataset.shard_plan import Windows, next_plan
+
+
+@settings(deadline=None)
+@given(st.integers(1, 50), st.integers(1, 5), st.integers(1, 3000))
+def test_windows_cut_all_candidates_once_and_in_order(examples_per_job, ranges_per_shard, max_candidates):
+    windows = Windows(examples_per_job, ranges_per_shard, max_candidates)
+    ids = [i for window in range(windows.most) for part in windows.ranges(window) for i in part.ids]
+    assert ids == list(range(max_candidates))
+    for window in range(windows.most):
+        assert len(windows.ranges(window)) <= ranges_per_shard
+        assert all(len(part.ids) <= examples_per_job for part in windows.ranges(window))
+
+
+@pytest.mark.parametrize("acceptance", [5e-324, 1e-300, 1e-9])
+def test_the_least_acceptance_plans_all_windows(acceptance):
+    windows = Windows(60, 1, 1_000_000)
+    assert windows.enough_for(100, acceptance) == windows.enough_for(10**9, 1.0) == windows.most
+
+
+def rounds_of_planning(windows: Windows, wanted: int, expected: float, actual: float, seed: int) -> tuple[int, int]:
+    """How often a run plans, evaluating its DAG anew each time, and for how many candidates; as the workflow does."""
+    draw = random.Random(seed)
+    planned, accepted, candidates, rounds = windows.enough_for(wanted, expected), 0, 0, 0
+    while True:
+        for _ in range(candidates, min(planned * windows.size, windows.max_candidates)):
+            accepted += draw.random() < actual
+        candidates = min(planned * windows.size, windows.max_candidates)
+        tally = {"accepted_in_all": accepted, "candidates_in_all": candidates, "rejected_in_all": {"claim": 1}}
+        rounds += 1
+        plan = next_plan(windows, planned, wanted, tally)
+        if plan["enough"]:
+            return rounds, candidates
+        assert plan["windows"] > planned
+        planned = plan["windows"]
+
+
+@pytest.mark.parametrize("actual", [0.02, 0.1, 0.5, 0.88, 0.9])
+@pytest.mark.parametrize("expected", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_thousand_records_take_a_handful_of_plans_whatever_was_expected(expected, actual, seed):
+    rounds, candidates = rounds_of_planning(Windows(60, 1, 1_000_000), 10_000, expected, actual, seed)
+    assert rounds <= (1 if actual > 1.02 * expected else 3)
+    assert candidates <= max(1.3 * 10_000 / actual, 10_000 / expected) + 60
+
+
+@settings(deadline=None)
+@given(st.floats(0.3, 1), st.floats(0.05, 1), st.integers(0, 99))
+def test_few_records_take_a_handful_of_plans_too(expected, actual, seed):
+    rounds, _ = rounds_of_planning(Windows(20, 2, 100_000), 100, expected, actual, seed)
+    assert rounds <= 6
+
+
+def test_all_candidates_used_up_is_an_error_with_the_reasons_and_a_knob():
+    windows = Windows(10, 1, 30)
+    tally = {"accepted_in_all": 2, "candidates_in_all": 30, "rejected_in_all": {"stability": 3, "competence": 25}}
+    with pytest.raises(UserError, match=r"30 candidates gave 2 of the 5 .*competence 25, stability 3.*num_sequences"):
+        next_plan(windows, 3, 5, tally)
+
+
+def test_nothing_accepted_is_an_error_of_the_same_kind():
+    tally = {"accepted_in_all": 0, "candidates_in_all": 30, "rejected_in_all": {"claim": 30}}
+    assert next_plan(Windows(10, 1, 1000), 3, 5, tally)["windows"] > 3
+    with pytest.raises(UserError, match=r"gave 0 of the 5 .*claim 30"):
+        next_plan(Windows(10, 1, 30), 3, 5, tally)

@@ -1,0 +1,119 @@
+"""How true a dataset is: every figure against a plain count over its verdicts."""
+
+import random
+from statistics import median
+from typing import Any
+
+import pytest
+
+from subject_zoo.base.terms import GATES, RECORD_SUMMARY
+from subject_zoo.dataset.validity import summarise, summarise_record
+
+PATTERNS = ("starts_with", "ends_with", "palindrome")
+
+
+def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict[str, Any]:
+    """An entry of a window's verdicts, drawn from its id."""
+    draw = random.Random(example_id)
+    selected = draw.sample(PATTERNS, draw.randint(1, 3))
+    after = {name: draw.uniform(0.9, 1) for name in (*selected, "background")}
+    before = {name: value - draw.uniform(-0.02, 0.02) for name, value in after.items()} | {selected[0]: 0.1}
+    rates = {name: draw.uniform(0.9, 1) if name in selected else draw.uniform(0, 0.3) for name in PATTERNS}
+    prompts = {"modification": 1000 + example_id, "classification": 2000 + example_id}
+    return {
+        "example_id": example_id,
+        "accepted": accepted,
+        "reasons": [] if accepted else draw.sample(GATES, draw.randint(1, 3)),
+        "target_pattern": selected[0],
+        "selected_patterns": selected,
+        "degraded": {"accuracy": before},
+        "improved": {"accuracy": after},
+        "improvement": after[selected[0]] - 0.1,
+        "positive_rate": rates,
+        "classified_patterns": [name for name in PATTERNS if name in selected],
+        "held_out": dict.fromkeys(selected, True),
+        "sequences": {
+            "rows": 100,
+            "copies": example_id % 4,
+            "on_both_sides": 0,
+            "shared_with_test": example_id,
+            "shared_of_held_out": 0,
+        },
+        RECORD_SUMMARY: {"weights_sha256": weights or f"{example_id:064x}", "prompt_chars": prompts}
+        if accepted
+        else None,
+    }
+
+
+VERDICTS = [verdict(i, accepted=i % 3 != 0) for i in range(60)]
+RECORDED = [v["example_id"] for v in VERDICTS if v["accepted"]][:20]
+MEMBERS = [v for v in VERDICTS if v["example_id"] in RECORDED]
+
+
+@pytest.fixture(scope="module")
+def validity() -> dict[str, Any]:
+    return summarise(VERDICTS, RECORDED)
+
+
+def test_the_funnel_counts_candidates_up_to_the_last_record(validity):
+    seen = [v for v in VERDICTS if v["example_id"] <= RECORDED[-1]]
+    funnel = validity["funnel"]
+    assert (funnel["candidates"], funnel["accepted"]) == (len(seen), 20)
+    assert funnel["acceptance"] == round(20 / len(seen), 4)
+    left = seen
+    for gate in GATES:
+        assert funnel["fail_gate"][gate] == sum(gate in v["reasons"] for v in seen)
+        left = [v for v in left if gate not in v["reasons"]]
+        assert funnel["pass_gate_and_those_before"][gate] == len(left)
+    assert len(left) == 20
+
+
+def test_patterns_are_counted_as_targets_and_as_selected(validity):
+    seen = [v for v in VERDICTS if v["example_id"] <= RECORDED[-1]]
+    for name in PATTERNS:
+        row = validity["by_pattern"][name]
+        targets = [v for v in MEMBERS if v["target_pattern"] == name]
+        selected = [v["improved"]["accuracy"][name] for v in MEMBERS if name in v["selected_patterns"]]
+        assert row["target_of_accepted"] == len(targets)
+        assert row["target_of_candidates"] == sum(v["target_pattern"] == name for v in seen)
+        assert row["selected_in_accepted"] == len(selected)
+        assert row["accuracy_after"] == round(median(selected), 4)
+        assert row["target_improvement"] == round(median(v["improvement"] for v in targets), 4)
+
+
+def test_extremes_and_histograms(validity):
+    after = [a for v in MEMBERS for a in v["improved"]["accuracy"].values()]
+    assert validity["accepted"]["accuracy_after"]["min"] == round(min(after), 4)
+    assert validity["accepted"]["accuracy_after"]["median"] == round(median(after), 4)
+    listed = [r for v in MEMBERS for name, r in v["positive_rate"].items() if name in v["classified_patterns"]]
+    bins = validity["histograms"]["bins"]
+    counts = [sum(min(int(rate * bins), bins - 1) == place for rate in listed) for place in range(bins)]
+    assert validity["histograms"]["positive_rate_of_listed_patterns"] == counts
+
+
+def test_sequences_prompts_and_combinations(validity):
+    assert validity["sequences"]["rows"] == 2000
+    assert validity["sequences"]["copies"] == sum(i % 4 for i in RECORDED)
+    assert validity["sequences"]["shared_with_test_at_most"] == RECORDED[-1]
+    assert validity["prompt_chars"]["modification"]["max"] == 1000 + RECORDED[-1]
+    assert validity["combinations"] == len({tuple(v["selected_patterns"]) for v in MEMBERS})
+
+
+def test_equal_models_are_duplicates(validity):
+    assert validity["duplicates"] == 0
+    twins = [verdict(i, accepted=True, weights="a" * 64) for i in range(3)]
+    assert summarise(twins, [0, 1, 2])["duplicates"] == 2
+
+
+def test_nothing_accepted_is_summarised_too():
+    validity = summarise([verdict(0, accepted=False)], [])
+    assert validity["funnel"]["accepted"] == 0
+    assert validity["by_pattern"] == {}
+
+
+def test_a_record_is_known_by_its_improved_weights():
+    record = {"improved_model_weights": "a", "degraded_model_weights": "b", "modification_prompt": "four"}
+    summary = summarise_record(record)
+    assert summary["prompt_chars"] == {"modification": 4}
+    assert summary == summarise_record(record | {"degraded_model_weights": "c"})
+    assert summary != summarise_record(record | {"improved_model_weights": "c"})
