@@ -2,7 +2,7 @@
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
 # make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
-# make lint   style of Python and Snakemake files
+# make lint   style of Python and Snakemake files, types, and which room of the library may use which
 # make bench  speed, as ratios to what is measured in the same run
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
@@ -20,7 +20,7 @@ test: $(READY)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
-		&& timeout --signal=INT --kill-after=20 600 $(VENV)/bin/pytest -m slurm tests/test_slurm_cluster.py $(ARGS)
+		&& timeout --signal=INT --kill-after=20 600 $(VENV)/bin/pytest -m slurm tests/workflow/test_slurm.py $(ARGS)
 
 resume-slurm: $(READY)
 	SNAKEMAKE=$(VENV)/bin/snakemake profiles/slurm/resume.sh $(ARGS)
@@ -30,12 +30,14 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile rules
 	$(VENV)/bin/snakemake --lint
+	$(VENV)/bin/mypy
+	PYTHONPATH=scripts $(VENV)/bin/lint-imports
 
 bench: $(READY)
 	$(VENV)/bin/python benchmarks/bench.py $(ARGS)
 
 verify: $(READY)
-	$(VENV)/bin/python scripts/verify_dataset.py $(FOLDER) $(ARGS)
+	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo verify "$(FOLDER)" $(ARGS)
 
 $(READY): requirements.txt
 	$(PYTHON) -m venv $(VENV)
