@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 
-from subject_zoo.provenance.machine import environment_variables  # noqa: E402
+from subject_zoo.provenance.machine import ONE_THREAD  # noqa: E402
 
-os.environ.update(environment_variables("portable"))  # before numpy and torch are loaded
+os.environ.update(ONE_THREAD)  # before numpy and torch are loaded
 
 from floor import floor_seconds  # noqa: E402
 from sweep import configuration, timed_steps  # noqa: E402

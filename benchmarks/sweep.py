@@ -19,7 +19,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from subject_zoo.provenance.machine import environment_variables  # noqa: E402
+from subject_zoo.provenance.machine import ONE_THREAD  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
@@ -116,7 +116,7 @@ def summary(verdicts: list[dict], seconds: dict[str, float]) -> dict:
 def main() -> None:
     options = arguments()
     config = configuration(options.configfile, options.config)
-    os.environ.update(environment_variables(config["numerics"]))
+    os.environ.update(ONE_THREAD)
     verdicts, seconds = run(config, options.first, options.examples)
     if options.verdicts:
         Path(options.verdicts).write_text(json.dumps(verdicts))

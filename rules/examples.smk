@@ -5,6 +5,7 @@
 
 
 rule sample_dataset:
+    """Plan the examples of a range and draw their datasets."""
     input:
         pools="results/pools.npz",
     output:
@@ -29,6 +30,7 @@ rule sample_dataset:
 
 
 rule train_degraded:
+    """Stage 1: train a range's models on corrupted labels."""
     input:
         dataset="results/examples/{examples}/dataset.npz",
     output:
@@ -44,7 +46,6 @@ rule train_degraded:
             "train_degraded",
             "seed",
             "device",
-            "numerics",
             "format.max_prompt_chars",
             "model.neurons_per_layer",
             "model.precision",
@@ -60,6 +61,7 @@ rule train_degraded:
 
 
 rule train_improved:
+    """Stage 2: train a range's degraded models on, with clean labels."""
     input:
         dataset="results/examples/{examples}/dataset.npz",
         degraded="results/examples/{examples}/degraded.safetensors",
@@ -76,7 +78,6 @@ rule train_improved:
             "train_improved",
             "seed",
             "device",
-            "numerics",
             "model.neurons_per_layer",
             "model.precision",
             "model.weight_decimals",
@@ -93,6 +94,7 @@ rule train_improved:
 
 
 rule validate:
+    """Measure a range's models before and after, and judge every example."""
     input:
         pools="results/pools.npz",
         dataset="results/examples/{examples}/dataset.npz",
@@ -109,7 +111,6 @@ rule validate:
     params:
         settings=settings(
             "validate",
-            "numerics",
             "dataset.near_miss_ratio",
             "validation",
         ),
@@ -118,6 +119,7 @@ rule validate:
 
 
 rule extract_signatures:
+    """Sign both models of every accepted example of a range."""
     input:
         signature_dataset="results/signature_dataset.json",
         degraded="results/examples/{examples}/degraded.safetensors",
@@ -134,7 +136,6 @@ rule extract_signatures:
     params:
         settings=settings(
             "extract_signatures",
-            "numerics",
             "patterns",
             "signature",
         ),
@@ -143,6 +144,7 @@ rule extract_signatures:
 
 
 rule format_records:
+    """Write the records of a range's accepted examples."""
     input:
         signature_dataset="results/signature_dataset.json",
         dataset="results/examples/{examples}/dataset.npz",

@@ -5,9 +5,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.provenance.machine import environment_variables
+from subject_zoo.provenance.machine import ONE_THREAD
 
-os.environ.update(environment_variables("native"))  # one thread, as in every job; read when numpy is loaded
+os.environ.update(ONE_THREAD)  # as in every job; read when numpy is loaded
 
 import pytest
 import yaml

@@ -35,7 +35,7 @@ from subject_zoo.verification.verify import verify
 from tests.conftest import small_config
 
 SMALL = yaml.safe_load((Path(__file__).with_name("small.yaml")).read_text(encoding="utf-8"))
-HERE = {"device": "cpu", "numerics": "native"}  # what this process can repeat bit for bit
+HERE = {"device": "cpu"}  # what this process can repeat bit for bit
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 

@@ -20,7 +20,6 @@ from subject_zoo.evaluation.exam import Exam
 from subject_zoo.examples.sampler import PatternDatasetSampler
 from subject_zoo.patterns.pools import Pools
 from subject_zoo.patterns.space import PatternSpace, pattern_space
-from subject_zoo.provenance.code import chain_digest
 from subject_zoo.provenance.machine import environment_record, use_device
 from subject_zoo.records.formatter import TrainingDataFormatter
 from subject_zoo.records.tokens import token_counter
@@ -67,7 +66,7 @@ class Project:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What the bits of training here depend on."""
-        return environment_record(self.config["numerics"], self.device)
+        return environment_record(self.device)
 
     @cached_property
     def space(self) -> PatternSpace:
@@ -138,6 +137,8 @@ class Project:
         """What every record says of where it comes from; where it names no `signature_dataset`, that is this one."""
         if self._provenance is not None:
             return self._provenance
+        from subject_zoo.provenance.code import chain_digest  # which parses all of the library
+
         return {
             "code_sha256": chain_digest(),
             "config_sha256": science_digest(self.config),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from subject_zoo.base.elementary import exp, log
 from subject_zoo.base.randomness import Purpose, example_generator
 from subject_zoo.networks.architecture import Architecture
 
@@ -70,7 +71,7 @@ def draw_learning_rate(seed: int, example_id: int, training: Mapping[str, Any]) 
     """A rate log-uniform within the config's range, six significant digits."""
     low, high = training["learning_rate"]
     rng = example_generator(seed, example_id, Purpose.LEARNING_RATE)
-    return _within(float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.6g}"), low, high)
+    return _within(float(f"{exp(rng.uniform(log(low), log(high))):.6g}"), low, high)
 
 
 def _drawn(rng: np.random.Generator, bounds: Sequence[int]) -> int:

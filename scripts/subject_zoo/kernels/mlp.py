@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from subject_zoo.base.terms import ACTIVATIONS, ADAM_BETAS, ADAM_EPSILON
-from subject_zoo.kernels.compiler import load_c_library
+from subject_zoo.kernels.library import load_kernel
 from subject_zoo.kernels.memory import address, aligned_zeros, filled
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import Weights
@@ -33,7 +33,7 @@ _ADAM = _Adam(1 - ADAM_BETAS[0], 1 - ADAM_BETAS[1], ADAM_EPSILON)
 
 @cache
 def _kernel() -> ctypes.CDLL:
-    library = load_c_library(Path(__file__).with_name("mlp.c"))
+    library = load_kernel(Path(__file__).with_name("mlp.c"))
     network, adam = ctypes.POINTER(_Network), ctypes.POINTER(_Adam)
     array, count = ctypes.c_void_p, ctypes.c_int64
     number, flag = ctypes.c_float, ctypes.c_int32
@@ -96,8 +96,11 @@ class KernelMLP:
         yield f"{name}.bias", self.parameters[start + width : start + width + 1]
 
     def weights(self) -> Weights:
-        """The parameters as tensors by name, float32, copies."""
-        return {name: view.copy(order="C") for name, view in self._views.items()}
+        """The parameters as tensors by name, float32, copies; any NaN is numpy's, whatever the processor's own is."""
+        copies = {name: view.copy(order="C") for name, view in self._views.items()}
+        for array in copies.values():
+            array[np.isnan(array)] = np.nan
+        return copies
 
     def logits(self, tokens: np.ndarray) -> np.ndarray:
         """Logits float32 [n] of tokens uint8 [n, T]; dropout is off. A row's bits do not depend on the others."""

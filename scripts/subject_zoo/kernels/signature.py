@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from subject_zoo.base.terms import SIGNATURE_METHODS
-from subject_zoo.kernels.compiler import load_c_library
+from subject_zoo.kernels.library import load_kernel
 from subject_zoo.kernels.memory import address, aligned_zeros
 
 _LANES = 8  # as in vectors.h
@@ -26,7 +26,7 @@ class _Signature(ctypes.Structure):
 
 @cache
 def _kernel() -> ctypes.CDLL:
-    library = load_c_library(Path(__file__).with_name("signature.c"))
+    library = load_kernel(Path(__file__).with_name("signature.c"))
     signature, array, count = ctypes.POINTER(_Signature), ctypes.c_void_p, ctypes.c_int64
     library.scratch_doubles.argtypes = [signature, count]
     library.scratch_doubles.restype = count

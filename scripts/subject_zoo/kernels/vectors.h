@@ -7,7 +7,11 @@ The compiler maps them to whatever registers the processor has; an operation on 
 #define LANES 8
 
 #define INLINE static inline __attribute__((always_inline))
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
 #define EXPORT __attribute__((visibility("default")))
+#endif
 
 typedef SCALAR vec __attribute__((vector_size(sizeof(SCALAR) * LANES)));
 typedef vec unaligned_vec __attribute__((aligned(sizeof(SCALAR))));

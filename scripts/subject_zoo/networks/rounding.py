@@ -4,6 +4,8 @@ Quantization, precision and decimals are applied here, in this order, and only h
 record is of exactly the numbers that the record prints.
 """
 
+import math
+
 import numpy as np
 
 from subject_zoo.base.numbers import round_to_width
@@ -24,16 +26,21 @@ def quantize(weight: np.ndarray, scheme: str) -> np.ndarray:
         return weight
     magnitude = np.abs(weight.astype(np.float64))
     if scheme == "binary":
-        return (np.where(weight < 0, -1.0, 1.0) * magnitude.mean()).astype(np.float32)
+        return (np.where(weight < 0, -1.0, 1.0) * _mean(magnitude)).astype(np.float32)
     if scheme == "ternary":
-        kept = magnitude > _TERNARY_THRESHOLD * magnitude.mean()
-        scale = magnitude[kept].mean() if kept.any() else 0.0
+        kept = magnitude > _TERNARY_THRESHOLD * _mean(magnitude)
+        scale = _mean(magnitude[kept]) if kept.any() else 0.0
         return (np.sign(weight) * kept * scale).astype(np.float32)
     largest = _LARGEST_CODE[scheme]
     scale = magnitude.max() / largest
     if scale == 0:
         return weight
     return (np.clip(np.rint(weight / scale), -largest, largest) * scale).astype(np.float32)
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean, of a sum that is rounded once: numpy's sum is rounded on the way, in an order of its own."""
+    return math.fsum(values.ravel().tolist()) / values.size
 
 
 def round_to_precision(array: np.ndarray, precision: str) -> np.ndarray:

@@ -1,50 +1,35 @@
-"""The environment that fixes floating-point results, and the record of it.
+"""Where models are trained, and what their bits depend on there.
 
-Training, evaluation and signatures on the CPU are the kernels', whose bits are the same everywhere (kernels/mlp.c,
-kernels/signature.c). Those of numpy depend on the instruction set that it chooses at start and on the number of threads
-that share a sum. `portable` pins both to what every x86-64 machine since 2013 has; `native` pins threads alone.
+On a CPU nothing of the machine counts: kernels, whose sources define every bit, train, evaluate and sign, and what
+numpy computes besides are operations that IEEE 754 defines (base/elementary.py has the others). What is left is numpy's
+generators, whose streams may change with its version (NEP 19). On a GPU torch trains, with bits of its own.
 """
 
 import ctypes
-import os
-import platform
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 
-_THREADS = "OPENBLAS_NUM_THREADS"
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", _THREADS: "1"}
+# To set before numeric libraries are loaded: jobs share the cores already. No result depends on it.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _BETWEEN = " | "  # the values of several environments
 _GPU_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
-_AVX2 = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}  # of numpy's own loops
 
 
-def environment_variables(numerics: str) -> dict[str, str]:
-    """Variables to set before a process starts, for `numerics` "portable" or "native".
+def environment_record(device: str) -> dict[str, str]:
+    """What the bits of models depend on that are trained on a device of this machine. Equal records, equal bits."""
+    import numpy
 
-    They are read when numpy and torch are loaded: setting them later has no effect.
-    """
-    return {**_ONE_THREAD, **(_AVX2 if numerics == "portable" else {})}
+    record = {"device": device, "numpy": numpy.__version__}
+    if device == "cpu":
+        return record
 
+    import torch
 
-def environment_record(numerics: str, device: str) -> dict[str, str]:
-    """What bits depend on: versions, instruction set, device, threads. Equal records promise equal bytes."""
-    import numpy as np
-
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "numpy": version("numpy"),
-        "scipy": version("scipy"),
-        "torch": version("torch"),
-        "device": _gpu_name() if device == "cuda" else device,
-        "instruction_set": " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"]),
-        "numerics": numerics,
-        "threads": os.environ.get(_THREADS, "all"),
-    }
+    name = torch.cuda.get_device_name() if device == "cuda" else device
+    return record | {"device": name, "torch": torch.__version__}
 
 
 def merged_environments(records: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -59,23 +44,22 @@ def merged_environments(records: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {key: _BETWEEN.join(sorted(several)) for key, several in values.items()}
 
 
-def _gpu_name() -> str:
-    import torch
-
-    return torch.cuda.get_device_name()
-
-
 def use_device(name: str) -> str:
     """The torch device for the config's `device`; torch, where it is needed at all, is set to one thread.
 
-    "auto" is CUDA where there is one, then MPS, then the CPU. One thread, because jobs share the cores already
-    and a sum that threads share has other bits. Raises UserError for a device that this machine lacks.
+    "auto" is CUDA where there is one, then MPS, then the CPU. One thread, because jobs share the cores already.
+    Raises UserError for a device that this machine lacks, and where torch is needed and not installed.
     """
-    if name == "cpu" or (name == "auto" and not _has_gpu_driver()):
+    if not may_need_torch(name):
         return "cpu"  # without torch, which takes longer to load than a range's models to train
-
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        if name == "auto":
+            return "cpu"
+        raise UserError(
+            f"device is {name}, which needs the package torch; pip install torch, or set device to cpu"
+        ) from None
     torch.set_num_threads(1)
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
@@ -83,6 +67,11 @@ def use_device(name: str) -> str:
     if not available[name]:
         raise UserError(f"device is {name}, which this machine does not have; set it to auto or cpu")
     return name
+
+
+def may_need_torch(device: str) -> bool:
+    """Whether the config's `device` can mean a GPU on this machine; torch is not loaded to tell."""
+    return device in ("cuda", "mps") or (device == "auto" and _has_gpu_driver())
 
 
 def _has_gpu_driver() -> bool:

@@ -38,13 +38,13 @@ not on k, on the other models or on its place among them, nor does a method depe
 anything on the processor. W itself matters to the last bits of pca and svd alone.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from subject_zoo.base.elementary import circle, log2
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import SIGNATURE_METHODS
 from subject_zoo.kernels.signature import SignatureKernel
@@ -123,8 +123,10 @@ class ActivationSignatureExtractor:
         self._kernel = SignatureKernel(
             self.methods,
             groups / np.maximum(sizes, 1),
-            _waves(self.num_probes, components),
-            _information(self.num_probes),
+            _waves(self.num_probes, components)
+            if "fourier" in self.methods
+            else np.zeros((len(member), 2 * components)),
+            _information(self.num_probes) if "entropy" in self.methods else np.zeros(len(member) + 1),
             _cut_weights(self.num_probes),
             entropy_bins,
             SPARSITY_THRESHOLD,
@@ -200,21 +202,18 @@ _LISTS = frozenset({"pca", "svd", "fourier"})
 
 
 def _waves(num_probes: int, components: int) -> np.ndarray:
-    """float64 [m, 2 * components]: cosines, then sines, of frequencies 1 ... components; 0 above m / 2.
-
-    By `math`, not numpy, whose cosine differs in the last bit between instruction sets.
-    """
-    angles = [2 * math.pi * position / num_probes for position in range(num_probes)]
-    circle = np.array([[math.cos(angle), math.sin(angle)] for angle in angles])
+    """float64 [m, 2 * components]: cosines, then sines, of frequencies 1 ... components; 0 above m / 2."""
     frequencies = np.arange(1, components + 1)
-    waves = circle[np.outer(np.arange(num_probes), frequencies) % num_probes]  # [m, components, 2]
+    waves = np.array(circle(num_probes))[
+        np.outer(np.arange(num_probes), frequencies) % num_probes
+    ]  # [m, components, 2]
     waves[:, frequencies > num_probes // 2] = 0.0
     return np.concatenate([waves[..., 0], waves[..., 1]], axis=1)
 
 
 def _information(num_probes: int) -> np.ndarray:
     """float64 [m + 1]: what a bin of c probes adds to the entropy, -(c/m) log2(c/m); 0 for c = 0 and m."""
-    inside = [-(count / num_probes) * math.log2(count / num_probes) for count in range(1, num_probes)]
+    inside = [-(count / num_probes) * log2(count / num_probes) for count in range(1, num_probes)]
     return np.array([0.0, *inside, 0.0])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from subject_zoo.kernels.mlp import KernelMLP, KernelTraining, steps_per_epoch
 from subject_zoo.training.loss import cross_entropy
 from subject_zoo.training.progress import EarlyStopping
-from subject_zoo.training.rates import rate_factor
+from subject_zoo.training.rates import rate_factors
 from subject_zoo.training.task import TrainedModel, TrainingTask
 
 
@@ -20,10 +20,8 @@ def train_on_core(
     tokens, labels = task.tokens[~held], task.labels[~held]
     validation_tokens, validation_labels = task.tokens[held], task.labels[held]
     steps, dropout = steps_per_epoch(len(labels), batch), task.architecture.dropout_rate > 0
-    rates = [
-        task.learning_rate * rate_scale * rate_factor(training["lr_schedule"], step / (epochs * steps))
-        for step in range(epochs * steps)
-    ]
+    rate = task.learning_rate * rate_scale
+    rates = [rate * factor for factor in rate_factors(training["lr_schedule"], epochs * steps)]
     mlp = KernelMLP(task.architecture, task.weights)
     run = KernelTraining(mlp, tokens, labels, batch, rates)
     progress, best = EarlyStopping(training["early_stopping_patience"]), mlp.parameters.copy()

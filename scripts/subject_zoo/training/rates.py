@@ -1,6 +1,8 @@
 """Learning rates: the step size of a network, from the rate that was drawn for it, and schedules over a stage."""
 
-import math
+from functools import cache
+
+from subject_zoo.base.elementary import circle
 
 # A sigmoid's slope is at most 1/4, so its network's weights are to be some four times as large (Glorot & Bengio 2010,
 # section 4.2.1), and steps of one size take it a quarter of the way; of 1, 2 and 4 times the rate, 2 teaches it best.
@@ -14,15 +16,15 @@ def step_size(activation: str, learning_rate: float) -> float:
     return _UNITS.get(activation, 1.0) * learning_rate
 
 
-def rate_factor(schedule: str, progress: float) -> float:
-    """The factor on the rate at `progress` p, the share of the stage's steps that is done, in [0, 1).
+@cache
+def rate_factors(schedule: str, steps: int) -> list[float]:
+    """The factor on the rate at each of a stage's steps, p = 0, 1 / steps, ... of the stage being done.
 
-    Constant 1; linear 1 - p; cosine (1 + cos pi p) / 2.
-
-    Cosine is Loshchilov & Hutter (2017), eq. 5, with one period and a minimum of 0.
+    Constant 1; linear 1 - p; cosine (1 + cos pi p) / 2, which is Loshchilov & Hutter (2017), eq. 5, with one period and
+    a minimum of 0.
     """
     if schedule == "linear":
-        return 1 - progress
+        return [1 - step / steps for step in range(steps)]
     if schedule == "cosine":
-        return (1 + math.cos(math.pi * progress)) / 2
-    return 1.0
+        return [(1 + cosine) / 2 for cosine, _ in circle(2 * steps, steps)]
+    return [1.0] * steps

@@ -28,8 +28,7 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     """Every problem of a dataset folder, as it is found; `tell` is given lines on what was and was not compared.
 
     `retrained` records, chosen at random, are made again from configuration and seed. Bits are compared where the
-    manifest's environment and code are this process's, whose environment variables must be those of
-    `provenance.machine.environment_variables`. Raises UserError for a folder without a readable manifest.
+    manifest's environment and code are those here. Raises UserError for a folder without a readable manifest.
     """
     manifest = read_manifest(folder)
     yield from check_facts(folder, manifest)

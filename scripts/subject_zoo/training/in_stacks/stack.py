@@ -16,7 +16,7 @@ from subject_zoo.training.in_stacks.inference import BlockedInference
 from subject_zoo.training.in_stacks.mlp import Pass, StackedMLP, padded_width
 from subject_zoo.training.loss import cross_entropy
 from subject_zoo.training.progress import EarlyStopping
-from subject_zoo.training.rates import rate_factor
+from subject_zoo.training.rates import rate_factors
 from subject_zoo.training.task import TrainedModel, TrainingTask
 
 STACK_SIZE = 128  # models trained together: Python's cost of a step is shared by them
@@ -119,6 +119,7 @@ class _StackRun:
     def _epoch(self, batches: Pass, adam: FlatAdam, epoch: int, epochs: int) -> np.ndarray:
         """One pass over the training rows; the mean loss of every model, float64 [k]."""
         steps, rows, _ = self.row_weights.shape
+        factors = rate_factors(self.training["lr_schedule"], epochs * steps)
         order = self._order(steps, rows)
         labels = self.labels.view(-1)[order].view(steps, -1, rows, 1)
         all_logits = torch.empty_like(labels)
@@ -133,8 +134,7 @@ class _StackRun:
             # d/dz of binary cross-entropy with logits is sigmoid(z) - y
             errors = torch.sigmoid(logits).sub_(labels[step]).mul_(self.row_weights[step])
             batches.backward(inputs, errors, dropout)
-            progress = (epoch * steps + step) / (epochs * steps)
-            adam.step(rate_factor(self.training["lr_schedule"], progress))
+            adam.step(factors[epoch * steps + step])
         logits_of_models, labels_of_models = (t.transpose(0, 1).flatten(1).cpu().numpy() for t in (all_logits, labels))
         return cross_entropy(logits_of_models, labels_of_models, self.row_weights.flatten().cpu().numpy() / steps)
 
