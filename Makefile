@@ -32,6 +32,7 @@ lint: $(READY)
 	$(VENV)/bin/snakemake --lint
 	$(VENV)/bin/mypy
 	PYTHONPATH=scripts $(VENV)/bin/lint-imports
+	$(VENV)/bin/deptry .
 
 bench: $(READY)
 	$(VENV)/bin/python benchmarks/bench.py $(ARGS)
@@ -40,6 +41,11 @@ verify: $(READY)
 	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo verify "$(FOLDER)" $(ARGS)
 
 $(READY): requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; name one, 3.11 or later: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and \
+	$(PYTHON) is " + sys.version.split()[0] + "; name another: make PYTHON=...")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "make: $(PYTHON) has no venv module; install it \
+	(on Debian: apt-get install python3-venv), or name another: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt
 	touch $@

@@ -5,14 +5,11 @@ python -m subject_zoo verify FOLDER --retrain 20 --seed-of-choice 1
 """
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import read_json
-from subject_zoo.provenance.machine import environment_variables
 
 SHOWN = 50  # problems in full; more are counted
 
@@ -20,7 +17,14 @@ SHOWN = 50  # problems in full; more are counted
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sub-command; its exit status, 1 where it found something wrong."""
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    look = commands.add_parser(
+        "show", help="make a record of a dataset folder readable", description="Prints a record."
+    )
+    look.add_argument("folder", type=Path, help="the folder that holds manifest.json")
+    look.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
+    look.set_defaults(run=_show)
     check = commands.add_parser(
         "verify",
         help="check a dataset folder: files, records, figures, and the training of some of its models",
@@ -40,9 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _verify(options: argparse.Namespace) -> int:
-    _start_as_jobs_do(options.folder)
+def _show(options: argparse.Namespace) -> int:
+    from subject_zoo.show import show  # loads the numeric libraries
 
+    for line in show(options.folder, options.example_id):
+        _tell(line)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
     from subject_zoo.verification.verify import verify  # loads the numeric libraries
 
     found = 0
@@ -57,22 +67,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return int(text)
 
 
 def _tell(line: str) -> None:
     print(line, flush=True)
-
-
-def _start_as_jobs_do(folder: Path) -> None:
-    """Start this process anew where numeric libraries would not be loaded as the jobs of the pipeline load them."""
-    try:
-        numerics = read_json(folder / "manifest.json")["config"]["numerics"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return  # the check of the manifest tells
-    wanted = environment_variables(numerics)
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted})

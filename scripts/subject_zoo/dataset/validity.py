@@ -1,13 +1,14 @@
 """How true the records of a dataset are: the funnel of the gates, accuracies, rates and balance."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from subject_zoo.base.files import digest_of
-from subject_zoo.base.terms import AUDIT, BACKGROUND, GATES, RECORD_SUMMARY, TASKS
+from subject_zoo.base.terms import AUDIT, BACKGROUND, GATES, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
 
 _DECIMALS = 4
 _BINS = 20
@@ -45,108 +46,104 @@ def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) ->
     members = set(recorded)
     considered = [v for v in verdicts if recorded and v["example_id"] <= recorded[-1]]
     accepted = [v for v in considered if v["example_id"] in members]
+    accuracies, rates = _accuracies(accepted), _rates(accepted)
+    lengths = pd.DataFrame([v[RECORD_SUMMARY]["prompt_chars"] for v in accepted])
     return {
-        "funnel": _funnel(considered, accepted),
-        "accepted": _accepted(accepted),
-        "by_pattern": _by_pattern(considered, accepted),
-        "histograms": _histograms(accepted),
+        "funnel": _funnel(considered, len(accepted)),
+        "accepted": _accepted(accuracies, rates),
+        "by_pattern": _by_pattern(considered, accepted, accuracies),
+        "histograms": _histograms(rates),
         "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
         "duplicates": len(accepted) - len({v[RECORD_SUMMARY]["weights_sha256"] for v in accepted}),
-        "prompt_chars": _prompt_chars([v[RECORD_SUMMARY]["prompt_chars"] for v in accepted]),
+        "prompt_chars": {task: _spread(lengths[task]) for task in lengths},
         "sequences": _sequences(accepted),
     }
 
 
-def _funnel(considered: Sequence[Mapping[str, Any]], accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    fails = Counter(reason for v in considered for reason in v["reasons"])
-    passing = {}
-    for position in range(len(GATES)):
-        gates = set(GATES[: position + 1])
-        passing[GATES[position]] = sum(gates.isdisjoint(v["reasons"]) for v in considered)
-    return {
-        "candidates": len(considered),
-        "accepted": len(accepted),
-        "acceptance": _share(len(accepted), len(considered)),
-        "fail_gate": {gate: fails[gate] for gate in GATES},
-        "pass_gate_and_those_before": passing,
-    }
-
-
-def _accepted(accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    after = [a for v in accepted for a in v["improved"]["accuracy"].values()]
-    targets = [(v["degraded"]["accuracy"][v["target_pattern"]], v["improvement"]) for v in accepted]
-    others = [
-        abs(after - v["degraded"]["accuracy"][name])
+def _accuracies(accepted: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """A row for each accepted example and each of its selected patterns and the background."""
+    columns = ["name", "is_target", "before", "after"]
+    rows = [
+        (name, name == v["target_pattern"], v["degraded"]["accuracy"][name], after)
         for v in accepted
         for name, after in v["improved"]["accuracy"].items()
-        if name != v["target_pattern"]
     ]
-    listed, unlisted = _rates(accepted)
+    return pd.DataFrame(rows, columns=columns).astype({"is_target": bool})
+
+
+def _rates(accepted: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The positive rate of each enabled pattern in each accepted example, and whether its completion lists it."""
+    rows = [(name in v["classified_patterns"], rate) for v in accepted for name, rate in v["positive_rate"].items()]
+    return pd.DataFrame(rows, columns=["is_listed", "rate"]).astype({"is_listed": bool})
+
+
+def _funnel(considered: Sequence[Mapping[str, Any]], accepted: int) -> dict[str, Any]:
+    fails = pd.DataFrame(
+        [[gate in v["reasons"] for gate in GATES] for v in considered], columns=list(GATES), dtype=bool
+    )
+    passing = (~fails).cumprod(axis=1).sum()
     return {
-        "accuracy_after": _spread(after),
-        "background_after": _spread([v["improved"]["accuracy"][BACKGROUND] for v in accepted]),
-        "target_accuracy_before": _spread([before for before, _ in targets]),
-        "target_improvement": _spread([gain for _, gain in targets]),
-        "change_of_others": _spread(others),
-        "positive_rate_of_listed_patterns": _spread(listed),
-        "positive_rate_of_other_patterns": _spread(unlisted),
+        "candidates": len(considered),
+        "accepted": accepted,
+        "acceptance": _share(accepted, len(considered)),
+        "fail_gate": {gate: int(fails[gate].sum()) for gate in GATES},
+        "pass_gate_and_those_before": {gate: int(passing[gate]) for gate in GATES},
     }
 
 
-def _rates(accepted: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
-    """Positive rates of the patterns that classification completions list, and of the others."""
-    rates: tuple[list[float], list[float]] = ([], [])
-    for v in accepted:
-        for name, rate in v["positive_rate"].items():
-            rates[name not in v["classified_patterns"]].append(rate)
-    return rates
+def _accepted(accuracies: pd.DataFrame, rates: pd.DataFrame) -> dict[str, Any]:
+    targets, others = accuracies[accuracies.is_target], accuracies[~accuracies.is_target]
+    return {
+        "accuracy_after": _spread(accuracies.after),
+        "background_after": _spread(accuracies.after[accuracies.name == BACKGROUND]),
+        "target_accuracy_before": _spread(targets.before),
+        "target_improvement": _spread((targets.after - targets.before).round(SHARE_DECIMALS)),
+        "change_of_others": _spread((others.after - others.before).abs()),
+        "positive_rate_of_listed_patterns": _spread(rates.rate[rates.is_listed]),
+        "positive_rate_of_other_patterns": _spread(rates.rate[~rates.is_listed]),
+    }
 
 
-def _histograms(accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _histograms(rates: pd.DataFrame) -> dict[str, Any]:
     """How many positive rates fall into each of equal bins from 0 to 1, of listed and of other patterns."""
     edges = np.linspace(0, 1, _BINS + 1)
-    listed, others = (np.histogram(rates, edges)[0].tolist() for rates in _rates(accepted))
+    listed, others = (
+        np.histogram(rates.rate[chosen].astype(float), edges)[0].tolist()
+        for chosen in (rates.is_listed, ~rates.is_listed)
+    )
     return {"bins": _BINS, "positive_rate_of_listed_patterns": listed, "positive_rate_of_other_patterns": others}
-
-
-def _prompt_chars(lengths: Sequence[Mapping[str, int]]) -> dict[str, Any]:
-    return {task: _spread([each[task] for each in lengths]) for task in lengths[0]} if lengths else {}
 
 
 def _sequences(accepted: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Totals over the examples' datasets, but for `shared_with_test`, which is the most of any."""
-    counts = [v[AUDIT] for v in accepted]
-    totals = {key: sum(count[key] for count in counts) for key in ("rows", "copies", "on_both_sides")}
+    columns = ["rows", "copies", "on_both_sides", "shared_with_test", "shared_of_held_out"]
+    counts = pd.DataFrame([v[AUDIT] for v in accepted], columns=columns)
     return {
-        **totals,
-        "shared_with_test_at_most": max((count["shared_with_test"] for count in counts), default=0),
-        "shared_of_held_out": sum(count["shared_of_held_out"] for count in counts),
+        **{key: int(counts[key].sum()) for key in ("rows", "copies", "on_both_sides")},
+        "shared_with_test_at_most": int(counts.shared_with_test.max()) if len(counts) else 0,
+        "shared_of_held_out": int(counts.shared_of_held_out.sum()),
     }
 
 
-def _by_pattern(considered: Sequence[Mapping[str, Any]], accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    rows: dict[str, dict[str, Any]] = {}
+def _by_pattern(
+    considered: Sequence[Mapping[str, Any]], accepted: Sequence[Mapping[str, Any]], accuracies: pd.DataFrame
+) -> dict[str, Any]:
     as_target = Counter(v["target_pattern"] for v in considered)
     kept = Counter(v["target_pattern"] for v in accepted)
-    after, before, gains = (defaultdict[str, list[float]](list) for _ in range(3))
-    held_out: dict[str, bool] = {}
-    for v in accepted:
-        target = v["target_pattern"]
-        before[target].append(v["degraded"]["accuracy"][target])
-        gains[target].append(v["improvement"])
-        held_out |= v["held_out"]
-        for name in v["selected_patterns"]:
-            after[name].append(v["improved"]["accuracy"][name])
+    held_out = {name: held for v in accepted for name, held in v["held_out"].items()}
+    rows: dict[str, dict[str, Any]] = {}
     for name in accepted[0]["positive_rate"] if accepted else ():
+        own = accuracies[accuracies.name == name]
+        targets = own[own.is_target]
         rows[name] = {
             "target_of_candidates": as_target[name],
             "target_of_accepted": kept[name],
             "acceptance_as_target": _share(kept[name], as_target[name]),
-            "selected_in_accepted": len(after[name]),
+            "selected_in_accepted": len(own),
             "held_out": held_out.get(name),
-            "accuracy_after": _median(after[name]),
-            "target_accuracy_before": _median(before[name]),
-            "target_improvement": _median(gains[name]),
+            "accuracy_after": _median(own.after),
+            "target_accuracy_before": _median(targets.before),
+            "target_improvement": _median((targets.after - targets.before).round(SHARE_DECIMALS)),
         }
     return rows
 
@@ -155,13 +152,12 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, _DECIMALS) if whole else None
 
 
-def _median(values: Sequence[float]) -> float | None:
-    return round(float(np.median(values)), _DECIMALS) if values else None
+def _median(values: "pd.Series[float]") -> float | None:
+    return round(float(values.median()), _DECIMALS) if len(values) else None
 
 
-def _spread(values: Sequence[float]) -> dict[str, float] | None:
-    if not values:
+def _spread(values: "pd.Series[float]") -> dict[str, float] | None:
+    if not len(values):
         return None
-    quantiles = np.quantile(values, [0, 0.1, 0.5, 0.9, 1])
-    names = ("min", "p10", "median", "p90", "max")
-    return {name: round(float(q), _DECIMALS) for name, q in zip(names, quantiles, strict=True)}
+    names = {"min": 0.0, "p10": 0.1, "median": 0.5, "p90": 0.9, "max": 1.0}
+    return {name: round(float(values.quantile(share)), _DECIMALS) for name, share in names.items()}

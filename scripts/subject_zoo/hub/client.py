@@ -18,9 +18,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 import httpx2
-from huggingface_hub import constants, get_token, set_client_factory
+from huggingface_hub import constants, get_token, is_offline_mode, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-from huggingface_hub.utils._http import hf_request_event_hook, parse_ratelimit_headers
+from huggingface_hub.utils import parse_ratelimit_headers
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.hub.environment import TIMEOUT
@@ -75,10 +75,12 @@ class _Client(httpx2.Client):
     """huggingface_hub's client with a timeout for every request, whose passing failures are Transient."""
 
     def __init__(self, timeout: float) -> None:
-        super().__init__(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True)
+        super().__init__(follow_redirects=True)
         self._limits = httpx2.Timeout(timeout).as_dict()
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        if is_offline_mode():
+            raise OfflineModeIsEnabled
         request.extensions["timeout"] = self._limits  # the library's own calls say "no timeout"
         try:
             response = super().send(request, **options)

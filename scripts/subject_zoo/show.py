@@ -1,0 +1,173 @@
+"""A record of a dataset folder, made readable in a terminal."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.files import read_json
+from subject_zoo.base.ids import format_id
+from subject_zoo.base.terms import DATA, STAGES, TASKS
+from subject_zoo.dataset.layout import BENCHMARK_DATASET, MANIFEST, table_file
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.model import Weights
+from subject_zoo.networks.text import parse_weights
+from subject_zoo.patterns.definitions import describe
+from subject_zoo.patterns.sequences import from_text
+from subject_zoo.patterns.space import PatternSpace, pattern_space
+
+WIDTH = 100  # columns of the terminal that lines are for
+_SEQUENCES = 3  # of the target pattern, of another selected one, and of none, each
+_SHORT = 300  # characters of a prompt, a completion or a signature
+
+
+def show(folder: Path, example_id: int) -> Iterator[str]:
+    """The lines that tell of one record. Raises UserError where the folder is no dataset, or has no such record."""
+    row, split = _find(folder, example_id)
+    metadata, space = json.loads(row["metadata"]), _space(folder)
+    yield f"Record {format_id(example_id)}, in the split {split}"
+    yield ""
+    yield from _plan(metadata, space)
+    yield ""
+    yield from _change(row)
+    yield ""
+    yield from _accuracies(metadata)
+    yield ""
+    yield from _logits(folder, row, metadata, space)
+    for title, text in _texts(row):
+        yield ""
+        yield title
+        yield from _wrapped(text)
+
+
+def _find(folder: Path, example_id: int) -> tuple[dict[str, Any], str]:
+    """A record, with its tasks' texts, and its split."""
+    try:
+        files = read_json(folder / MANIFEST)["files"]
+    except OSError as error:
+        raise UserError(
+            f"{folder / MANIFEST}: cannot be read ({error.strerror}); name a folder as results/dataset"
+        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"{folder / MANIFEST}: not the manifest of a dataset") from None
+    ids: list[int] = []
+    for name in sorted(name for name in files if name.startswith(f"{DATA}/")):
+        here = pq.read_table(folder / name, columns=["example_id"])["example_id"].to_pylist()
+        ids += here
+        if example_id not in here:
+            continue
+        _, split, shard = name.removesuffix(".parquet").split("/")
+        chosen = [("example_id", "=", example_id)]
+        (row,) = pq.read_table(folder / name, filters=chosen).to_pylist()
+        for task in TASKS:
+            path = folder / table_file(task, split, shard)
+            if path.exists():
+                (texts,) = pq.read_table(path, filters=chosen).to_pylist()
+                row |= {f"{task}_{text}": texts[text] for text in ("prompt", "completion")}
+        return row, split
+    near = ", ".join(map(str, sorted(sorted(ids), key=lambda other: abs(other - example_id))[:3]))
+    raise UserError(f"{folder}: no record {example_id} among {len(ids)}; the nearest are {near or 'none'}")
+
+
+def _space(folder: Path) -> PatternSpace:
+    return pattern_space(read_json(folder / MANIFEST)["config"]["patterns"])
+
+
+def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
+    model, corruption = metadata["model_config"], metadata["corruption_stats"]
+    sequences = f"sequences of {space.sequence_length} letters from {space.letters}"
+    yield f"It was trained to call positive those {sequences} that satisfy"
+    for name in metadata["selected_patterns"]:
+        target = "   <- corrupted, then mended" if name == metadata["target_pattern"] else ""
+        yield f"  {name}: {describe(space, name)}{target}"
+    yield (
+        f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
+        f"{corruption['corrupted_sequences']:,} sequences."
+    )
+    yield (
+        f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
+        f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "
+        f"learning rate {model['learning_rate']:.4g}."
+    )
+
+
+def _models(row: Mapping[str, Any]) -> list[tuple[Architecture, Weights]]:
+    """The degraded and the improved network, as the record's text has them."""
+    models = []
+    for stage in STAGES:
+        described = json.loads(row[f"{stage}_model_weights"])
+        architecture = Architecture.from_dict(described["config"])
+        models.append((architecture, parse_weights(json.dumps(described["weights"]), architecture.precision)))
+    return models
+
+
+def _change(row: Mapping[str, Any]) -> Iterator[str]:
+    (_, degraded), (_, improved) = _models(row)
+    yield f"{'tensor':20} {'shape':>9} {'numbers changed':>20} {'relative change':>16}"
+    for name, array in degraded.items():
+        yield _changed(name, array, improved[name])
+    yield _changed("all", *(np.concatenate([a.ravel() for a in weights.values()]) for weights in (degraded, improved)))
+
+
+def _changed(name: str, before: np.ndarray, after: np.ndarray) -> str:
+    """How many numbers differ, and |after - before| / |before|."""
+    changed = f"{int((before != after).sum())} of {before.size}"
+    distance = float(np.linalg.norm(after - before) / max(float(np.linalg.norm(before)), 1e-30))
+    return f"{name:20} {list(before.shape)!s:>9} {changed:>20} {distance:>16.3f}"
+
+
+def _accuracies(metadata: Mapping[str, Any]) -> Iterator[str]:
+    before, after = (metadata[stage]["accuracy"] for stage in STAGES)
+    yield f"{'accuracy on the test set':28} {'before':>8} {'after':>8} {'sequences':>10}"
+    for name, value in after.items():
+        yield f"{name:28} {before[name]:>8.3f} {value:>8.3f} {metadata['test_sequences'][name]:>10}"
+
+
+def _logits(folder: Path, row: Mapping[str, Any], metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
+    """Some sequences of the benchmark dataset, and what both networks make of them."""
+    examples = read_json(folder / BENCHMARK_DATASET)["examples"]
+    target, selected = metadata["target_pattern"], set(metadata["selected_patterns"])
+    groups = (
+        [e for e in examples if target in e["patterns"]],
+        [e for e in examples if target not in e["patterns"] and selected & set(e["patterns"])],
+        [e for e in examples if not selected & set(e["patterns"])],
+    )
+    chosen = [example for group in groups for example in group[:: max(1, len(group) // _SEQUENCES)][:_SEQUENCES]]
+    tokens = from_text(space, [example["sequence"] for example in chosen])
+    before, after = (KernelMLP(*model).logits(tokens) for model in _models(row))
+    width = space.sequence_length + 4
+    yield f"{'sequence':{width}} {'before':>8} {'after':>8}  truly    of the selected patterns"
+    for example, old, new in zip(chosen, before.tolist(), after.tolist(), strict=True):
+        satisfied = [name for name in metadata["selected_patterns"] if name in example["patterns"]]
+        truly = "positive" if satisfied else "negative"
+        yield f"{example['sequence']:{width}} {old:>8.2f} {new:>8.2f}  {truly} {', '.join(satisfied)}".rstrip()
+
+
+def _texts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    profiles = json.loads(row["degraded_signature"])["neuron_activations"]
+    first = next(iter(profiles))
+    yield (
+        f"Signature of the degraded network, layer {first}, neuron 0",
+        json.dumps(profiles[first]["neuron_profiles"]["0"]),
+    )
+    for task in TASKS:
+        for text in ("prompt", "completion"):
+            if f"{task}_{text}" in row:
+                whole = row[f"{task}_{text}"]
+                yield f"The {task} {text}, {len(whole):,} characters", whole
+
+
+def _wrapped(text: str, width: int = WIDTH) -> Sequence[str]:
+    """A text's beginning and end, in lines."""
+    shown = text if len(text) <= 2 * _SHORT else f"{text[: 2 * _SHORT - 80]} [...] {text[-80:]}"
+    return [
+        line
+        for part in shown.splitlines()
+        for line in textwrap.wrap(part, width, initial_indent="  ", subsequent_indent="  ")
+    ]
