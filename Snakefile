@@ -8,9 +8,6 @@
 # With publish.repo_id in the configuration the dataset goes to the Hugging Face Hub while it is made.
 
 
-configfile: f"{workflow.basedir}/config.yaml"
-
-
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/examples.smk"
@@ -23,6 +20,7 @@ if config["publish"]["repo_id"]:
 
 
 rule all:
+    """The dataset, in results/dataset/; and published, where publish.repo_id is set."""
     default_target: True
     input:
         "results/dataset/manifest.json",

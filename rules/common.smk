@@ -3,21 +3,23 @@
 import os
 import re
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
-SCRIPTS = Path(workflow.basedir) / "scripts"
+ROOT = Path(str(workflow.current_basedir)).parent
+SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import WILDCARD, ExampleRange
 from subject_zoo.config.check import check_config
+from subject_zoo.config.load import load_config
 from subject_zoo.config.sections import science_digest, select
 from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.provenance.code import chain_digest, script_digest
-from subject_zoo.provenance.machine import environment_variables
+from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
+from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
 
 
@@ -27,21 +29,24 @@ def stop(error):
 
 
 try:
-    config = check_config(config)
+    config = check_config(load_config(ROOT / "config.yaml", config))
     # Targets, before Snakemake has anything to say of them.
     for argument in sys.argv[1:]:
         if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
             ExampleRange.parse(match[1])
-    check_unchanged(Path("results/signature_dataset.json"), config["signature"]["dataset_path"])
 except UserError as error:
     stop(error)
 
 # Jobs inherit these: numeric libraries read them when they are loaded.
-os.environ.update(environment_variables(config["numerics"]))
+os.environ.update(ONE_THREAD)
 
 
 # What records and datasets say of the code and the configuration that made them.
 DIGESTS = {"code_sha256": chain_digest(), "config_sha256": science_digest(config)}
+
+
+# Packages whose versions results depend on.
+VERSIONS = {name: version_of(name) for name in ["numpy"] + ["torch"] * may_need_torch(config["device"])}
 
 
 def settings(rule, *keys, **more):
@@ -52,7 +57,7 @@ def settings(rule, *keys, **more):
     depends_on = {
         "code": script_digest(SCRIPTS / f"{rule}.py"),
         "config": select(config, keys),
-        "versions": {name: version(name) for name in ("numpy", "scipy", "torch")},
+        "versions": VERSIONS,
         **more,
     }
     return dict(sorted(depends_on.items()))
@@ -110,3 +115,12 @@ wildcard_constraints:
     examples=WILDCARD,
     window=r"[0-9]+",
     round=r"[0-9]+",
+
+
+onstart:
+    # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
+    if not workflow.deployment_settings.deployment_method:
+        try:
+            check_installed()
+        except UserError as error:
+            stop(error)

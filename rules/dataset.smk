@@ -5,6 +5,7 @@
 
 
 rule tally_window:
+    """Count a window's accepted examples on top of those before it."""
     input:
         previous=previous_tally,
         validations=of_window("validation.json"),
@@ -24,6 +25,7 @@ rule tally_window:
 
 
 checkpoint plan_windows:
+    """Decide whether the windows planned so far hold enough accepted examples."""
     input:
         last_planned_tally,
     output:
@@ -47,6 +49,7 @@ checkpoint plan_windows:
 
 
 rule write_shard:
+    """Write one window's accepted examples as a shard."""
     input:
         tally="results/tallies/{window}.json",
         records=of_window("record.jsonl"),
@@ -68,6 +71,7 @@ rule write_shard:
 
 
 rule summarise_validity:
+    """Count how true the dataset's records are."""
     input:
         tallies=lambda wildcards: [f"results/tallies/{window:06d}.json" for window in needed_windows()],
         verdicts=lambda wildcards: [f"results/verdicts/{window:06d}.json" for window in needed_windows()],
@@ -85,10 +89,15 @@ rule summarise_validity:
 
 
 rule draw_figures:
+    """Draw how true the dataset's records are."""
     input:
         "results/validity.json",
     output:
-        expand("results/figures/{figure}.png", figure=FIGURES),
+        report(
+            expand("results/figures/{figure}.png", figure=FIGURES),
+            category="How true the records are",
+            caption="../docs/report/figures.rst",
+        ),
     log:
         "logs/draw_figures.log",
     localrule: True
@@ -101,6 +110,7 @@ rule draw_figures:
 
 
 rule assemble_dataset:
+    """Put the shards together as the publishable folder, with its card and its manifest."""
     input:
         # Named beside those of the checkpoint, or no shard would start before the last plan.
         first_plan=shard_files(range(FIRST_PLAN)),
@@ -110,7 +120,7 @@ rule assemble_dataset:
         copied=expand("results/{name}", name=COPIED),
     output:
         copied=expand("results/dataset/{name}", name=COPIED),
-        card="results/dataset/README.md",
+        card=report("results/dataset/README.md", category="The dataset's card", caption="../docs/report/card.rst"),
         manifest="results/dataset/manifest.json",
     log:
         "logs/assemble_dataset.log",
@@ -127,6 +137,7 @@ rule assemble_dataset:
 
 
 rule verify_dataset:
+    """Check the finished dataset: files, records, figures, and the training of some of its models."""
     input:
         "results/dataset/manifest.json",
     output:
@@ -136,6 +147,6 @@ rule verify_dataset:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("verify_dataset", "numerics"),
+        settings=settings("verify_dataset"),
     script:
         "../scripts/verify_dataset.py"

@@ -5,6 +5,7 @@
 
 
 rule make_pools:
+    """Draw the sequences that all examples of the project share."""
     output:
         "results/pools.npz",
     log:
@@ -18,6 +19,7 @@ rule make_pools:
 
 
 rule make_signature_dataset:
+    """Choose the probes that every signature is taken over, or take the person's own."""
     input:
         pools="results/pools.npz",
     output:
@@ -42,7 +44,14 @@ rule make_signature_dataset:
         "../scripts/make_signature_dataset.py"
 
 
+try:
+    check_unchanged(Path(rules.make_signature_dataset.output.dataset), config["signature"]["dataset_path"])
+except UserError as error:
+    stop(error)
+
+
 rule make_benchmark_dataset:
+    """Choose labelled test sequences to evaluate models with that interpreters write."""
     input:
         pools="results/pools.npz",
     output:

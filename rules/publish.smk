@@ -26,6 +26,7 @@ def previous_receipt(wildcards):
 
 
 rule create_repository:
+    """Open the repository that the dataset is published in, and see that it can be."""
     output:
         "results/published/repository.json",
     log:
@@ -53,6 +54,7 @@ rule create_repository:
 
 
 rule publish_shard:
+    """Let a shard wait for the next commit to the Hub, or make it, with all that wait."""
     input:
         previous=previous_receipt,
         tally="results/tallies/{window}.json",
@@ -76,6 +78,7 @@ rule publish_shard:
 
 
 rule publish_dataset:
+    """Make the repository on the Hub equal to the finished dataset folder."""
     input:
         # Named beside that of the checkpoint, or no shard would be published before the last plan.
         first_plan=f"results/published/{FIRST_PLAN - 1:06d}.json",

@@ -19,7 +19,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_the_library_makes_examples_in_five_lines():
     [code] = [block for block in blocks("README.md", "python") if "make_examples" in block]
-    assert len([line for line in code.splitlines() if line]) == 5
+    assert len([line for line in code.splitlines() if line]) <= 5
     environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
