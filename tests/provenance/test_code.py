@@ -186,6 +186,7 @@ def test_the_digest_changes_with_a_reached_module_and_with_no_other(copy, script
         ("subject_zoo/training/stages.py", lambda text: text.replace("Stage 1: every", "Every")),
         ("subject_zoo/training/task.py", lambda text: text.replace("One model to train:", "What to train:")),
         ("subject_zoo/training/on_core.py", lambda text: text.replace("\n\n\n", "\n\n\n\n\n")),
+        ("subject_zoo/training/trainer.py", lambda text: text.replace("(tasks, self", "(\n      tasks,  # all\n self")),
         ("subject_zoo/chain.py", lambda text: text.replace("Stage 1: models", "Models")),
         ("subject_zoo/project.py", lambda text: text.replace("Where models are trained.", "The device.")),
         ("subject_zoo/kernels/mlp.c", lambda text: text.replace("/* Vectors */", "/* Words */ // and more\n\n")),

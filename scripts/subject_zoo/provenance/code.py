@@ -8,9 +8,7 @@ layout do not count; scripts, which load, call and save, are where the search be
 
 import ast
 import hashlib
-import io
 import re
-import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +24,20 @@ _STEPS = (
     "validate",
     "extract_signatures",
     "format_records",
+)
+_IMPORT = re.compile(
+    rf"^\s*(?:from ({_PACKAGE}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({_PACKAGE}\.[\w.]+))", re.MULTILINE
+)
+_FILE_NAME = re.compile(r'"(\w+\.\w+)"')
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+    |(?P<string>[bBfFrRuU]{0,2}(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}
+                                  |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+    |(?P<newline>\\?\n[ \t]*)
+    |(?P<space>[ \t]+)
+    |(?P<word>\w+)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
 )
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 _C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -85,37 +97,41 @@ def _reached(roots: Iterable[Source]) -> list[Source]:
 @cache
 def _next(part: Source) -> frozenset[Source]:
     if part.path.suffix != ".py":
-        included = _INCLUDE.findall(part.path.read_text(encoding="utf-8"))
-        return frozenset(Source(part.path.with_name(name)) for name in included)
-    tree = _parse(part.path)
+        return frozenset(Source(part.path.with_name(name)) for name in _INCLUDE.findall(_read(part.path)))
     if part.definition:
         return frozenset(_mentioned(part.path, _definitions(part.path)[part.definition]))
-    return frozenset([*_imported(tree).values(), *_named_files(part.path, tree)])
+    named = (part.path.with_name(name) for name in _FILE_NAME.findall(_read(part.path)))  # what a module reads
+    files = (Source(path) for path in named if path.suffix != ".py" and path.is_file())
+    return frozenset([*_imported(part.path).values(), *files])
 
 
 # What mentions what
 
 
 @cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")  # universal newlines
+
+
+@cache
 def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(_read(path))
 
 
-def _imported(tree: ast.AST) -> dict[str, Source]:
+@cache
+def _imported(path: Path) -> dict[str, Source]:
     """By the name that an import binds, wherever it stands, the part of the library that it is of."""
     found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
-            folder = _LIBRARY.joinpath(*(node.module or "").split(".")[1:])
-            for alias in node.names:
-                module = (folder / alias.name).with_suffix(".py")  # `from room import module`
-                of_module = folder.with_suffix(".py")  # `from module import name`
-                bound = alias.asname or alias.name
-                found[bound] = _source(module, "") if module.exists() else _source(of_module, alias.name)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.startswith(f"{_PACKAGE}."):
-                    found[alias.name] = _source(_LIBRARY.joinpath(*alias.name.split(".")[1:]).with_suffix(".py"), "")
+    for package, names, module in _IMPORT.findall(_read(path)):
+        if module:
+            found[module] = Source(_LIBRARY.joinpath(*module.split(".")[1:]).with_suffix(".py"))
+            continue
+        folder = _LIBRARY.joinpath(*package.split(".")[1:])
+        for listed in re.sub(r"#[^\n]*|[()\n]", " ", names).split(","):
+            name, _, bound = listed.strip().partition(" as ")
+            if name:
+                inside = (folder / name).with_suffix(".py")  # `from room import module`, or `from module import name`
+                found[bound or name] = Source(inside) if inside.exists() else _source(folder.with_suffix(".py"), name)
     return found
 
 
@@ -147,7 +163,7 @@ def _is_member(node: ast.stmt) -> bool:
 def _mentioned(path: Path, nodes: Iterable[ast.AST]) -> Iterator[Source]:
     """The library's code that definitions, or a script, name: imports, their module's own definitions, and members of
     Project. A member is known by its name alone, whatever it is asked of: one too many is no harm."""
-    imported = _imported(_parse(path))
+    imported = _imported(path)
     own = _definitions(path) if path in _BY_DEFINITION else {}
     members = {name.partition(".")[2]: name for name in _definitions(_PROJECT) if "." in name}
     for node in (inner for outer in nodes for inner in ast.walk(outer)):
@@ -164,25 +180,16 @@ def _mentioned(path: Path, nodes: Iterable[ast.AST]) -> Iterator[Source]:
                 yield Source(module.path, node.attr)
 
 
-def _named_files(path: Path, tree: ast.AST) -> Iterator[Source]:
-    """Files of other kinds beside a module whose names stand in it: what it reads."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.]+\.\w+", node.value):
-            named = path.with_name(node.value)
-            if named.suffix != ".py" and named.is_file():
-                yield Source(named)
-
-
 # What counts of a text
 
 
 def _text(part: Source) -> str:
     if part.path.suffix in (".c", ".h"):
-        return " ".join(_C_COMMENT.sub(" ", part.path.read_text(encoding="utf-8")).split())
+        return " ".join(_C_COMMENT.sub(" ", _read(part.path)).split())
     if part.path.suffix != ".py":
-        return part.path.read_text(encoding="utf-8")  # universal newlines
+        return _read(part.path)
     lines = _lines_of(part)
-    return "\n".join(text for line, text in _tokens(part.path) if lines is None or line in lines)
+    return "\0".join(text for line, text in _tokens(part.path) if lines is None or line in lines)
 
 
 def _lines_of(part: Source) -> set[int] | None:
@@ -198,37 +205,25 @@ def _lines_of(part: Source) -> set[int] | None:
 
 @cache
 def _tokens(path: Path) -> list[tuple[int, str]]:
-    """A module's tokens and their lines: without comments, docstrings and layout, so equal for equal programs."""
-    text = path.read_text(encoding="utf-8")
-    dropped, lines = _docstrings(_parse(path)), text.splitlines(keepends=True)
+    """A module's tokens and their lines, without comments, docstrings and layout: equal for equal programs.
+
+    A line's indentation is a token, where the line begins a statement; a statement that is a string alone does nothing
+    and is left out. By an expression of its own, since Python's tokenizer takes ten times as long, and takes f-strings
+    apart from Python 3.12 on.
+    """
     kept: list[tuple[int, str]] = []
-    nested, start = 0, (1, 0)
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        kind = tokenize.tok_name[token.type]
-        if kind in ("FSTRING_START", "TSTRING_START"):  # Python 3.12 and later give their parts: taken whole here
-            start, nested = (start if nested else token.start), nested + 1
-        elif kind in ("FSTRING_END", "TSTRING_END"):
-            nested -= 1
-            if not nested:
-                kept.append((start[0], _between(lines, start, token.end)))
-        elif not nested and kind not in ("COMMENT", "NL", "ENDMARKER") and token.start not in dropped:
-            kept.append((token.start[0], kind if kind in ("INDENT", "DEDENT", "NEWLINE") else token.string))
+    line, depth, indentation = 1, 0, ""
+    begins, lonely = True, False  # at the beginning of a statement; after a string that began one
+    for match in _TOKEN.finditer(_read(path)):
+        kind, text = match.lastgroup, match.group()
+        if kind == "newline" and not depth and text[0] == "\n":
+            if lonely:
+                kept.pop()
+            indentation, begins, lonely = text[1:], True, False
+        elif kind not in ("newline", "space", "comment"):
+            depth += (text in "([{") - (text in ")]}")
+            lonely = begins and kind == "string"
+            kept.append((line, f"{indentation}\n{text}" if begins else text))
+            begins = False
+        line += text.count("\n")
     return kept
-
-
-def _docstrings(tree: ast.Module) -> set[tuple[int, int]]:
-    """Where docstrings begin: line, from 1, and column in characters, as of tokens."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                found.add((first.lineno, first.col_offset))  # only spaces stand before it: bytes are characters
-    return found
-
-
-def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    (first, left), (last, right) = start, end
-    if first == last:
-        return lines[first - 1][left:right]
-    return "".join([lines[first - 1][left:], *lines[first : last - 1], lines[last - 1][:right]])
