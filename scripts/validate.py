@@ -5,7 +5,7 @@ from adapter import rule_log
 from subject_zoo import chain
 from subject_zoo.evaluation.files import save_verdicts
 from subject_zoo.examples.files import load_datasets
-from subject_zoo.networks.files import load_environment, load_range
+from subject_zoo.networks.files import load_range
 from subject_zoo.project import Project
 from subject_zoo.provenance.machine import merged_environments
 
@@ -14,6 +14,6 @@ with rule_log(snakemake) as log:
     project = Project(snakemake.params.settings["config"], pools_file=paths.pools)
     degraded, improved = load_range(paths.degraded), load_range(paths.improved)
     verdicts = chain.validate(project, load_datasets(paths.dataset), degraded, improved)
-    trained_in = merged_environments([load_environment(paths.degraded), load_environment(paths.improved)])
+    trained_in = merged_environments(model.environment for model in (*degraded.values(), *improved.values()))
     save_verdicts(snakemake.output[0], verdicts, trained_in)
     log.info("%d of %d accepted", len(chain.accepted_ids(verdicts)), len(verdicts))

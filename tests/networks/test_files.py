@@ -17,7 +17,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.networks.architecture import Architecture
-from subject_zoo.networks.files import load_environment, load_models, load_range, save_models, save_range
+from subject_zoo.networks.files import load_models, load_range, save_models, save_range
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.rounding import publishable, round_to_precision
 from subject_zoo.networks.text import parse_weights, tensor_texts
@@ -157,15 +157,12 @@ def test_plain_safetensors_reads_the_file(tmp_path, precision, dropout, stride):
         }
 
 
-def test_a_file_says_where_its_models_were_trained(tmp_path):
+def test_a_ranges_file_says_where_its_models_were_trained(tmp_path):
     models = {i: make_model(Architecture(7, 7, 2, 5, "relu"), i) for i in (0, 1)}
     save_range(tmp_path / "range", models, HERE)
-    assert load_environment(tmp_path / "range") == HERE
-    save_range(tmp_path / "empty", {}, HERE)
-    assert load_environment(tmp_path / "empty") == {}
-    save_models(tmp_path / "shard", {"000000/degraded": models[0]})
-    with pytest.raises(UserError, match="does not say where its models were trained"):
-        load_environment(tmp_path / "shard")
+    assert [model.environment for model in load_range(tmp_path / "range").values()] == [HERE, HERE]
+    save_models(tmp_path / "shard", {"000000/degraded": models[0]})  # which is the same wherever it was made
+    assert load_models(tmp_path / "shard")["000000/degraded"].environment == {}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ A file stores weights at the precision that they were rounded to, so nothing is 
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from subject_zoo.base.files import atomic_write
 from subject_zoo.base.ids import format_id
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
-from subject_zoo.provenance.machine import merged_environments
 
 
 def _to_storage(array: np.ndarray, precision: str) -> np.ndarray:
@@ -69,13 +67,14 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
     models = {}
     try:
         tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
-        for name, values in _descriptions(data).items():
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
             weights = {}
             for linear, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
                 for part, shape in ((f"{linear}.weight", [outputs, inputs]), (f"{linear}.bias", [outputs])):
                     weights[part] = _from_storage(tensors[f"{name}/{part}"], shape)
-            models[name] = StoredModel(architecture, weights, values["training"])
+            models[name] = StoredModel(architecture, weights, values["training"], values.get("environment", {}))
     except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None
     return models
@@ -90,22 +89,3 @@ def save_range(path: str | os.PathLike[str], models: Mapping[int, StoredModel], 
 def load_range(*paths: str | os.PathLike[str]) -> dict[int, StoredModel]:
     """The models of one or more ranges' files, by example id."""
     return {int(name): model for path in paths for name, model in load_models(path).items()}
-
-
-def load_environment(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The environment that the models of a range's file were trained in, without any where there is no model.
-
-    Raises UserError for a file that does not say.
-    """
-    try:
-        descriptions = _descriptions(Path(path).read_bytes())
-        return merged_environments(described["environment"] for described in descriptions.values())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: does not say where its models were trained ({error})") from None
-
-
-def _descriptions(data: bytes) -> dict[str, dict[str, Any]]:
-    """What a file's header says of each model."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    descriptions: dict[str, dict[str, Any]] = json.loads(header["__metadata__"]["models"])
-    return descriptions

@@ -3,7 +3,8 @@
 Weights are float32 numpy arrays whatever the precision; they hold the values that they were rounded to.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ Weights = dict[str, np.ndarray]  # by tensor name, as "network.0.weight", in num
 
 @dataclass(frozen=True)
 class StoredModel:
-    """One model: its network, its tensors, and how its training went (JSON-ready)."""
+    """One model: its network, its tensors, how its training went (JSON-ready), and where, if that is known."""
 
     architecture: Architecture
     weights: Weights
     training: dict[str, Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
