@@ -4,6 +4,7 @@
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make lint   style of Python and Snakemake files, types, and which room of the library may use which
 # make bench  speed, as ratios to what is measured in the same run
+# make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
 VENV := .venv
@@ -40,6 +41,9 @@ bench: $(READY)
 verify: $(READY)
 	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo verify "$(FOLDER)" $(ARGS)
 
+score: $(READY)
+	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo score "$(FOLDER)" "$(COMPLETIONS)" $(ARGS)
+
 $(READY): requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; name one, 3.11 or later: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and \
@@ -50,4 +54,4 @@ $(READY): requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test test-slurm resume-slurm lint bench verify
+.PHONY: run test test-slurm resume-slurm lint bench score verify

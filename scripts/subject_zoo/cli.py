@@ -25,6 +25,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     look.add_argument("folder", type=Path, help="the folder that holds manifest.json")
     look.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
     look.set_defaults(run=_show)
+    judge = commands.add_parser(
+        "score",
+        help="judge a file of completions against a dataset folder, by running the networks",
+        description="Prints shares with 95 %% intervals. A line of the file holds example_id, task and completion.",
+    )
+    judge.add_argument("folder", type=Path, help="the folder that holds manifest.json")
+    judge.add_argument("completions", type=Path, help="JSON lines")
+    judge.add_argument("--split", default="test", help="train, validation, test (the default) or all")
+    judge.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
+    judge.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
+    judge.add_argument("--json", type=Path, metavar="OUT", help="write the whole report there")
+    judge.set_defaults(run=_score)
     check = commands.add_parser(
         "verify",
         help="check a dataset folder: files, records, figures, and the training of some of its models",
@@ -49,6 +61,18 @@ def _show(options: argparse.Namespace) -> int:
 
     for line in show(options.folder, options.example_id):
         _tell(line)
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
+    from subject_zoo.judge.score import lines, score
+
+    report = score(options.folder, options.completions, options.split, options.fresh_seed, options.with_tools)
+    for line in lines(report):
+        _tell(line)
+    if options.json is not None:
+        write_json(options.json, report)
     return 0
 
 

@@ -89,7 +89,7 @@ def lose_task_file(folder: Path) -> None:
 
 def other_columns(folder: Path) -> None:
     path = folder / longest_file(folder).replace("data", "classification", 1)
-    pq.write_table(pq.read_table(path).rename_columns(["example_id", "text", "completion"]), path)
+    pq.write_table(pq.read_table(path).rename_columns({"prompt": "text"}), path)
 
 
 def move_to_another_shard(folder: Path) -> None:

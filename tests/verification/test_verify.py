@@ -25,7 +25,7 @@ from tests.finished_dataset import (
     read_table_rows,
     tiny_config,
 )
-from tests.record_tables import edit_record, place_of, records_of
+from tests.record_tables import edit_record, edit_rows, place_of, records_of
 
 __all__ = ["finished", "folder"]  # fixtures
 
@@ -119,6 +119,23 @@ def test_an_edited_row_is_found_where_the_manifest_hides_it(folder, edit):
     assert {(p.row, p.example_id) for p in problems} == {(1, row["example_id"])}
     assert place_of(name, column)[0] in {p.file for p in problems}
     assert any(p.what.startswith(column) for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("modification", "target_pattern", "nothing"),
+        ("modification", "selected_patterns", ["ends_with"]),
+        ("classification", "listed_patterns", []),
+    ],
+)
+def test_what_a_task_tells_its_judge_is_checked(folder, table, column, value):
+    name = longest_file(folder).replace("data", table, 1)
+    edit_rows(folder / name, lambda rows: rows[1].update({column: value}))
+    hide(folder)
+    [problem] = found(folder)
+    assert (problem.file, problem.row) == (name, 1)
+    assert problem.what.startswith(f"{table}_{column} is {value!r} instead of ")
 
 
 class Checked:

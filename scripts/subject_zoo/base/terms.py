@@ -62,6 +62,27 @@ COLUMNS = (
     "metadata",
 )
 
+# What can be wrong with a completion that is to be judged
+COMPLETION_FAULTS = (
+    "missing",  # a record that has none
+    "empty",
+    "too_long",
+    "cut_off",
+    "no_json",
+    "ambiguous",  # several JSON objects
+    "unknown_tensor",
+    "missing_tensor",
+    "wrong_shape",
+    "not_finite",
+    "too_large",
+    "no_names",
+    "unclear",  # other words among the names
+    "duplicate_id",
+    "unknown_id",
+    "unknown_task",
+    "bad_line",  # of the file: no JSON object with the three keys
+)
+
 # Datasets
 
 DATA = "data"  # the table that holds all of a record but its tasks' texts

@@ -38,6 +38,12 @@ _SHORT = pa.schema(  # what fits a table on a screen, before the long columns
     ]
 )
 
+_JUDGED_BY = {  # what is asked for, in the tables of tasks: a judge is handed a row's columns, not its metadata
+    "modification": [("target_pattern", pa.string()), ("selected_patterns", pa.list_(pa.string()))],
+    "classification": [("listed_patterns", pa.list_(pa.string()))],
+}
+_FROM_METADATA = {"listed_patterns": "classified_patterns"}  # columns that are called otherwise there
+
 
 def members_of_splits(
     records: Sequence[Mapping[str, Any]], seed: int, splits: Mapping[str, Any]
@@ -60,9 +66,10 @@ def models_of_stages(
 
 def table_schema(table: str) -> pa.Schema:
     """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task; of a
-    task example_id, prompt and completion."""
+    task example_id, what a judge needs beside the texts, prompt and completion."""
     if table != DATA:
-        return pa.schema([("example_id", pa.int64()), ("prompt", pa.string()), ("completion", pa.string())])
+        texts = [("prompt", pa.string()), ("completion", pa.string())]
+        return pa.schema([("example_id", pa.int64()), *_JUDGED_BY[table], *texts])
     own = [name for name in COLUMNS if name != "example_id" and not name.startswith(TASKS)]
     return pa.schema([*_SHORT, *((name, pa.string()) for name in own)])
 
@@ -71,8 +78,13 @@ def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[st
     """What a table holds of the records, a row each."""
     if table == DATA:
         return [{**record, **_short_columns(record)} for record in records]
-    columns = {"example_id": "example_id", "prompt": f"{table}_prompt", "completion": f"{table}_completion"}
-    return [{name: record[column] for name, column in columns.items()} for record in records]
+    rows = []
+    for record in records:
+        metadata = orjson.loads(record["metadata"])
+        told = {name: metadata[_FROM_METADATA.get(name, name)] for name, _ in _JUDGED_BY[table]}
+        texts = {text: record[f"{table}_{text}"] for text in ("prompt", "completion")}
+        rows.append({"example_id": record["example_id"], **told, **texts})
+    return rows
 
 
 def write_table(path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]]) -> None:

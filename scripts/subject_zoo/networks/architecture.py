@@ -45,6 +45,14 @@ class Architecture:
         return [f"network.{stride * layer}" for layer in range(self.num_layers + 1)]
 
     @property
+    def tensor_shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """(name, shape) of every tensor, in numeric layer order."""
+        shapes: list[tuple[str, tuple[int, ...]]] = []
+        for name, (inputs, outputs) in zip(self.linear_names, self.layer_sizes, strict=True):
+            shapes += [(f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))]
+        return shapes
+
+    @property
     def parameter_count(self) -> int:
         """How many weights and biases there are."""
         return sum((inputs + 1) * outputs for inputs, outputs in self.layer_sizes)

@@ -70,10 +70,8 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
-            weights = {}
-            for linear, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
-                for part, shape in ((f"{linear}.weight", [outputs, inputs]), (f"{linear}.bias", [outputs])):
-                    weights[part] = _from_storage(tensors[f"{name}/{part}"], shape)
+            shapes = architecture.tensor_shapes
+            weights = {tensor: _from_storage(tensors[f"{name}/{tensor}"], list(shape)) for tensor, shape in shapes}
             models[name] = StoredModel(architecture, weights, values["training"], values.get("environment", {}))
     except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None

@@ -47,11 +47,16 @@ class Pools:
     test_background: np.ndarray
 
     @classmethod
-    def create(cls, seed: int, patterns: Mapping[str, Any], dataset: Mapping[str, Any]) -> "Pools":
-        """Draw the pools of a project from the config's sections. Raises UserError for patterns that cannot be."""
+    def create(
+        cls, seed: int, patterns: Mapping[str, Any], dataset: Mapping[str, Any], draws: int | None = None
+    ) -> "Pools":
+        """Draw the pools of a project from the config's sections. Raises UserError for patterns that cannot be.
+
+        With `draws`, another seed for what is drawn: other sequences, in the same slices.
+        """
         space, names, size = pattern_space(patterns), tuple(patterns["enabled"]), dataset["pool_size"]
         check_possible(space, names)
-        draw = partial(project_generator, seed)
+        draw = partial(project_generator, seed if draws is None else draws)
         pools = [sample_distinct(space, n, size, draw(ProjectPurpose.POOLS, i)) for i, n in enumerate(names)]
         pools += [
             near_misses(space, name, pools[i], size, draw(ProjectPurpose.NEAR_MISSES, i))

@@ -87,7 +87,9 @@ def join_tables(folder: Path, names: Mapping[str, str]) -> Iterator[Row | Proble
                 if partner is None or partner.values is None or partner.example_id != row.example_id:
                     values = None
                     break
-                values |= {f"{table}_{text}": partner.values[text] for text in ("prompt", "completion")}
+                values |= {
+                    f"{table}_{column}": value for column, value in partner.values.items() if column != "example_id"
+                }
         yield Row(row.number, row.example_id, values) if isinstance(row, Row) else row
     for table, rows in tasks.items():
         if not problems and len(rows) != count:

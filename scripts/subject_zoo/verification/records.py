@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from subject_zoo import chain
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import COLUMNS, DATA, STAGES
+from subject_zoo.base.terms import COLUMNS, DATA, STAGES, TASKS
 from subject_zoo.dataset.shards import table_rows, table_schema
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
@@ -110,15 +110,25 @@ class RecordChecker:
 
 def _check_texts(row: Mapping[str, Any], record: Mapping[str, Any], models: ModelPair) -> Iterator[tuple[str, str]]:
     """Columns that differ from the record that was made again, and texts that do not parse to the models' weights."""
-    (short,) = pa.Table.from_pylist(table_rows(DATA, [record]), schema=table_schema(DATA)).to_pylist()
+    expected = {**_as_read(DATA, record), **record}
+    for task in TASKS:
+        if f"{task}_prompt" in record:
+            expected |= {f"{task}_{column}": value for column, value in _as_read(task, record).items()}
+            del expected[f"{task}_example_id"]
     differing = set()
-    for column, value in {**short, **record}.items():
+    for column, value in expected.items():
         if row[column] != value:
             differing.add(column)
             yield column, f"{column} {_difference(row[column], value)}"
     as_written = {column: text for column, text in row.items() if column not in differing}
     for column, what in parsing_differences(as_written, dict(zip(STAGES, models, strict=True))):
         yield column, f"{column}: {what}"
+
+
+def _as_read(table: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's row of a record, as it comes from its file."""
+    (row,) = pa.Table.from_pylist(table_rows(table, [record]), schema=table_schema(table)).to_pylist()
+    return dict(row)
 
 
 def _recorded_counts(row: Mapping[str, Any]) -> Any:

@@ -1,0 +1,132 @@
+"""What a language model wrote, read: weights and lists of patterns, or the kind of thing that is wrong with the text.
+
+Tolerant of what models commonly add and that leaves the meaning certain: code fences, a sentence before or after,
+spaces, numbers as -.5 or +1., commas before a closing bracket. Strict on all else. Nothing of a text is executed.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from subject_zoo.base.terms import COMPLETION_FAULTS
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.model import Weights
+from subject_zoo.networks.rounding import round_to_precision
+
+LARGEST = 1e6  # the largest magnitude of a weight that is taken for one
+CHARACTERS_A_NUMBER = 40  # of a text, at most, for each number that is asked for: what is longer is not read
+SPARE_CHARACTERS = 100_000  # for what is said around it
+
+_STARTS_WITH_POINT = re.compile(r"(?<![\w.])([+-]?)\.(?=\d)")
+_ENDS_WITH_POINT = re.compile(r"(?<![\w.])([+-]?\d+)\.(?=[\s,\]])")
+_PLUS = re.compile(r"(?<=[\[,\s])\+(?=\d)")
+_LAST_COMMA = re.compile(r",(?=\s*[\]}])")
+_NOT_FINITE = re.compile(r"(?<![\w\"])[+-]?(?:NaN|nan|Infinity|inf|Inf)(?![\w\"])")
+_FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
+_WORD = re.compile(r"[A-Za-z]\w*")
+_DENYING = {"not", "no", "none", "neither", "nor", "never", "except", "without", "t"}  # the last of don't and the like
+
+
+class WrongAnswer(Exception):  # noqa: N818
+    """A completion that cannot be judged: `kind` is one of COMPLETION_FAULTS, the text says what is wrong."""
+
+    def __init__(self, kind: str, what: str) -> None:
+        super().__init__(what)
+        assert kind in COMPLETION_FAULTS
+        self.kind = kind
+
+
+def read_weights(text: str, architecture: Architecture) -> Weights:
+    """The weights of a whole network in a modification's completion, float32 arrays at the architecture's precision.
+
+    The text holds one JSON object from tensor name to nested lists, or one under the key "weights". Raises WrongAnswer.
+    """
+    if not text.strip():
+        raise WrongAnswer("empty", "the completion is empty")
+    if len(text) > SPARE_CHARACTERS + CHARACTERS_A_NUMBER * architecture.parameter_count:
+        raise WrongAnswer("too_long", f"{len(text):,} characters for {architecture.parameter_count:,} numbers")
+    found = _objects(text)
+    if len(found) != 1:
+        raise WrongAnswer("no_json" if not found else "ambiguous", f"{len(found)} JSON objects instead of one")
+    tensors = found[0]
+    inside = tensors.get("weights")
+    if set(tensors) <= {"weights", "config"} and isinstance(inside, dict):
+        tensors = inside
+    shapes = dict(architecture.tensor_shapes)
+    if unknown := [name for name in tensors if name not in shapes]:
+        raise WrongAnswer("unknown_tensor", f"there is no tensor {unknown[0][:40]!r}")
+    if missing := [name for name in shapes if name not in tensors]:
+        raise WrongAnswer("missing_tensor", f"{missing[0]} is missing")
+    return {name: _array(name, tensors[name], shape, architecture.precision) for name, shape in shapes.items()}
+
+
+def _objects(text: str) -> list[dict[str, object]]:
+    """The outermost JSON objects of a text, in order. Raises WrongAnswer for one that is not whole."""
+    objects, start = [], text.find("{")
+    while start >= 0:
+        end = _closing(text, start)
+        if end is None:
+            raise WrongAnswer("cut_off", f"the JSON object that begins at character {start} does not end")
+        body = text[start:end]
+        if _NOT_FINITE.search(body):
+            raise WrongAnswer("not_finite", "a number is NaN or infinite")
+        plain = _LAST_COMMA.sub("", body)
+        plain = _ENDS_WITH_POINT.sub(r"\1.0", _STARTS_WITH_POINT.sub(r"\g<1>0.", plain))
+        plain = _PLUS.sub("", plain)
+        try:
+            value = json.loads(plain)
+        except (ValueError, RecursionError) as error:
+            raise WrongAnswer("no_json", f"not JSON ({error})") from None
+        objects.append(value)
+        start = text.find("{", end)
+    return objects
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the object that begins at `start` ends; None where it does not. Names hold no braces."""
+    depth = 0
+    for match in re.compile(r"[{}]").finditer(text, start):
+        depth += 1 if match.group() == "{" else -1
+        if depth == 0:
+            return match.end()
+    return None
+
+
+def _array(name: str, rows: object, shape: tuple[int, ...], precision: str) -> np.ndarray:
+    try:
+        array = np.array(rows)
+    except ValueError:  # rows of unequal lengths
+        raise WrongAnswer("wrong_shape", f"{name} has rows of unequal lengths") from None
+    if array.dtype.kind not in "iuf":
+        raise WrongAnswer("no_json", f"{name} is not an array of numbers")
+    if array.shape != shape:
+        raise WrongAnswer("wrong_shape", f"{name} is {list(array.shape)} instead of {list(shape)}")
+    if not np.isfinite(array).all():
+        raise WrongAnswer("not_finite", f"{name} holds a number that is infinite")
+    if np.abs(array).max() > LARGEST:
+        raise WrongAnswer("too_large", f"{name} holds {float(np.abs(array).max()):g}")
+    return round_to_precision(array, precision)
+
+
+def read_patterns(text: str, enabled: Sequence[str]) -> set[str]:
+    """The patterns that a classification's completion names.
+
+    They stand together, with commas, line ends, "and", bullets, brackets or quotes between them; words may stand before
+    and after, but none that deny. Raises WrongAnswer.
+    """
+    if not text.strip():
+        raise WrongAnswer("empty", "the completion is empty")
+    if len(text) > SPARE_CHARACTERS:
+        raise WrongAnswer("too_long", f"{len(text):,} characters for {len(enabled)} names")
+    words = [word for word in _WORD.findall(_FENCE.sub("", text)) if word != "and"]
+    places = [place for place, word in enumerate(words) if word in enabled]
+    if not places:
+        raise WrongAnswer("no_names", "no pattern is named")
+    first, last = places[0], places[-1]
+    if strangers := [word for word in words[first : last + 1] if word not in enabled]:
+        raise WrongAnswer("unclear", f"among the names stands {strangers[0][:40]!r}")
+    if denied := [word for word in (*words[:first], *words[last + 1 :]) if word.lower() in _DENYING]:
+        raise WrongAnswer("unclear", f"beside the names stands {denied[0]!r}")
+    return {words[place] for place in places}

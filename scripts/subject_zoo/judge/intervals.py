@@ -1,0 +1,63 @@
+"""95 % intervals of what is counted over records."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+_RESAMPLES = 1000
+_Z = 1.959963984540054  # of the normal distribution, two-sided 95 %
+
+
+def bootstrap(
+    figures: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0
+) -> tuple[float, float, float]:
+    """(value, low, high) of a statistic of records, by resampling them (Efron 1979, percentile interval).
+
+    `figures` float64 [n, ...] has a row a record. `statistic` takes weights [r, n], how often each record counts, and
+    gives its r values. Without records all three are NaN.
+    """
+    count = len(figures)
+    if not count:
+        return math.nan, math.nan, math.nan
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES).astype(np.float64)
+    value = float(statistic(np.ones((1, count)))[0])
+    low, high = np.quantile(statistic(weights), [0.025, 0.975])
+    return value, float(low), float(high)
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """(mean, low, high) of values float64 [n] over records."""
+    return bootstrap(values, lambda weights: weights @ values / weights.sum(1))
+
+
+def share_interval(right: int, count: int) -> tuple[float, float, float]:
+    """(share, low, high) of independent trials (Wilson 1927)."""
+    if not count:
+        return math.nan, math.nan, math.nan
+    share, spread = right / count, _Z**2 / count
+    centre = (share + spread / 2) / (1 + spread)
+    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    return share, max(0.0, centre - half), min(1.0, centre + half)
+
+
+def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, tuple[float, float, float]]:
+    """Micro and macro F1, with intervals, of true and named patterns, bool [n, P].
+
+    Macro: the mean over the patterns that are true or named somewhere among all records.
+    """
+    counts = np.stack([true & named, ~true & named, true & ~named], axis=1).astype(np.float64)  # [n, 3, P]
+    seen = (true | named).any(axis=0)
+
+    def f1(hits: np.ndarray, claims: np.ndarray, misses: np.ndarray) -> np.ndarray:
+        return 2 * hits / np.maximum(2 * hits + claims + misses, 1e-300)
+
+    def macro(weights: np.ndarray) -> np.ndarray:
+        totals = np.einsum("rn,nkp->krp", weights, counts[..., seen])
+        return f1(*totals).mean(axis=1) if seen.any() else np.zeros(len(weights))
+
+    def micro(weights: np.ndarray) -> np.ndarray:
+        return f1(*np.einsum("rn,nk->kr", weights, counts.sum(axis=2)))
+
+    return {"macro_f1": bootstrap(counts, macro), "micro_f1": bootstrap(counts, micro)}

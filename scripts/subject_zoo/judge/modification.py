@@ -1,0 +1,93 @@
+"""What a modification's answer is worth: the network that it describes is run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.base.terms import BACKGROUND
+from subject_zoo.evaluation.exam import Exam, classify
+from subject_zoo.evaluation.gates import claimed_patterns, judge
+from subject_zoo.judge.answers import WrongAnswer, read_weights
+from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.cases import Case
+from subject_zoo.networks.model import StoredModel, Weights
+
+TARGETED_WITHIN = 2.0  # times the recorded repair's relative L2 that a targeted one may change
+
+
+def score_modification(case: Case, text: str, bench: Bench) -> dict[str, Any]:
+    """The figures of one completion; of one that cannot be read `wrong` and `reason` beside nothing passed.
+
+    passed              by the gates that accepted the record, on its own exam
+    targeted            passed, with a change at most TARGETED_WITHIN times as large as the recorded one
+    passed_fresh        by the same gates on the fresh exam, where the true answer may miss one by chance
+    reasons             the gates that it failed
+    target_gain         rise of the target pattern's accuracy; worst_fall, the largest fall of another's or 0
+    repair_share        the gain in units of the recorded one
+    changed_numbers     of the degraded network's; distance, |answer - degraded| / |degraded| over all numbers
+    distance_ratio      that in units of the recorded repair's
+    benchmark           (right, of how many) on the benchmark dataset: sequences of the target, and all others
+    """
+    try:
+        weights = read_weights(text, case.degraded.architecture)
+    except WrongAnswer as error:
+        return {**_NOTHING, "wrong": error.kind, "reason": str(error)}
+    return score_repair(case, weights, bench)
+
+
+def score_repair(case: Case, weights: Weights, bench: Bench) -> dict[str, Any]:
+    """The figures of a repair that is given as weights, as `score_modification` gives them."""
+    answer = StoredModel(case.degraded.architecture, weights, {})
+    own, fresh = (_verdict(case, answer, exam, bench.project.config) for exam in (bench.own, bench.fresh))
+    recorded = _verdict(case, case.improved, bench.own, bench.project.config)
+    distance, true_distance = (_distance(case.degraded.weights, model.weights) for model in (answer, case.improved))
+    ratio = distance / true_distance if true_distance else float(distance > 0)
+    return {
+        "wrong": None,
+        "reason": f"fails {', '.join(own['reasons'])}" if own["reasons"] else "passes",
+        "passed": own["accepted"],
+        "targeted": own["accepted"] and ratio <= TARGETED_WITHIN,
+        "passed_fresh": fresh["accepted"],
+        "reasons": own["reasons"],
+        "target_gain": own["improvement"],
+        "worst_fall": own["worst_fall"],
+        "repair_share": own["improvement"] / recorded["improvement"] if recorded["improvement"] else 0.0,
+        "changed_numbers": sum(int((weights[name] != array).sum()) for name, array in case.degraded.weights.items()),
+        "distance": distance,
+        "distance_ratio": ratio,
+        "benchmark": bench.benchmark_right(answer, case.selected_patterns, case.target_pattern),
+    }
+
+
+_NOTHING = {
+    "passed": False,
+    "targeted": False,
+    "passed_fresh": False,
+    "reasons": [],
+    "target_gain": 0.0,
+    "worst_fall": 0.0,
+    "repair_share": 0.0,
+    "changed_numbers": 0,
+    "distance": 0.0,
+    "distance_ratio": 0.0,
+    "benchmark": None,
+}
+
+
+def _verdict(case: Case, answer: StoredModel, exam: Exam, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The gates' verdict on an answer, and `worst_fall`."""
+    selected = case.selected_patterns
+    positive = classify({0: case.degraded, 1: answer}, exam.tokens)
+    before, after = (exam.accuracies(positive[which], selected) for which in (0, 1))
+    rates = exam.positive_rates(positive[1])
+    verdict = judge(case.target_pattern, before, after, rates, exam.true_rates(selected), config["validation"])
+    falls = [before[name] - after[name] for name in (*selected, BACKGROUND) if name != case.target_pattern]
+    return {**verdict, "worst_fall": max(0.0, *falls), "claimed": claimed_patterns(rates)}
+
+
+def _distance(before: Weights, after: Weights) -> float:
+    """|after - before| / |before|, L2 over all numbers."""
+    change = sum(float(np.sum((after[name].astype(np.float64) - array) ** 2)) for name, array in before.items())
+    size = sum(float(np.sum(array.astype(np.float64) ** 2)) for array in before.values())
+    return float(np.sqrt(change / size)) if size else float(change > 0)

@@ -1,0 +1,185 @@
+"""A file of completions judged against a dataset, without another language model: the networks are run.
+
+report = score(Path("results/dataset"), Path("completions.jsonl"))
+print("\\n".join(lines(report)))
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from subject_zoo import __version__
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.files import digest_of, read_json
+from subject_zoo.base.terms import SPLITS, TASKS
+from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
+from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.cases import Case, load_cases
+from subject_zoo.judge.classification import score_classification
+from subject_zoo.judge.completions import Completion, read_completions
+from subject_zoo.judge.intervals import f1_intervals, mean_interval, share_interval
+from subject_zoo.judge.modification import score_modification
+from subject_zoo.project import Project
+
+_ROWS = 1000  # of wrong completions that a report lists, at most
+
+Interval = tuple[float, float, float]  # value, and the ends of its 95 % interval
+
+
+def score(
+    folder: Path, completions: Path, split: str = "test", fresh_seed: int = 1, with_tools: bool = False
+) -> dict[str, Any]:
+    """The report of a file of completions, JSON-ready.
+
+    Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
+    a completion counts as one that is wrong. Of several completions of a record the first counts. `with_tools` is noted
+    in the report: a program that may run the printed network scores about 1. Raises UserError for a folder or a file
+    that cannot be used.
+    """
+    manifest = read_manifest(folder)
+    if split not in (*SPLITS, "all"):
+        raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
+    config = manifest["config"]
+    cases = {c.example_id: c for c in load_cases(folder, manifest["files"], config["task_generation"], split)}
+    if not cases:
+        raise UserError(f"{folder}: the split {split} has no record; choose another with --split")
+    bench = Bench(Project(config, probes_file=folder / SIGNATURE_DATASET), fresh_seed)
+    enabled = config["patterns"]["enabled"]
+
+    scores: dict[str, dict[int, dict[str, Any]]] = {task: {} for task in TASKS}
+    wrong: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+
+    def note(kind: str, reason: str, completion: Completion | None, example_id: int | None, task: str | None) -> None:
+        wrong[kind] += 1
+        if len(rows) < _ROWS:
+            line = completion.line if completion else None
+            rows.append({"line": line, "example_id": example_id, "task": task, "kind": kind, "reason": reason})
+
+    for completion in read_completions(completions):
+        example_id, task = completion.example_id, completion.task
+        if example_id is not None and task is not None and example_id not in cases:
+            note("unknown_id", f"no record of that id in the split {split}", completion, example_id, task)
+        elif example_id is not None and task is not None and example_id in scores[task]:
+            note("duplicate_id", "it was answered before", completion, example_id, task)
+        elif completion.wrong is not None:
+            note(completion.wrong, completion.reason, completion, example_id, task)
+        elif example_id is not None and task is not None:
+            figures = _score(task, cases[example_id], completion.text, bench, enabled)
+            scores[task][example_id] = figures
+            if figures["wrong"] is not None:
+                note(figures["wrong"], figures["reason"], completion, example_id, task)
+    answered = [task for task in TASKS if scores[task]]
+    for task in answered:
+        for example_id in cases.keys() - scores[task].keys():
+            scores[task][example_id] = _score(task, cases[example_id], "", bench, enabled) | {"wrong": "missing"}
+            note("missing", "the record has no completion", None, example_id, task)
+    report: dict[str, Any] = {
+        "version": __version__,
+        "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes()), "split": split},
+        "book": "with tools" if with_tools else "closed",
+        "fresh_seed": fresh_seed,
+    }
+    if scores["modification"]:
+        report["modification"] = _modification([(cases[i], figures) for i, figures in scores["modification"].items()])
+    if scores["classification"]:
+        pairs = [(cases[i], figures) for i, figures in scores["classification"].items()]
+        report["classification"] = _classification(pairs, enabled)
+    return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """A dataset folder's manifest. Raises UserError where there is none."""
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = read_json(path)
+        _ = manifest["config"]["patterns"]["enabled"], manifest["files"]
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); name a folder as results/dataset") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"{path}: not the manifest of a dataset") from None
+    return manifest
+
+
+def _score(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
+    if task == "modification":
+        return score_modification(case, text, bench)
+    return score_classification(case.listed_patterns, text, enabled)
+
+
+def _modification(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Shares and means over records; `intervals` has the 95 % interval of each, `by_target` shares by target."""
+    means = {
+        key: mean_interval(np.array([figures[key] for _, figures in pairs], np.float64))
+        for key in ("passed", "targeted", "passed_fresh", "target_gain", "worst_fall", "repair_share")
+    }
+    read = [figures for _, figures in pairs if figures["benchmark"] is not None]
+    for part in ("target", "others"):
+        right, count = (sum(figures["benchmark"][part][place] for figures in read) for place in (0, 1))
+        means[f"benchmark_accuracy_{part}"] = share_interval(right, count)
+    by_target: dict[str, Any] = {}
+    for name in sorted({case.target_pattern for case, _ in pairs}):
+        own = [figures for case, figures in pairs if case.target_pattern == name]
+        shares = {key: float(np.mean([figures[key] for figures in own])) for key in ("passed", "targeted")}
+        by_target[name] = {"records": len(own), **shares}
+    medians = {
+        key: float(np.median([figures[key] for figures in read])) if read else None
+        for key in ("changed_numbers", "distance", "distance_ratio")
+    }
+    failed = Counter(reason for _, figures in pairs for reason in figures["reasons"])
+    return {
+        "records": len(pairs),
+        **{key: value for key, (value, _, _) in means.items()},
+        **{f"median_{key}": value for key, value in medians.items()},
+        "fails_gate": dict(failed.most_common()),
+        "intervals": {key: [low, high] for key, (_, low, high) in means.items()},
+        "by_target": by_target,
+    }
+
+
+def _classification(pairs: Sequence[tuple[Case, Mapping[str, Any]]], enabled: Sequence[str]) -> dict[str, Any]:
+    """Exact match, and precision, recall and F1 over records, over all names (micro) and over patterns (macro)."""
+    true = np.array([[name in case.listed_patterns for name in enabled] for case, _ in pairs])
+    named = np.array([[name in figures["named"] for name in enabled] for _, figures in pairs])
+    means = {"exact_match": mean_interval(np.array([figures["exact"] for _, figures in pairs], np.float64))}
+    means |= f1_intervals(true, named)
+    for key, of in (("precision", named), ("recall", true)):
+        means[f"micro_{key}"] = share_interval(int((true & named).sum()), int(of.sum()))
+    by_pattern = {}
+    for place, name in enumerate(enabled):
+        hits, claims, truths = (int(of[:, place].sum()) for of in (true & named, named, true))
+        by_pattern[name] = {
+            "true": truths,
+            "named": claims,
+            "precision": hits / claims if claims else None,
+            "recall": hits / truths if truths else None,
+            "f1": 2 * hits / (claims + truths) if claims + truths else None,
+        }
+    return {
+        "records": len(pairs),
+        **{key: value for key, (value, _, _) in means.items()},
+        "false_claims": int((named & ~true).sum()),
+        "intervals": {key: [low, high] for key, (_, low, high) in means.items()},
+        "by_pattern": by_pattern,
+    }
+
+
+def lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """A report as a table for a terminal."""
+    for task in TASKS:
+        if task not in report:
+            continue
+        part = report[task]
+        yield f"{task}, {part['records']} records, {report['book']} book"
+        for key, (low, high) in part["intervals"].items():
+            yield f"  {key:28} {part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
+        for key in ("median_changed_numbers", "median_distance_ratio", "false_claims"):
+            if part.get(key) is not None:
+                yield f"  {key:28} {part[key]:8.3f}"
+        for gate, count in part.get("fails_gate", {}).items():
+            yield f"  fails {gate:22} {count:8d}"
+    if report["wrong"]:
+        yield "wrong: " + ", ".join(f"{kind} {count}" for kind, count in report["wrong"].items())
