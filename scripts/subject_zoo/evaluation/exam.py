@@ -1,6 +1,7 @@
 """The sequences that every subject model is measured on, and what its accuracies over them mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.patterns.ownership import near_miss_sources, negative, owned, ownership_order
 from subject_zoo.patterns.pools import Pools
+
+Figure = TypeVar("Figure", float, np.ndarray)  # of one model, or float64 [k] of several
 
 
 def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int, np.ndarray]:
@@ -72,13 +75,20 @@ class Exam:
 
         `positive` bool [m] is a model's verdict on each sequence. A pattern that owns none has accuracy 0.
         """
+        return self.accuracies_by(lambda rows: _share(positive, rows), selected_patterns)
+
+    def accuracies_by(
+        self, share: Callable[[np.ndarray], Figure], selected_patterns: Sequence[str]
+    ) -> dict[str, Figure]:
+        """The same by `share`, which gives the share of rows that are called positive, of one model or of many."""
         selected = [self.pools.names.index(name) for name in selected_patterns]
+        none = 0.0 * share(self._background)
         accuracies = {
-            name: _share(positive, rows) if len(rows) else 0.0
+            name: share(rows) if len(rows) else none
             for name, rows in zip(selected_patterns, self._owned_rows(selected), strict=True)
         }
         groups = self._negative_groups(selected)
-        accuracies[BACKGROUND] = float(sum(weight * (1 - _share(positive, rows)) for weight, rows in groups))
+        accuracies[BACKGROUND] = sum((weight * (1 - share(rows)) for weight, rows in groups), start=none)
         return accuracies
 
     def counts(self, selected_patterns: Sequence[str]) -> dict[str, int]:
@@ -93,7 +103,11 @@ class Exam:
 
     def positive_rates(self, positive: np.ndarray) -> dict[str, float]:
         """Per enabled pattern, the share of its test sequences, owned or not, that are called positive."""
-        return {name: _share(positive, rows) for name, rows in zip(self.pools.names, self._members, strict=True)}
+        return self.positive_rates_by(lambda rows: _share(positive, rows))
+
+    def positive_rates_by(self, share: Callable[[np.ndarray], Figure]) -> dict[str, Figure]:
+        """The same by `share`, as for `accuracies_by`."""
+        return {name: share(rows) for name, rows in zip(self.pools.names, self._members, strict=True)}
 
     def true_rates(self, selected_patterns: Sequence[str]) -> dict[str, float]:
         """Per enabled pattern, the share of its test sequences that are truly positive."""

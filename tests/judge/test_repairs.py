@@ -1,0 +1,122 @@
+"""The rungs of modification: ends that hold at any size, and vectorised gates that say what the judge says."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from subject_zoo.judge import repairs
+from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.material import Accepted, accepted_examples
+from subject_zoo.judge.modification import score_repair
+from subject_zoo.judge.noise import TOP, noise_ceiling
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.project import Project
+from tests.finished_dataset import tiny_config
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return Project(tiny_config())
+
+
+@pytest.fixture(scope="module")
+def bench(project) -> Bench:
+    return Bench(project, fresh_seed=1)
+
+
+@pytest.fixture(scope="module")
+def records(project) -> list[Accepted]:
+    examples = accepted_examples(project.config, None)
+    return [next(examples) for _ in range(12)]
+
+
+def passed(rung: repairs.Rung, one: Accepted, bench: Bench) -> list[bool]:
+    return [score_repair(one.case, weights, bench)["passed"] for weights in rung(one.case)]
+
+
+def test_the_truth_passes_and_a_copy_does_not(records, bench):
+    for one in records:
+        assert passed(repairs.true, one, bench) == [True]
+        assert passed(repairs.copy, one, bench) == [False]
+
+
+def test_a_bias_that_is_shifted_passes_where_the_gates_say_so_and_no_other_does(records, bench):
+    """Exactly: every threshold between two logits, judged as an answer is."""
+    for one in records[:3]:
+        case = one.case
+        logits = KernelMLP(case.degraded.architecture, case.degraded.weights).logits(bench.own.tokens)
+        ordered = np.unique(logits)
+        thresholds = ((ordered[:-1].astype(float) + ordered[1:]) / 2)[:: max(1, len(ordered) // 40)]
+        found = repairs.passes(
+            case, bench, lambda rows, t=thresholds, z=logits: np.array([(z[rows] > each).mean() for each in t])
+        )
+        name = f"{case.degraded.architecture.linear_names[-1]}.bias"
+        for threshold, passes in zip(thresholds, found, strict=True):
+            weights = {**case.degraded.weights, name: case.degraded.weights[name] - np.float32(threshold)}
+            assert score_repair(case, weights, bench)["passed"] == passes
+
+
+@pytest.mark.parametrize("make", [repairs.bias_shift, repairs.one_output_weight])
+def test_what_a_search_answers_passes_and_changes_one_number(records, bench, make):
+    answered = 0
+    for one in records:
+        for weights in make(bench)(one.case):
+            figures = score_repair(one.case, weights, bench)
+            assert figures["passed"], figures["reason"]
+            assert figures["changed_numbers"] == 1
+            answered += 1
+    assert answered > 0  # some of these records are mended by one number: issue 15 is to change that
+
+
+def test_a_refit_changes_the_output_layer_alone(records, bench):
+    case = records[0].case
+    (weights,) = repairs.output_refit(bench)(case)
+    last = case.degraded.architecture.linear_names[-1]
+    for name, array in case.degraded.weights.items():
+        assert weights[name].shape == array.shape
+        assert np.array_equal(weights[name], array) == (not name.startswith(f"{last}."))
+
+
+def test_repairs_of_others_are_those_of_training_records_of_the_same_shape(records):
+    case = records[0].case
+    changes = {
+        one.case.example_id: {
+            name: one.case.improved.weights[name] - one.case.degraded.weights[name]
+            for name in one.case.degraded.weights
+        }
+        for one in records
+        if one.case.degraded.architecture.tensor_shapes == case.degraded.architecture.tensor_shapes
+    }
+    (other,) = repairs.other_repair(records)(case)
+    given = {name: other[name] - array for name, array in case.degraded.weights.items()}
+    alike = [i for i, change in changes.items() if all(np.allclose(change[n], given[n], atol=1e-6) for n in change)]
+    assert case.example_id not in alike
+    (mean,) = repairs.mean_repair([records[0]])(case)
+    for name, array in case.improved.weights.items():
+        np.testing.assert_allclose(mean[name], array, atol=1e-6)
+    for rung in (repairs.mean_repair([]), repairs.other_repair([])):
+        (same,) = rung(case)
+        assert all(np.array_equal(same[name], array) for name, array in case.degraded.weights.items())
+
+
+def test_logistic_regression_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(400, 5))
+    labels = inputs @ rng.normal(size=5) + 0.3 + rng.logistic(size=400) > 0
+    penalty = 1e-3
+    reference = LogisticRegression(C=1 / (penalty * len(labels)), tol=1e-10, max_iter=1000).fit(inputs, labels)
+    expected = [*reference.coef_[0], reference.intercept_[0]]
+    np.testing.assert_allclose(repairs.logistic_regression(inputs, labels), expected, rtol=1e-4)
+
+
+def test_two_runs_of_a_repair_are_more_alike_than_two_records(records, project):
+    figures = noise_ceiling([one.case for one in records], project)
+    assert set(figures) == {
+        f"{f}, {n}" for f in ("cosine", "jaccard") for n in ("two runs", "two records of one shape")
+    }
+    for figure in ("cosine", "jaccard"):
+        low, middle, high = figures[f"{figure}, two runs"]
+        assert low <= middle <= high <= 1
+        assert middle > figures[f"{figure}, two records of one shape"][1]
+    by_chance = TOP / (2 - TOP)
+    assert figures["jaccard, two runs"][1] > by_chance
