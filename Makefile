@@ -5,6 +5,7 @@
 # make lint   style of Python and Snakemake files, types, and which room of the library may use which
 # make bench  speed, as ratios to what is measured in the same run
 # make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
+# make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
 VENV := .venv
@@ -44,6 +45,9 @@ verify: $(READY)
 score: $(READY)
 	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo score "$(FOLDER)" "$(COMPLETIONS)" $(ARGS)
 
+baseline: $(READY)
+	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo baseline "$(FOLDER)" $(ARGS)
+
 $(READY): requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; name one, 3.11 or later: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and \
@@ -54,4 +58,4 @@ $(READY): requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test test-slurm resume-slurm lint bench score verify
+.PHONY: run test test-slurm resume-slurm lint bench score baseline verify

@@ -5,6 +5,8 @@ python -m subject_zoo verify FOLDER --retrain 20 --seed-of-choice 1
 """
 
 import argparse
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,8 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     judge.add_argument("--split", default="test", help="train, validation, test (the default) or all")
     judge.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
     judge.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
+    judge.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be compared with")
     judge.add_argument("--json", type=Path, metavar="OUT", help="write the whole report there")
     judge.set_defaults(run=_score)
+    ladder = commands.add_parser(
+        "baseline",
+        help="how far programs get on a dataset folder's tasks that are no interpreters",
+        description="Prints tables, and last a line of JSON. Records are made anew from the folder's configuration.",
+    )
+    ladder.add_argument("folder", type=Path, help="the folder that holds manifest.json")
+    ladder.add_argument("--full", action="store_true", help="three seeds, 2,700 records to learn from, longer training")
+    ladder.add_argument("--json", type=Path, metavar="OUT", help="write the whole report there")
+    ladder.set_defaults(run=_baseline)
     check = commands.add_parser(
         "verify",
         help="check a dataset folder: files, records, figures, and the training of some of its models",
@@ -66,13 +78,31 @@ def _show(options: argparse.Namespace) -> int:
 
 def _score(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
+    from subject_zoo.judge.ladder import above_best, read_ladder
     from subject_zoo.judge.score import lines, score
 
+    rungs = None if options.ladder is None else read_ladder(options.ladder)
     report = score(options.folder, options.completions, options.split, options.fresh_seed, options.with_tools)
+    if rungs is not None:
+        report["above_ladder"] = above_best(report, rungs)
     for line in lines(report):
         _tell(line)
     if options.json is not None:
         write_json(options.json, report)
+    return 0
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
+    from subject_zoo.judge import ladder
+
+    effort = ladder.FULL if options.full else ladder.QUICK
+    report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True))
+    if options.json is not None:
+        write_json(options.json, report)
+    for line in ladder.lines(report):
+        _tell(line)
+    _tell(json.dumps(ladder.summary(report)))
     return 0
 
 

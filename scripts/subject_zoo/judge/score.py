@@ -181,5 +181,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {key:28} {part[key]:8.3f}"
         for gate, count in part.get("fails_gate", {}).items():
             yield f"  fails {gate:22} {count:8d}"
+    for task, figures in report.get("above_ladder", {}).items():
+        for key, row in figures.items():
+            yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"
     if report["wrong"]:
         yield "wrong: " + ", ".join(f"{kind} {count}" for kind, count in report["wrong"].items())

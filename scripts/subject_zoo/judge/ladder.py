@@ -1,0 +1,202 @@
+"""The ladder: how far programs get on both tasks that know little of networks, and what the truth scores.
+
+    report = ladder(Path("results/dataset"), QUICK)
+
+An interpreter is worth what it has above the best rung. Its records are not those of the folder: the folder's
+configuration makes as many as are needed, and the networks tested have ids that no training record has.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from subject_zoo import __version__
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.files import digest_of, read_json
+from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
+from subject_zoo.judge import repairs
+from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.intervals import mean_interval
+from subject_zoo.judge.material import Accepted, accepted_examples
+from subject_zoo.judge.modification import score_repair
+from subject_zoo.judge.noise import noise_ceiling
+from subject_zoo.judge.reading import NETS, Readable, figures, readers
+from subject_zoo.judge.score import read_manifest
+from subject_zoo.project import Project
+
+TRUTHS = ("runs_the_network", "true")
+"""Rungs that are ceilings, not rivals."""
+
+HEADLINES = {"classification": ("macro_f1", "exact_match"), "modification": ("passed", "targeted")}
+"""The two figures of each task that rungs are compared by."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is learned from and tested: `sizes` training records, the largest last; `tested` others, of which
+    `repaired` are mended; `seeds` of the readers; `steps` of training of the readers that are nets, which read at the
+    largest size alone, split by example, unless `nets_everywhere`."""
+
+    sizes: tuple[int, ...]
+    tested: int
+    repaired: int
+    seeds: int
+    steps: int
+    nets_everywhere: bool
+
+
+QUICK = Effort(sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps=400, nets_everywhere=False)
+FULL = Effort(sizes=(100, 300, 900, 2700), tested=2000, repaired=1000, seeds=3, steps=2600, nets_everywhere=True)
+
+
+def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict[str, Any]:
+    """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
+
+    `classification` and `modification` have each rung's figures at the largest size, where several programs read one
+    rung those of the best; `rows` all of them. Raises UserError for a folder that cannot be used, or where a package is
+    missing.
+    """
+    readers()  # says what is missing before the work
+    manifest = read_manifest(folder)
+    config = manifest["config"]
+    bench = Bench(Project(config, probes_file=folder / SIGNATURE_DATASET), fresh_seed=1)
+    needed = effort.sizes[-1] + effort.tested
+    tell(f"making {needed} records, {effort.sizes[-1]} to learn from and {effort.tested} to test")
+    records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
+    rows = list(_classified(Readable(records, bench), effort, tell))
+    training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :]
+    tell("mending networks")
+    mended = dict(_mended(training, test[: effort.repaired], bench))
+    tell("training networks a second time")
+    return {
+        "version": __version__,
+        "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes())},
+        "effort": vars(effort),
+        "classification": _best(rows, effort.sizes[-1]),
+        "modification": mended,
+        "rows": rows,
+        "noise": noise_ceiling([one.case for one in test[: effort.repaired]], bench.project),
+    }
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """The rungs of both tasks with two figures each."""
+    return {
+        task: {rung: {key: round(row[key], 4) for key in keys} for rung, row in report[task].items()}
+        for task, keys in HEADLINES.items()
+    }
+
+
+def lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """A report as tables for a terminal."""
+    yield f"{'classification':24} {'read by':11} {'split':12} {'learned':>7} {'macro F1':>8} {'':16} {'exact':>6}"
+    for row in report["rows"]:
+        low, high = row["intervals"]["macro_f1"]
+        yield (
+            f"{row['rung']:24} {row['kind']:11} {row['split']:12} {row['training']:7d} {row['macro_f1']:8.3f} "
+            f"[{low:.3f}, {high:.3f}]  {row['exact_match']:6.3f}"
+        )
+    yield f"{'modification':24} {'passed':>8} {'':16} {'targeted':>8}"
+    for rung, row in report["modification"].items():
+        low, high = row["intervals"]["passed"]
+        yield f"{rung:24} {row['passed']:8.3f} [{low:.3f}, {high:.3f}]  {row['targeted']:8.3f}"
+    yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
+    for name, (low, middle, high) in report["noise"].items():
+        yield f"{name:36} {middle:8.3f} {low:8.3f} {high:8.3f}"
+
+
+def read_ladder(path: Path) -> dict[str, Any]:
+    """A report that was written. Raises UserError for a file that holds none."""
+    try:
+        report: dict[str, Any] = read_json(path)
+        summary(report)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise UserError(f"{path}: not what subject-zoo baseline --json writes") from None
+    return report
+
+
+def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
+    """By how much the figures of a scored file are above the best rung that is no ceiling, by task and figure."""
+    above: dict[str, Any] = {}
+    for task, keys in HEADLINES.items():
+        rivals = {rung: row for rung, row in rungs[task].items() if rung not in TRUTHS}
+        if task not in scored or not rivals:
+            continue
+        above[task] = {}
+        for key in keys:
+            best = max(rivals, key=lambda rung, key=key: rivals[rung][key])  # type: ignore[misc]
+            above[task][key] = {"rung": best, "above": scored[task][key] - rivals[best][key]}
+    return above
+
+
+def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict[str, Any]]:
+    """The rows of classification: split by example at each size, and by combination at the largest."""
+    place, largest = np.arange(len(readable.labels)), effort.sizes[-1]
+    parts = [("example", place[:size], place[largest:]) for size in effort.sizes]
+    known, fresh = place[:largest][~readable.is_held_out[:largest]], place[largest:][readable.is_held_out[largest:]]
+    if len(known) and len(fresh):
+        parts.append(("combination", known, fresh))
+    for split, learned, tested in parts:
+        with_nets = effort.nets_everywhere or (split == "example" and len(learned) == largest)
+        for rung, kind in ((rung, kind) for rung, kinds in readable.kinds.items() for kind in kinds):
+            if kind in NETS and not with_nets:
+                continue
+            tell(f"{rung} read by {kind}, {len(learned)} records learned, split by {split}")
+            answers = [
+                readable.answers(rung, kind, learned, tested, seed, effort.steps) for seed in range(effort.seeds)
+            ]
+            yield {
+                "split": split,
+                "training": len(learned),
+                "rung": rung,
+                "kind": kind,
+                **figures(readable.labels[tested], answers),
+            }
+
+
+def _best(rows: Sequence[Mapping[str, Any]], size: int) -> dict[str, Any]:
+    """Of each rung the row with the best macro F1, split by example, at the largest size."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        if row["split"] == "example" and row["training"] == size:
+            rung = row["rung"]
+            if rung not in found or row["macro_f1"] > found[rung]["macro_f1"]:
+                found[rung] = dict(row)
+    return found
+
+
+def _mended(
+    training: Sequence[Accepted], test: Sequence[Accepted], bench: Bench
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each rung of modification with its figures. A rung passes where any of its answers does."""
+    rungs: dict[str, repairs.Rung] = {
+        "copy": repairs.copy,
+        "mean_repair": repairs.mean_repair(training),
+        "bias_shift": repairs.bias_shift(bench),
+        "one_output_weight": repairs.one_output_weight(bench),
+        "output_refit": repairs.output_refit(bench),
+        "true": repairs.true,
+        "other_repair": repairs.other_repair(training),
+    }
+    for name, rung in rungs.items():
+        scores = [[score_repair(one.case, weights, bench) for weights in rung(one.case)] for one in test]
+        shares = {
+            key: mean_interval(np.array([any(answer[key] for answer in answers) for answers in scores], np.float64))
+            for key in ("passed", "targeted")
+        }
+        yield (
+            name,
+            {
+                "records": len(test),
+                **{key: value for key, (value, _, _) in shares.items()},
+                "intervals": {key: [low, high] for key, (_, low, high) in shares.items()},
+            },
+        )

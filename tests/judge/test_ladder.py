@@ -1,0 +1,106 @@
+"""The whole ladder at a small size: what must hold at any, and the report that the command prints."""
+
+import json
+import sys
+
+import pytest
+
+from subject_zoo.cli import main
+from subject_zoo.judge import ladder, reading
+from subject_zoo.judge.cases import load_cases
+from subject_zoo.judge.ladder import Effort, above_best, read_ladder, summary
+from subject_zoo.judge.score import read_manifest
+from tests.finished_dataset import finished  # noqa: F401
+
+SMALL = Effort(sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, nets_everywhere=False)
+
+
+@pytest.fixture(scope="module")
+def report(finished) -> dict:  # noqa: F811
+    return ladder.ladder(finished, SMALL)
+
+
+def test_the_ends_of_the_ladder(report):
+    repairs = report["modification"]
+    assert list(repairs) == [
+        "copy", "mean_repair", "bias_shift", "one_output_weight", "output_refit", "true", "other_repair",
+    ]  # fmt: skip
+    assert (repairs["true"]["passed"], repairs["true"]["targeted"]) == (1, 1)
+    assert (repairs["copy"]["passed"], repairs["copy"]["targeted"]) == (0, 0)
+    rungs = report["classification"]
+    assert list(rungs) == list(reading.KINDS)
+    assert rungs["runs_the_network"]["macro_f1"] > 0.9  # on other sequences than the labels are from
+    assert rungs["runs_the_network"]["macro_f1"] > rungs["shuffled_labels"]["macro_f1"] + 0.2
+
+
+def test_every_row_has_figures_for_its_split_and_size(report):
+    rows = report["rows"]
+    shares = [row[key] for row in rows for key in ("macro_f1", "exact_match")]
+    assert all(0 <= share <= 1 for share in shares)
+    for row in rows:
+        low, high = row["intervals"]["macro_f1"]
+        assert low <= row["macro_f1"] <= high
+        assert len(row["by_seed"]["macro_f1"]) == SMALL.seeds
+    by_example = {(row["training"], row["rung"], row["kind"]) for row in rows if row["split"] == "example"}
+    assert {(120, rung, kind) for rung, kinds in reading.KINDS.items() for kind in kinds} <= by_example
+    assert (30, "weights", "graph") not in by_example
+    assert {row["split"] for row in rows} == {"example", "combination"}
+    assert json.loads(json.dumps(report)) == report | {"effort": report["effort"] | {"sizes": list(SMALL.sizes)}}
+
+
+def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
+    report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
+):  # fmt: skip
+    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell: report)
+    assert main(["baseline", str(finished), "--json", str(tmp_path / "ladder.json")]) == 0
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert printed == summary(report)
+    assert set(printed["modification"]["true"]) == {"passed", "targeted"}
+    manifest = read_manifest(finished)
+    case = next(load_cases(finished, manifest["files"], manifest["config"]["task_generation"], "all"))
+    answer = {"example_id": case.example_id, "task": "modification", "completion": ""}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(answer) + "\n")
+    arguments = ["score", str(finished), str(tmp_path / "answers.jsonl"), "--split", "all"]
+    main([*arguments, "--ladder", str(tmp_path / "ladder.json"), "--json", str(tmp_path / "score.json")])
+    best = max(row["passed"] for rung, row in printed["modification"].items() if rung != "true")
+    above = json.loads((tmp_path / "score.json").read_text())["above_ladder"]["modification"]["passed"]
+    assert above["above"] == pytest.approx(-best)
+    assert "the best rung of the ladder" in capsys.readouterr().out
+
+
+def test_ceilings_are_no_rivals():
+    rungs = {
+        "classification": {
+            "runs_the_network": {"macro_f1": 1.0, "exact_match": 1.0},
+            "weights": {"macro_f1": 0.5, "exact_match": 0.1},
+            "metadata": {"macro_f1": 0.2, "exact_match": 0.3},
+        },
+        "modification": {},
+    }
+    above = above_best({"classification": {"macro_f1": 0.75, "exact_match": 0.75}}, rungs)
+    assert above == {
+        "classification": {
+            "macro_f1": {"rung": "weights", "above": 0.25},
+            "exact_match": {"rung": "metadata", "above": pytest.approx(0.45)},
+        }
+    }
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"classification": {}}', '{"classification": 1}'])
+def test_a_file_that_is_no_ladder_is_named(tmp_path, content):
+    path = tmp_path / "ladder.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ladder.UserError, match=r"ladder\.json: (cannot be read|not what)"):
+        read_ladder(path)
+
+
+def test_a_folder_that_is_no_dataset_and_a_missing_package_are_told_in_one_line(tmp_path, monkeypatch, capsys):
+    assert main(["baseline", str(tmp_path)]) == 1
+    assert "manifest.json: cannot be read" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    for name in ("trees", "learning", "features"):
+        monkeypatch.delitem(sys.modules, f"subject_zoo.judge.readers.{name}", raising=False)
+    monkeypatch.delattr("subject_zoo.judge.readers.trees", raising=False)
+    assert main(["baseline", str(tmp_path)]) == 1
+    assert "pip install 'subject-zoo[baseline]'" in capsys.readouterr().out

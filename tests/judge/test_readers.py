@@ -1,0 +1,111 @@
+"""What reads networks on the ladder: the same whatever the order of neurons, and what it learns is there to learn."""
+
+import numpy as np
+import pytest
+import torch
+
+from subject_zoo.base.terms import ACTIVATIONS
+from subject_zoo.judge.material import Networks, stack_networks
+from subject_zoo.judge.readers import learning, trees
+from subject_zoo.judge.readers.features import describe
+from subject_zoo.judge.readers.graph import SIGHTS, GraphReader, tensors_of, turned_about
+from subject_zoo.judge.readers.probes import run
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.model import StoredModel
+
+VOCABULARY, LENGTH, FEATURES, DEPTH, WIDTH = 3, 4, 2, 3, 6
+
+
+def model(rng: np.random.Generator, layers: int, neurons: int, activation: str) -> StoredModel:
+    architecture = Architecture(VOCABULARY, LENGTH, layers, neurons, activation)
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in architecture.tensor_shapes}
+    return StoredModel(architecture, weights, {})
+
+
+@pytest.fixture
+def models() -> list[StoredModel]:
+    rng = np.random.default_rng(0)
+    return [model(rng, 1 + n % DEPTH, 3 + n % 4, ACTIVATIONS[n % len(ACTIVATIONS)]) for n in range(15)]
+
+
+@pytest.fixture
+def networks(models) -> Networks:
+    rng = np.random.default_rng(1)
+    neurons = [m.architecture.num_layers * m.architecture.neurons_per_layer + 1 for m in models]
+    return stack_networks(models, [rng.normal(size=(n, FEATURES)).astype(np.float32) for n in neurons], DEPTH, WIDTH)
+
+
+def reordered(networks: Networks, rng: np.random.Generator) -> Networks:
+    """The same networks with each layer's places in another order."""
+    arrays = {name: array.copy() for name, array in vars(networks).items()}
+    for row in range(len(networks)):
+        orders = [rng.permutation(WIDTH) for _ in range(DEPTH)]
+        arrays["first"][row] = networks.first[row][orders[0]]
+        for layer, order in enumerate(orders):
+            for name in ("last", "biases", "is_real", "hidden_signature"):
+                arrays[name][row, layer] = getattr(networks, name)[row, layer][order]
+            if layer:
+                arrays["between"][row, layer] = networks.between[row, layer][order][:, orders[layer - 1]]
+    return Networks(**arrays)
+
+
+def test_stacked_networks_are_the_networks(models, networks):
+    tokens = np.random.default_rng(2).integers(0, VOCABULARY, (20, LENGTH)).astype(np.uint8)
+    values = torch.from_numpy(np.stack([encode(tokens, one.architecture) for one in models]))
+    logits = run(tensors_of(networks), values).numpy()
+    for one, here in zip(models, logits, strict=True):
+        np.testing.assert_allclose(here, KernelMLP(one.architecture, one.weights).logits(tokens), atol=2e-5)
+
+
+@pytest.mark.parametrize("rung", SIGHTS)
+def test_no_reader_sees_the_order_of_neurons(networks, rung):
+    other = reordered(networks, np.random.default_rng(3))
+    for described, expected in zip(describe(rung, other, []), describe(rung, networks, []), strict=True):
+        np.testing.assert_allclose(described, expected, atol=1e-4)
+    torch.manual_seed(0)
+    reader = GraphReader(tensors_of(networks), SIGHTS[rung], patterns=4).eval()
+    with torch.no_grad():
+        before, after = (reader(tensors_of(each)).numpy() for each in (networks, other))
+    assert np.ptp(before, axis=0).min() > 1e-3  # it tells networks apart at all
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_a_network_turned_about_is_the_same_function(networks):
+    tensors = tensors_of(networks)
+    turned = turned_about(tensors, torch.Generator().manual_seed(0))
+    assert not torch.equal(turned["first"], tensors["first"])
+    values = torch.randn(1, 10, VOCABULARY * LENGTH)
+    torch.testing.assert_close(run(turned, values), run(tensors, values), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", trees.KINDS)
+def test_trees_and_regression_learn_what_is_there_and_say_what_is_constant(kind):
+    rng = np.random.default_rng(0)
+    described = rng.normal(size=(300, 4))
+    described[5, 0] = np.nan  # a layer that a network does not have
+    labels = np.stack([described[:, 1] > 0, np.ones(300, bool)], axis=1)
+    found = trees.read(kind, 0, described[:200], labels[:200], described[200:])
+    assert ((found > 0.5) == labels[200:]).mean(axis=0).tolist() == pytest.approx([1, 1], abs=0.06)
+
+
+@pytest.mark.parametrize(("kind", "rung"), [("graph", "weights"), ("graph", "hidden_signature"), ("probes", "weights")])
+def test_nets_learn_what_is_there_and_repeat_it(kind, rung):
+    rng = np.random.default_rng(0)
+    models = [model(rng, 1, 4, "relu") for _ in range(300)]
+    signatures = [rng.normal(size=(5, FEATURES)).astype(np.float32) for _ in models]
+    networks = stack_networks(models, signatures, 1, 4)
+    if rung == "weights":
+        labels = networks.output_bias[:, None] + networks.last.sum((1, 2))[:, None] > 0
+    else:
+        labels = networks.hidden_signature.mean((1, 2))[:, :1] > 0
+    learned, asked = np.arange(240), np.arange(240, 300)
+
+    def read() -> np.ndarray:
+        return learning.read(
+            kind, rung, 0, networks.rows(learned), labels[learned], networks.rows(asked), VOCABULARY, steps=300
+        )
+
+    found = read()
+    assert ((found > 0.5) == labels[asked]).mean() > 0.75  # a coin has 0.5
+    assert np.array_equal(found, read())
