@@ -39,9 +39,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is learned from and tested: `sizes` training records, the largest last; `tested` others, of which
-    `repaired` are mended; `seeds` of the readers; `steps` of training of the readers that are nets, which read at the
-    largest size alone, split by example, unless `nets_everywhere`."""
+    """How much is learned from and tested.
+
+    sizes            training records, the largest last
+    tested           other records, of which `repaired` are mended
+    seeds            of the readers, and of the choice of what they learn from
+    steps            of training of the readers that are nets
+    nets_everywhere  whether these read at all sizes and both splits, not just at the largest size, split by example
+    """
 
     sizes: tuple[int, ...]
     tested: int
@@ -140,26 +145,22 @@ def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mappi
 def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict[str, Any]]:
     """The rows of classification: split by example at each size, and by combination at the largest."""
     place, largest = np.arange(len(readable.labels)), effort.sizes[-1]
-    parts = [("example", place[:size], place[largest:]) for size in effort.sizes]
+    parts = [("example", size, place[:largest], place[largest:]) for size in effort.sizes]
     known, fresh = place[:largest][~readable.is_held_out[:largest]], place[largest:][readable.is_held_out[largest:]]
     if len(known) and len(fresh):
-        parts.append(("combination", known, fresh))
-    for split, learned, tested in parts:
-        with_nets = effort.nets_everywhere or (split == "example" and len(learned) == largest)
+        parts.append(("combination", len(known), known, fresh))
+    for split, size, pool, tested in parts:
+        with_nets = effort.nets_everywhere or (split, size) == ("example", largest)
         for rung, kind in ((rung, kind) for rung, kinds in readable.kinds.items() for kind in kinds):
             if kind in NETS and not with_nets:
                 continue
-            tell(f"{rung} read by {kind}, {len(learned)} records learned, split by {split}")
-            answers = [
-                readable.answers(rung, kind, learned, tested, seed, effort.steps) for seed in range(effort.seeds)
-            ]
-            yield {
-                "split": split,
-                "training": len(learned),
-                "rung": rung,
-                "kind": kind,
-                **figures(readable.labels[tested], answers),
-            }
+            tell(f"{rung} read by {kind}, {size} records learned, split by {split}")
+            answers = []
+            for seed in range(effort.seeds):  # which chooses the records too
+                learned = np.sort(np.random.default_rng(seed).permutation(pool)[:size])
+                answers.append(readable.answers(rung, kind, learned, tested, seed, effort.steps))
+            row = figures(readable.labels[tested], answers)
+            yield {"split": split, "training": size, "rung": rung, "kind": kind, **row}
 
 
 def _best(rows: Sequence[Mapping[str, Any]], size: int) -> dict[str, Any]:
