@@ -103,4 +103,4 @@ def test_a_folder_that_is_no_dataset_and_a_missing_package_are_told_in_one_line(
         monkeypatch.delitem(sys.modules, f"subject_zoo.judge.readers.{name}", raising=False)
     monkeypatch.delattr("subject_zoo.judge.readers.trees", raising=False)
     assert main(["baseline", str(tmp_path)]) == 1
-    assert "pip install 'subject-zoo[baseline]'" in capsys.readouterr().out
+    assert "pip install scikit-learn torch" in capsys.readouterr().out

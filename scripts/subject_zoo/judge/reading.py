@@ -34,7 +34,7 @@ def readers() -> tuple[ModuleType, ModuleType, ModuleType]:
     try:
         from subject_zoo.judge.readers import features, learning, trees
     except ImportError as error:
-        raise UserError(f"the ladder needs {error.name}; install it: pip install 'subject-zoo[baseline]'") from None
+        raise UserError(f"the ladder needs {error.name}; pip install scikit-learn torch") from None
     return features, learning, trees
 
 
