@@ -6,9 +6,11 @@ python -m subject_zoo verify FOLDER --retrain 20 --seed-of-choice 1
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
@@ -21,44 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    look = commands.add_parser(
-        "show", help="make a record of a dataset folder readable", description="Prints a record."
-    )
-    look.add_argument("folder", type=Path, help="the folder that holds manifest.json")
-    look.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
-    look.set_defaults(run=_show)
-    judge = commands.add_parser(
-        "score",
-        help="judge a file of completions against a dataset folder, by running the networks",
-        description="Prints shares with 95 %% intervals. A line of the file holds example_id, task and completion.",
-    )
-    judge.add_argument("folder", type=Path, help="the folder that holds manifest.json")
-    judge.add_argument("completions", type=Path, help="JSON lines")
-    judge.add_argument("--split", default="test", help="train, validation, test (the default) or all")
-    judge.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
-    judge.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
-    judge.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be compared with")
-    judge.add_argument("--json", type=Path, metavar="OUT", help="write the whole report there")
-    judge.set_defaults(run=_score)
-    ladder = commands.add_parser(
-        "baseline",
-        help="how far programs get on a dataset folder's tasks that are no interpreters",
-        description="Prints tables, and last a line of JSON. Records are made anew from the folder's configuration.",
-    )
-    ladder.add_argument("folder", type=Path, help="the folder that holds manifest.json")
-    ladder.add_argument("--full", action="store_true", help="three seeds, 2,700 records to learn from, longer training")
-    ladder.add_argument("--json", type=Path, metavar="OUT", help="write the whole report there")
-    ladder.set_defaults(run=_baseline)
-    check = commands.add_parser(
-        "verify",
-        help="check a dataset folder: files, records, figures, and the training of some of its models",
-        description="Prints a line for each problem, naming file, row (the first is 0) and example. "
-        "Exit status 0 where there is none, else 1.",
-    )
-    check.add_argument("folder", type=Path, help="the folder that holds manifest.json")
-    check.add_argument("--retrain", type=_count, default=5, metavar="K", help="records to train again (5)")
-    check.add_argument("--seed-of-choice", type=_count, metavar="N", help="chooses them; random where not given")
-    check.set_defaults(run=_verify)
+    for add in (_add_show, _add_score, _add_baseline, _add_verify):
+        add(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -66,6 +32,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(str(error))
         return 1
     return status
+
+
+def _command(commands: Any, run: Callable[[argparse.Namespace], int], name: str, **words: str) -> Any:
+    """A sub-command on a dataset folder."""
+    command = commands.add_parser(name, **words)
+    command.add_argument("folder", type=Path, help="the folder that holds manifest.json")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_show(commands: Any) -> None:
+    words = {"help": "make a record of a dataset folder readable", "description": "Prints a record."}
+    command = _command(commands, _show, "show", **words)
+    command.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
+
+
+def _add_score(commands: Any) -> None:
+    command = _command(
+        commands,
+        _score,
+        "score",
+        help="judge a file of completions against a dataset folder, by running the networks",
+        description="Prints shares with 95 % intervals. A line of the file holds example_id, task and completion.",
+    )
+    command.add_argument("completions", type=Path, help="JSON lines")
+    command.add_argument("--split", default="test", help="train, validation, test (the default) or all")
+    command.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
+    command.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
+    command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be compared with")
+    command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
+
+
+def _add_baseline(commands: Any) -> None:
+    command = _command(
+        commands,
+        _baseline,
+        "baseline",
+        help="how far programs get on a dataset folder's tasks that are no interpreters",
+        description="Prints tables, and last a line of JSON. Records are made anew from the folder's configuration.",
+    )
+    command.add_argument(
+        "--full", action="store_true", help="three seeds, 2,700 records to learn from, longer training"
+    )
+    command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
+
+
+def _add_verify(commands: Any) -> None:
+    command = _command(
+        commands,
+        _verify,
+        "verify",
+        help="check a dataset folder: files, records, figures, and the training of some of its models",
+        description="Prints a line for each problem, naming file, row (the first is 0) and example. "
+        "Exit status 0 where there is none, else 1.",
+    )
+    command.add_argument("--retrain", type=_count, default=5, metavar="K", help="records to train again (5)")
+    command.add_argument("--seed-of-choice", type=_count, metavar="N", help="chooses them; random where not given")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -124,6 +147,19 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
     return int(text)
+
+
+def _output(text: str) -> Path:
+    """A file to be written after minutes of work: what forbids it is said before."""
+    path = Path(text).absolute()
+    existing = next(folder for folder in path.parents if folder.exists())
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file")
+    if not existing.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: {str(existing)!r} is not a folder")
+    if not os.access(existing, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: {str(existing)!r} is read-only")
+    return path
 
 
 def _tell(line: str) -> None:

@@ -104,3 +104,14 @@ def test_a_folder_that_is_no_dataset_and_a_missing_package_are_told_in_one_line(
     monkeypatch.delattr("subject_zoo.judge.readers.trees", raising=False)
     assert main(["baseline", str(tmp_path)]) == 1
     assert "pip install scikit-learn torch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["score", "baseline"])
+@pytest.mark.parametrize(("out", "words"), [("", "is a folder"), ("file/report.json", "is not a folder")])
+def test_a_report_that_cannot_be_written_is_told_before_the_work(tmp_path, capsys, command, out, words):
+    (tmp_path / "file").write_text("")
+    further = ["answers.jsonl"] if command == "score" else []
+    with pytest.raises(SystemExit) as ended:
+        main([command, str(tmp_path / "none"), *further, "--json", str(tmp_path / out)])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]
