@@ -6,6 +6,7 @@ An interpreter is worth what it has above the best rung. Its records are not tho
 configuration makes as many as are needed, and the networks tested have ids that no training record has.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -44,7 +45,7 @@ class Effort:
     sizes            training records, the largest last
     tested           other records, of which `repaired` are mended
     seeds            of the readers, and of the choice of what they learn from
-    steps            of training of the readers that are nets
+    steps            of training of the readers that are nets, at the largest size; fewer at others, by its square root
     nets_everywhere  whether these read at all sizes and both splits, not just at the largest size, split by example
     """
 
@@ -57,7 +58,7 @@ class Effort:
 
 
 QUICK = Effort(sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps=400, nets_everywhere=False)
-FULL = Effort(sizes=(100, 300, 900, 2700), tested=2000, repaired=1000, seeds=3, steps=2600, nets_everywhere=True)
+FULL = Effort(sizes=(100, 300, 900, 2700), tested=2000, repaired=1000, seeds=3, steps=1500, nets_everywhere=True)
 
 
 def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict[str, Any]:
@@ -155,10 +156,10 @@ def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict
             if kind in NETS and not with_nets:
                 continue
             tell(f"{rung} read by {kind}, {size} records learned, split by {split}")
-            answers = []
+            answers, steps = [], round(effort.steps * math.sqrt(size / largest))
             for seed in range(effort.seeds):  # which chooses the records too
                 learned = np.sort(np.random.default_rng(seed).permutation(pool)[:size])
-                answers.append(readable.answers(rung, kind, learned, tested, seed, effort.steps))
+                answers.append(readable.answers(rung, kind, learned, tested, seed, steps))
             row = figures(readable.labels[tested], answers)
             yield {"split": split, "training": size, "rung": rung, "kind": kind, **row}
 
