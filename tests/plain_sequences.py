@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.base.randomness import ProjectPurpose, project_generator
-from subject_zoo.patterns.automata import count
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.space import PatternSpace, pattern_space
 from tests.plain_patterns import truth
 

@@ -10,7 +10,8 @@ from scipy import stats
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.patterns import automata
-from subject_zoo.patterns.automata import count, enumerate_pattern, row_keys, sample, sample_background, sample_distinct
+from subject_zoo.patterns.automata import enumerate_pattern, row_keys, sample, sample_background, sample_distinct
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS
 from subject_zoo.patterns.sequences import satisfied_patterns, satisfies
 from subject_zoo.patterns.space import PatternSpace

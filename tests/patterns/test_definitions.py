@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.patterns.automata import count, enumerate_pattern
+from subject_zoo.patterns.automata import enumerate_pattern
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible, definition, describe
 from subject_zoo.patterns.sequences import from_text, satisfied_patterns, satisfies, to_text
 from subject_zoo.patterns.space import SEQUENCE_LENGTHS, VOWELS, PatternSpace

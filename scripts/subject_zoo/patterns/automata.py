@@ -1,4 +1,4 @@
-"""Exact counts, uniform samples and full lists of the sequences that satisfy a pattern.
+"""Uniform samples and full lists of the sequences that satisfy a pattern.
 
 Every pattern is a set of *words* that a small automaton accepts, and a one-to-one map from words to
 sequences. Counting the ways to finish a word from each state (dynamic programming over the positions, in
@@ -81,14 +81,6 @@ class _Automaton:
             words = np.column_stack([words[parents], digits.astype(np.uint8)])
             states = self.successor[states[parents], digits]
         return self.decode(words)
-
-
-def count(space: PatternSpace, name: str) -> int:
-    """The exact number of sequences that satisfy the pattern, 0 where it cannot occur.
-
-    Raises UserError for an unknown pattern.
-    """
-    return _automaton(space, name).count
 
 
 def sample(space: PatternSpace, name: str, n: int, rng: np.random.Generator) -> np.ndarray:

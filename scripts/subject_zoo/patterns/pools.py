@@ -14,7 +14,8 @@ import numpy as np
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.randomness import ProjectPurpose, project_generator
-from subject_zoo.patterns.automata import count, sample_background, sample_distinct
+from subject_zoo.patterns.automata import sample_background, sample_distinct
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import check_possible
 from subject_zoo.patterns.ownership import bits_of
 from subject_zoo.patterns.sequences import row_keys, satisfied_patterns, satisfies
