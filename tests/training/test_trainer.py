@@ -8,6 +8,7 @@ from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.networks.architecture import Architecture, encode
 from subject_zoo.networks.torch_module import SubjectModel
 from subject_zoo.training.in_stacks.stack import train_in_stacks
+from subject_zoo.training.restraint import Restraint
 from subject_zoo.training.start import initial_weights
 from subject_zoo.training.task import TrainingTask
 from subject_zoo.training.trainer import SubjectModelTrainer
@@ -17,13 +18,13 @@ ROWS, VALIDATION_ROWS = 210, 30
 WIDEST = 16
 
 
-def train_on_cpu(tasks, training, epochs):
-    return SubjectModelTrainer(training, WIDEST).train(tasks, epochs)
+def train_on_cpu(tasks, training, epochs, restraint=None):
+    return SubjectModelTrainer(training, WIDEST).train(tasks, epochs, restraint=restraint)
 
 
-def train_as_on_a_gpu(tasks, training, epochs):
+def train_as_on_a_gpu(tasks, training, epochs, restraint=None):
     """As SubjectModelTrainer does where the device is none but the CPU; here torch's own device is the CPU."""
-    return train_in_stacks(tasks, training, epochs, rate_scale=1.0, widest=WIDEST, device="cpu")
+    return train_in_stacks(tasks, training, epochs, 1.0, restraint, widest=WIDEST, device="cpu")
 
 
 @pytest.fixture(params=[train_on_cpu, train_as_on_a_gpu], ids=["kernel", "stacks"])
@@ -51,7 +52,9 @@ def make_architecture(activation: str = "relu", neurons: int = 13, depth: int = 
     return Architecture(7, 7, depth, neurons, activation, **changes)
 
 
-def train_plainly(task: TrainingTask, epochs: int, training: dict) -> tuple[dict, list[float]]:
+def train_plainly(
+    task: TrainingTask, epochs: int, training: dict, restraint: Restraint | None = None
+) -> tuple[dict, list[float]]:
     """The same training by torch.nn and torch.optim.Adam, one model, one batch at a time."""
     model = SubjectModel(task.architecture, task.weights)
     inputs = torch.from_numpy(encode(task.tokens, task.architecture))
@@ -63,7 +66,16 @@ def train_plainly(task: TrainingTask, epochs: int, training: dict) -> tuple[dict
     steps = -(-count // batches)
     loss_of = torch.nn.BCEWithLogitsLoss()
     best, best_loss, validation_losses = None, np.inf, []
+    start = [parameter.detach().clone() for parameter in model.parameters()]
+    is_free = [torch.ones_like(parameter, dtype=torch.bool) for parameter in start]
     for epoch in range(epochs):
+        if restraint and epoch == restraint.epochs:
+            changes = torch.cat([(p - s).abs().flatten() for p, s in zip(model.parameters(), start, strict=True)])
+            least = changes.sort(descending=True).values[round(restraint.changed_share * len(changes)) - 1]
+            is_free = [(p - s).abs() >= least for p, s in zip(model.parameters(), start, strict=True)]
+            with torch.no_grad():
+                for p, s, free in zip(model.parameters(), start, is_free, strict=True):
+                    p.copy_(torch.where(free, p, s))
         order = torch.from_numpy(order_source.permutation(count))
         for step in range(steps):
             chosen = order[step * batches : (step + 1) * batches]
@@ -73,9 +85,16 @@ def train_plainly(task: TrainingTask, epochs: int, training: dict) -> tuple[dict
             optimiser.zero_grad()
             loss_of(model.network(inputs[~held][chosen]).squeeze(-1), labels[~held][chosen]).backward()
             optimiser.step()
+            if restraint:
+                rate = optimiser.param_groups[0]["lr"]
+                threshold = restraint.penalty * rate if epoch < restraint.epochs else 0.0
+                with torch.no_grad():
+                    for p, s, free in zip(model.parameters(), start, is_free, strict=True):
+                        shrunk = torch.nn.functional.softshrink(p - s, threshold)
+                        p.copy_(s + torch.where(free, shrunk, torch.zeros(())))
         with torch.no_grad():
             validation_losses.append(float(loss_of(model.network(inputs[held]).squeeze(-1), labels[held])))
-        if validation_losses[-1] < best_loss:
+        if validation_losses[-1] < best_loss and not (restraint and epoch < restraint.epochs):
             best_loss = validation_losses[-1]
             best = {name: value.clone().numpy() for name, value in model.state_dict().items()}
     return best, validation_losses
@@ -107,6 +126,35 @@ def test_schedules_and_batches_that_do_not_divide_the_rows(train, schedule, batc
     np.testing.assert_allclose(model.curves["validation_loss"], losses, rtol=2e-4)
     for name, array in expected.items():
         np.testing.assert_allclose(model.weights[name], array, atol=2e-4, rtol=2e-3)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
+def test_a_restrained_model_equals_an_ordinary_torch_loop(train, activation):
+    restraint = Restraint(penalty=0.3, epochs=2, changed_share=0.2)
+    tasks = [make_task(i, make_architecture(activation, neurons, 2), 0.01) for i, neurons in enumerate((13, 16))]
+    for task, model in zip(tasks, train(tasks, TRAINING, 5, restraint), strict=True):
+        expected, losses = train_plainly(task, 5, TRAINING, restraint)
+        np.testing.assert_allclose(model.curves["validation_loss"], losses, rtol=2e-4)
+        changed = sum(np.count_nonzero(array != task.weights[name]) for name, array in model.weights.items())
+        assert 0 < changed <= round(0.2 * task.architecture.parameter_count)
+        assert model.best_epoch > 2
+        for name, array in expected.items():
+            np.testing.assert_allclose(model.weights[name], array, atol=2e-4, rtol=2e-3)
+            assert np.array_equal(model.weights[name] != task.weights[name], array != task.weights[name])
+
+
+def test_an_endless_penalty_holds_everything(train):
+    tasks = [make_task(0, make_architecture())]
+    (model,) = train(tasks, TRAINING, 3, Restraint(penalty=1e9, epochs=1, changed_share=0.5))
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(array, tasks[0].weights[name])
+
+
+def test_a_restraint_of_no_penalty_that_frees_all_changes_nothing_but_the_best_epoch(train):
+    tasks = lambda: [make_task(0, make_architecture())]  # noqa: E731
+    (free,), (held,) = train(tasks(), TRAINING, 4), train(tasks(), TRAINING, 4, Restraint(0.0, 1, 1.0))
+    for name, array in free.weights.items():
+        np.testing.assert_allclose(held.weights[name], array, atol=1e-5, rtol=1e-4)
 
 
 def population() -> list[Architecture]:

@@ -419,6 +419,19 @@ static void adam_step(const Adam *adam, int64_t count, float rate, float scale, 
     }
 }
 
+/* The proximal step of an L1 penalty on the distance to `anchor` (Parikh & Boyd 2014, section 6.5.2): each parameter's
+difference, less in size by its penalty times the learning rate, or none. An infinite penalty holds a parameter, and so
+does a difference that is no number. */
+static void proximal_step(int64_t count, float rate, const float *anchor, const float *penalties, float *parameters)
+{
+    for (int64_t i = 0; i < count; i += WIDE_LANES) {
+        wide start = load_wide(anchor + i), threshold = splat_wide(rate) * load_wide(penalties + i);
+        wide difference = load_wide(parameters + i) - start;
+        wide fallen = choose(difference < -threshold, difference + threshold, splat_wide(0.0f));
+        store_wide(parameters + i, start + choose(difference > threshold, difference - threshold, fallen));
+    }
+}
+
 /* Rows of a block by the places of their tokens, filled up to wide vectors by the block's first, which counts nothing. */
 INLINE int64_t gather(const Network *net, const uint8_t *tokens, const int32_t *order, int64_t first, int64_t real,
                       const uint8_t **rows)
@@ -433,10 +446,11 @@ INLINE int64_t gather(const Network *net, const uint8_t *tokens, const int32_t *
 
 /* One pass over the rows [n, tokens] in `order`, an Adam step each `batch` of them; the logits before each step, in
 that order. `rates` and `scales` are those of `adam_step`. `kept`, where not NULL, is dropout's [steps, depth, batch,
-neurons]. */
+neurons]; where `anchor` is not NULL, a proximal step follows each Adam step, by `penalties` and the `plain_rates`. */
 EXPORT void train_epoch(const Network *net, const Adam *adam, float *parameters, float *first, float *second,
                         float *scratch, const uint8_t *tokens, const uint8_t *labels, const int32_t *order, int64_t n,
-                        int64_t batch, const float *rates, const float *scales, const uint8_t *kept, float kept_scale, float *logits)
+                        int64_t batch, const float *rates, const float *scales, const uint8_t *kept, float kept_scale,
+                        const float *anchor, const float *penalties, const float *plain_rates, float *logits)
 {
     uint32_t denormals = flush_denormals();
     Workspace work = divide(net, scratch);
@@ -463,6 +477,8 @@ EXPORT void train_epoch(const Network *net, const Adam *adam, float *parameters,
             backward(net, parameters, rows, count, errors, &work);
         }
         adam_step(adam, floats, rates[step], scales[step], work.gradients, parameters, first, second);
+        if (anchor)
+            proximal_step(floats, plain_rates[step], anchor, penalties, parameters);
     }
     restore_denormals(denormals);
 }

@@ -39,7 +39,7 @@ def _kernel() -> ctypes.CDLL:
     number, flag = ctypes.c_float, ctypes.c_int32
     library.parameter_floats.argtypes = library.scratch_floats.argtypes = [network]
     library.parameter_floats.restype = library.scratch_floats.restype = library.widest_layer.restype = count
-    library.train_epoch.argtypes = [network, adam, *[array] * 7, count, count, *[array] * 3, number, array]
+    library.train_epoch.argtypes = [network, adam, *[array] * 7, count, count, *[array] * 3, number, *[array] * 4]
     library.evaluate.argtypes = [network, *[array] * 3, count, flag, array, array]
     library.train_epoch.restype = library.evaluate.restype = None
     return library
@@ -152,8 +152,22 @@ class KernelTraining:
         powers = [np.cumprod(np.full(len(rates), beta)) for beta in ADAM_BETAS]
         self._rates = (np.asarray(rates, np.float64) / (1 - powers[0])).astype(np.float32)
         self._scales = (1 / np.sqrt(1 - powers[1])).astype(np.float32)
+        self._plain_rates = np.asarray(rates, np.float32)
+        self._anchor: np.ndarray | None = None
+        self._penalties: np.ndarray | None = None
         self._buffers = (mlp.parameters, *moments, mlp.scratch, self._tokens, self._labels)  # held while C has them
         self._addresses = [address(buffer) for buffer in self._buffers]
+
+    def hold(self, anchor: np.ndarray, penalties: np.ndarray) -> None:
+        """From now on each step ends with a proximal one, towards `anchor` float32 [P]: each parameter's distance to it
+        becomes less by its penalty, float32 [P], times the step's rate; an infinite penalty lets it not move at all.
+
+        Raises ValueError for other shapes than that of `parameters`.
+        """
+        if anchor.shape != self._mlp.parameters.shape or penalties.shape != anchor.shape:
+            raise ValueError(f"anchor {anchor.shape} and penalties {penalties.shape}, not {self._mlp.parameters.shape}")
+        self._anchor = np.ascontiguousarray(anchor, np.float32)
+        self._penalties = np.ascontiguousarray(penalties, np.float32)
 
     def epoch(self, order: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
         """One pass over the rows in `order`, a permutation of n; the logits float32 [n] before each step, in `order`.
@@ -172,7 +186,7 @@ class KernelTraining:
         if self._steps_done > len(self._rates):
             raise ValueError(f"there are rates for {len(self._rates)} steps, not {self._steps_done}")
         kept = None if kept is None else np.ascontiguousarray(kept, np.uint8)
-        rates, scales = self._rates[first:], self._scales[first:]
+        rates, scales, plain_rates = (of[first:] for of in (self._rates, self._scales, self._plain_rates))
         logits = np.empty(count, np.float32)
         _kernel().train_epoch(
             self._mlp.network,
@@ -185,6 +199,9 @@ class KernelTraining:
             address(scales),
             address(kept),
             1 / (1 - architecture.dropout_rate),
+            address(self._anchor),
+            address(self._penalties),
+            address(plain_rates),
             address(logits),
         )
         return logits

@@ -10,9 +10,10 @@ class EarlyStopping:
     from 1, 0 being the start.
     """
 
-    def __init__(self, patience: int | None) -> None:
-        """Stop after `patience` epochs without a lower validation loss; None: never."""
-        self.patience = patience
+    def __init__(self, patience: int | None, uncounted: int = 0) -> None:
+        """Stop after `patience` epochs without a lower validation loss; None: never. The first `uncounted` epochs are
+        never the best ones, nor do they count for patience."""
+        self.patience, self.uncounted = patience, uncounted
         self.losses: list[float] = []
         self.accuracies: list[float] = []
         self.best_epoch = 0
@@ -25,11 +26,13 @@ class EarlyStopping:
             return False
         self.losses.append(float(loss))
         self.accuracies.append(float(accuracy))
+        if len(self.losses) <= self.uncounted:
+            return False
         better = bool(loss < self._least)
         if better:
             self.best_epoch, self._least = len(self.losses), loss
         elif self.patience is not None:
-            self.stopped = len(self.losses) - self.best_epoch >= self.patience
+            self.stopped = len(self.losses) - max(self.best_epoch, self.uncounted) >= self.patience
         return better
 
     def curves(self, training_losses: np.ndarray) -> dict[str, list[float]]:

@@ -12,6 +12,7 @@ from subject_zoo.networks.architecture import could_fit
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import publishable
 from subject_zoo.training.rates import step_size
+from subject_zoo.training.restraint import Restraint
 from subject_zoo.training.start import initial_weights
 from subject_zoo.training.task import TrainingTask
 from subject_zoo.training.trainer import SubjectModelTrainer
@@ -32,7 +33,7 @@ def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], d
             weights = initial_weights(plan.architecture, rng)
             purposes = Purpose.DEGRADED_BATCHES, Purpose.DEGRADED_DROPOUT
             tasks.append(_task(config["seed"], plan, dataset, dataset.corrupted_labels, weights, purposes))
-    return _train(config, tasks, config["training"]["degraded_epochs"], 1.0, device)
+    return _train(config, tasks, config["training"]["degraded_epochs"], 1.0, None, device)
 
 
 def train_improved(
@@ -40,8 +41,8 @@ def train_improved(
 ) -> dict[int, StoredModel]:
     """Stage 2: the same models from exactly stage 1's published weights, on clean labels.
 
-    The rate is stage 1's times `improvement_lr_factor`. With `improvement_data: corrupted`, a control, on the corrupted
-    labels again.
+    The rate is stage 1's times `improvement_lr_factor`, and few of the weights change, by `improvement_penalty`. With
+    `improvement_data: corrupted`, a control, on the corrupted labels again.
     """
     training = config["training"]
     tasks = []
@@ -50,7 +51,8 @@ def train_improved(
         labels = dataset.labels if training["improvement_data"] == "clean" else dataset.corrupted_labels
         purposes = Purpose.IMPROVEMENT_BATCHES, Purpose.IMPROVEMENT_DROPOUT
         tasks.append(_task(config["seed"], plan, dataset, labels, model.weights, purposes))
-    return _train(config, tasks, training["improvement_epochs"], training["improvement_lr_factor"], device)
+    epochs, rate_scale = training["improvement_epochs"], training["improvement_lr_factor"]
+    return _train(config, tasks, epochs, rate_scale, Restraint.of(training), device)
 
 
 def _task(
@@ -77,12 +79,17 @@ def _task(
 
 
 def _train(
-    config: Mapping[str, Any], tasks: list[TrainingTask], epochs: int, rate_scale: float, device: str
+    config: Mapping[str, Any],
+    tasks: list[TrainingTask],
+    epochs: int,
+    rate_scale: float,
+    restraint: Restraint | None,
+    device: str,
 ) -> dict[int, StoredModel]:
     training, model = config["training"], config["model"]
     trainer = SubjectModelTrainer(training, max(model["neurons_per_layer"]), device)
     stored = {}
-    for trained in trainer.train(tasks, epochs, rate_scale):
+    for trained in trainer.train(tasks, epochs, rate_scale, restraint):
         curves = {name: [round(value, _CURVE_DECIMALS) for value in curve] for name, curve in trained.curves.items()}
         stored[trained.example_id] = StoredModel(
             trained.architecture,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from subject_zoo.training.on_core import train_on_core
+from subject_zoo.training.restraint import Restraint
 from subject_zoo.training.task import TrainedModel, TrainingTask
 
 
@@ -17,12 +18,14 @@ class SubjectModelTrainer:
     def __init__(self, training: Mapping[str, Any], widest: int, device: str = "cpu") -> None:
         self.training, self.widest, self.device = training, widest, device
 
-    def train(self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0) -> list[TrainedModel]:
+    def train(
+        self, tasks: Sequence[TrainingTask], epochs: int, rate_scale: float = 1.0, restraint: Restraint | None = None
+    ) -> list[TrainedModel]:
         """Train every task for at most `epochs`, its learning rate times `rate_scale`; results in task order."""
         if self.device == "cpu":
-            return [train_on_core(task, self.training, epochs, rate_scale) for task in tasks]
+            return [train_on_core(task, self.training, epochs, rate_scale, restraint) for task in tasks]
         from subject_zoo.training.in_stacks.stack import (
             train_in_stacks,  # torch takes longer to load than a range to train
         )
 
-        return train_in_stacks(tasks, self.training, epochs, rate_scale, self.widest, self.device)
+        return train_in_stacks(tasks, self.training, epochs, rate_scale, restraint, self.widest, self.device)

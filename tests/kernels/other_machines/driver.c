@@ -80,12 +80,13 @@ void run(void)
     Network *net = blob();
     Adam *adam = blob();
     float *parameters = blob(), *first = blob(), *second = blob(), *rates = blob(), *scales = blob();
+    float *anchor = blob(), *penalties = blob(), *plain_rates = blob();
     uint8_t *tokens = blob(), *labels = blob(), *kept = blob();
     int32_t *order = blob();
     int64_t n = number(), batch = number(), floats = parameter_floats(net), values = net->depth * n * net->neurons;
     float *scratch = room(4 * scratch_floats(net)), *logits = room(4 * n), *activations = room(4 * values);
     train_epoch(net, adam, parameters, first, second, scratch, tokens, labels, order, n, batch, rates, scales, kept, 1.25f,
-                logits);
+                anchor, penalties, plain_rates, logits);
     send(parameters, 4 * floats);
     send(first, 4 * floats);
     send(second, 4 * floats);

@@ -77,8 +77,10 @@ def training(architecture: Architecture, rows: int, batch: int, seed: int, dropo
     moments = [np.zeros(len(mlp.parameters), np.float32) for _ in range(2)]
     rates, scales = np.full(steps, 0.02, np.float32), np.full(steps, 1.1, np.float32)
     order = rng.permutation(rows).astype(np.int32)
+    penalties = np.where(rng.random(len(mlp.parameters)) < 0.3, np.inf, 0.5).astype(np.float32)
+    restraint = (mlp.parameters.copy(), penalties, rates) if dropout else (None, None, None)
     return [
-        *(mlp.network, mlp_module._ADAM, mlp.parameters, *moments, rates, scales),
+        *(mlp.network, mlp_module._ADAM, mlp.parameters, *moments, rates, scales, *restraint),
         *(tokens, tokens[:, 0] < tokens[:, 1], kept if dropout else None, order, rows, batch),
     ]
 
@@ -101,7 +103,7 @@ def test_the_driver_computes_what_python_does(machines):
     mlp = KernelMLP(architecture, initial_weights(architecture, np.random.default_rng(0)))
     mlp.parameters[:] = made[: len(mlp.parameters)]
     after = made[3 * len(mlp.parameters) + 40 :]
-    assert after[:40].tobytes() == mlp.logits(parts[7]).tobytes()
+    assert after[:40].tobytes() == mlp.logits(parts[10]).tobytes()
 
 
 def test_numbers_at_the_edges_are_equal(machines):
@@ -131,7 +133,7 @@ def test_machines_differ_where_rounding_takes_a_result_up_to_the_boundary(machin
         view[...] = 0
         if name.endswith("weight"):  # (1 + 2^-13) / 2 times 2^-125 (1 - 2^-13)
             view[0, 0] = {"0": (1 + 2.0**-13) / 2, "2": 2.0**-125 * (1 - 2.0**-13)}[name.split(".")[1]]
-    parts[2], parts[5], parts[7] = mlp.parameters, np.zeros(1, np.float32), np.ones((8, 4), np.uint8)
+    parts[2], parts[5], parts[10] = mlp.parameters, np.zeros(1, np.float32), np.ones((8, 4), np.uint8)
     logits = [np.frombuffer(run("mlp")(parts), np.float32)[-72:-64] for run in machines.values()]
     assert (logits[0] == BOUNDARY).all()
     assert (logits[1] == 0).all()

@@ -20,6 +20,12 @@ class FlatAdam:
         self._first_moment = torch.zeros_like(parameters)
         self._second_moment = torch.zeros_like(parameters)
         self._steps = torch.zeros((), device=parameters.device)
+        self._held: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def hold(self, anchor: torch.Tensor, penalties: torch.Tensor) -> None:
+        """From now on each step ends with a proximal one: each parameter's distance to `anchor` becomes less by its
+        penalty times the step's rate; an infinite penalty, and a distance that is no number, let it not move at all."""
+        self._held = anchor, penalties
 
     def step(self, rate_factor: float = 1.0) -> None:
         """One update with every rate multiplied by `rate_factor` (the schedule)."""
@@ -41,3 +47,9 @@ class FlatAdam:
             maximize=False,
         )
         self.parameters.addcmul_(self._direction, self.rates)
+        if self._held is not None:
+            anchor, penalties = self._held
+            change = self.parameters - anchor
+            # padding has a rate of 0, and an infinite penalty times that is no number: it holds what is 0 anyway
+            left = (change.abs() - penalties * (self.rates * rate_factor)).clamp_min_(0).nan_to_num_(0.0)
+            torch.add(anchor, left.copysign_(change), out=self.parameters)

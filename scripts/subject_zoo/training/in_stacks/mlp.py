@@ -92,6 +92,11 @@ class StackedMLP:
             view.copy_(per_model.view(-1, 1, 1))
         return flat
 
+    def places(self) -> list[torch.Tensor]:
+        """Where each model's parameters, without padding, stand in `parameters`: int64 indices, model by model."""
+        owners = self.spread(torch.arange(1, self.count + 1, device=self.device).float()) * self.update_mask
+        return [torch.nonzero(owners == model, as_tuple=True)[0] for model in range(1, self.count + 1)]
+
     def load(self, models: Sequence[Weights]) -> None:
         """Set the parameters from tensors by name ([outputs, inputs] float32, unpadded)."""
         for index, (architecture, weights) in enumerate(zip(self.architectures, models, strict=True)):

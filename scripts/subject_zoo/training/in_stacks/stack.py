@@ -17,6 +17,7 @@ from subject_zoo.training.in_stacks.mlp import Pass, StackedMLP, padded_width
 from subject_zoo.training.loss import cross_entropy
 from subject_zoo.training.progress import EarlyStopping
 from subject_zoo.training.rates import rate_factors
+from subject_zoo.training.restraint import Restraint
 from subject_zoo.training.task import TrainedModel, TrainingTask
 
 STACK_SIZE = 128  # models trained together: Python's cost of a step is shared by them
@@ -27,6 +28,7 @@ def train_in_stacks(
     training: Mapping[str, Any],
     epochs: int,
     rate_scale: float,
+    restraint: Restraint | None,
     widest: int,
     device: str,
 ) -> list[TrainedModel]:
@@ -37,7 +39,7 @@ def train_in_stacks(
     results: dict[int, TrainedModel] = {}
     for positions in _stacks([task.architecture for task in tasks]):
         run = _StackRun([tasks[p] for p in positions], training, padded_width(widest), device)
-        for position, model in zip(positions, run.train(epochs, rate_scale), strict=True):
+        for position, model in zip(positions, run.train(epochs, rate_scale, restraint), strict=True):
             results[position] = model
     return [results[position] for position in range(len(tasks))]
 
@@ -90,14 +92,20 @@ class _StackRun:
     def _on_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self.device)
 
-    def train(self, epochs: int, rate_scale: float) -> list[TrainedModel]:
+    def train(self, epochs: int, rate_scale: float, restraint: Restraint | None) -> list[TrainedModel]:
         """Run the epochs; the trained models without those that only fill the stack."""
         rates = torch.tensor([task.learning_rate * rate_scale for task in self.tasks], device=self.device)
         adam = FlatAdam(self.stack.parameters, self.stack.gradients, self.stack.spread(rates) * self.stack.update_mask)
         batches = Pass(self.stack, self.row_weights.shape[1])
-        progress = [EarlyStopping(self.training["early_stopping_patience"]) for _ in self.tasks]
-        best, training_losses = self.stack.parameters.clone(), np.zeros((len(self.tasks), epochs))
+        restrained = restraint.epochs if restraint else 0
+        progress = [EarlyStopping(self.training["early_stopping_patience"], restrained) for _ in self.tasks]
+        start, best = self.stack.parameters.clone(), self.stack.parameters.clone()
+        training_losses = np.zeros((len(self.tasks), epochs))
+        if restraint:
+            adam.hold(start, torch.full_like(start, restraint.penalty))
         for epoch in range(epochs):
+            if restraint and epoch == restrained:
+                self._let_go(adam, start, restraint)
             training_losses[:, epoch] = self._epoch(batches, adam, epoch, epochs)
             logits = self.validation.logits().cpu().numpy()
             losses = cross_entropy(logits, self.validation_labels)
@@ -115,6 +123,16 @@ class _StackRun:
                 self.tasks[: self.wanted], self.stack.unload(), progress, training_losses, strict=False
             )
         ]
+
+    def _let_go(self, adam: FlatAdam, start: torch.Tensor, restraint: Restraint) -> None:
+        """Free what changed most of each model, and put the rest back to the start."""
+        change = self.stack.parameters - start
+        penalties = torch.full_like(start, torch.inf)
+        for task, of_model in zip(self.tasks, self.stack.places(), strict=True):
+            free = restraint.penalties_after(change[of_model].cpu().numpy(), task.architecture.parameter_count)
+            penalties[of_model] = self._on_device(free)
+        torch.where(penalties > 0, start, self.stack.parameters, out=self.stack.parameters)
+        adam.hold(start, penalties)
 
     def _epoch(self, batches: Pass, adam: FlatAdam, epoch: int, epochs: int) -> np.ndarray:
         """One pass over the training rows; the mean loss of every model, float64 [k]."""
