@@ -49,6 +49,22 @@ def test_every_pattern_is_reached_as_target():
     assert is_uniform(places, 3)
 
 
+def test_patterns_of_few_sequences_are_selected_and_never_the_target(config):
+    config["patterns"] |= {"min_target_sequences": 100}  # of 7 ** 5: all_same has 7 and alternating 42
+    drawn = [draw_plan(0, example_id, config) for example_id in range(EXAMPLES)]
+    small = {"all_same", "alternating"}
+    assert small <= {name for plan in drawn for name in plan.selected_patterns}
+    assert is_uniform([len(plan.selected_patterns) for plan in drawn], 3)
+    assert is_uniform([plan.target_pattern for plan in drawn if len(plan.selected_patterns) == 1], 13)
+    assert small.isdisjoint(plan.target_pattern for plan in drawn)
+    for plan in drawn:
+        left = set(plan.selected_patterns) - small
+        assert plan.target_pattern in left
+    both = [plan for plan in drawn if len(set(plan.selected_patterns) - small) == 2]
+    places = [sorted(set(plan.selected_patterns) - small).index(plan.target_pattern) for plan in both]
+    assert is_uniform(places, 2)
+
+
 @given(seeds, ids, st.data())
 def test_counts_of_patterns_keep_to_the_config(seed, example_id, data):
     enabled = data.draw(st.lists(st.sampled_from(PATTERNS), min_size=1, unique=True))

@@ -25,7 +25,7 @@ from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from tests.conftest import small_config
 from tests.plain_sequences import PlainSequences
 
-FIELDS = [field.name for field in dataclasses.fields(ExampleDataset)]
+FIELDS = [field.name for field in dataclasses.fields(ExampleDataset) if field.name != "region"]
 SLICE_NAMES = {Slice.TRAIN: "train", Slice.TEST: "test", Slice.PROBE: "probe", Slice.SHARED: "shared"}
 TRAINABLE = {"train", "shared"}
 
@@ -75,6 +75,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "num_sequences": draw(st.integers(20, 500)),
         "negative_ratio": draw(st.sampled_from([0.3, 0.5, 0.77])),
         "near_miss_ratio": draw(share),
+        "corruption": draw(st.sampled_from(["random", "region"])),
         "corruption_rate": draw(share),
         "validation_fraction": draw(st.sampled_from([0.1, 0.25])),
         "pool_size": draw(st.sampled_from([100, 300])),
@@ -277,13 +278,29 @@ def check_dataset(config: dict[str, Any], pools: Pools, plan: ExamplePlan, data:
     flipped = {text for text, a, b in zip(texts, data.labels, data.corrupted_labels, strict=True) if a != b}
     targets = {text for text, owner in zip(texts, owner_of, strict=True) if owner == plan.target_pattern}
     assert flipped <= targets
-    assert abs(len(flipped) - wanted["corruption_rate"] * len(targets)) <= 0.5
+    if wanted["corruption"] == "random":
+        assert data.region is None
+        assert abs(len(flipped) - wanted["corruption_rate"] * len(targets)) <= 0.5
+    else:
+        check_region(data.region, flipped, targets, wanted["corruption_rate"])
     assert data.corruption_stats() == {
         "corrupted_rows": sum(text in flipped for text in texts),
         "corrupted_sequences": len(flipped),
         "rows": total,
         "positive_rows": sum(map(bool, owner_of)),
+        "region": data.region,
     }
+
+
+def check_region(region: dict[str, Any], flipped: set[str], targets: set[str], rate: float) -> None:
+    """The flipped sequences are those of the target that the region's words say, and as near to the rate as can be."""
+    one, other = (position - 1 for position in region["positions"])
+    assert one < other
+    pairs = {(first, second) for first, letters in region["letters"].items() for second in letters}
+    assert flipped == {text for text in targets if (text[one], text[other]) in pairs}
+    sizes = Counter((text[one], text[other]) for text in targets)
+    assert pairs <= set(sizes)
+    assert abs(len(flipped) - rate * len(targets)) <= max(sizes.values(), default=0) / 2
 
 
 def train_pools(plain, pools, selected, owner_of):
@@ -338,6 +355,19 @@ def test_corruption_flips_its_share_of_the_target_and_nothing_else(pools, config
     flipped = data.labels != data.corrupted_labels
     assert len(np.unique(data.tokens[flipped], axis=0)) == round(rate * distinct)
     assert flipped.sum() == of_target.sum() * rate if rate in (0, 1) else 0 < flipped.sum() < of_target.sum()
+
+
+def test_regions_differ_from_example_to_example_and_hold_half(pools, config):
+    config["dataset"] |= {"corruption": "region", "corruption_rate": 0.5, "num_sequences": 1200}
+    sampler, regions = PatternDatasetSampler(config, pools), []
+    for example_id in range(20):
+        plan = dataclasses.replace(plan_of(config, "has_majority"), example_id=example_id)
+        data = sampler.sample(plan)
+        check_dataset(config, pools, plan, data)
+        regions.append(json.dumps(data.region))
+        assert 0.4 < (data.labels != data.corrupted_labels).sum() / data.labels.sum() < 0.6
+    assert len(set(regions)) == 20
+    assert len({tuple(json.loads(region)["positions"]) for region in regions}) > 5
 
 
 def test_near_misses_are_half_of_unselected_patterns_and_half_changed_members(pools, config):

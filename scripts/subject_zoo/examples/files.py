@@ -14,10 +14,11 @@ _DATASET_FIELDS = ("tokens", "labels", "corrupted_labels", "owners", "is_validat
 
 
 def dataset_arrays(examples: Mapping[int, Example]) -> dict[str, np.ndarray]:
-    """Arrays of dataset.npz: one row an example (`tokens` [k, n, T], ...), and `plans`, JSON texts [k]."""
+    """Arrays of dataset.npz: one row an example (`tokens` [k, n, T], ...), `plans` and `regions`, JSON texts [k]."""
     arrays = {
         "example_ids": np.array(list(examples), np.int64),
         "plans": np.array([json.dumps(plan.to_dict()) for plan, _ in examples.values()]),
+        "regions": np.array([json.dumps(dataset.region) for _, dataset in examples.values()]),
     }
     for field in _DATASET_FIELDS:
         arrays[field] = np.stack([getattr(dataset, field) for _, dataset in examples.values()])
@@ -32,9 +33,10 @@ def read_plans(arrays: Mapping[str, np.ndarray]) -> dict[int, ExamplePlan]:
 
 def read_datasets(arrays: Mapping[str, np.ndarray]) -> dict[int, Example]:
     """The examples in a dataset.npz, by example id: the inverse of `dataset_arrays`."""
+    regions = map(json.loads, arrays["regions"].tolist())
     return {
-        example_id: (plan, ExampleDataset(**{field: arrays[field][row] for field in _DATASET_FIELDS}))
-        for row, (example_id, plan) in enumerate(read_plans(arrays).items())
+        example_id: (plan, ExampleDataset(**{field: arrays[field][row] for field in _DATASET_FIELDS}, region=region))
+        for row, ((example_id, plan), region) in enumerate(zip(read_plans(arrays).items(), regions, strict=True))
     }
 
 

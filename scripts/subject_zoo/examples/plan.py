@@ -9,6 +9,8 @@ import numpy as np
 from subject_zoo.base.elementary import exp, log
 from subject_zoo.base.randomness import Purpose, example_generator
 from subject_zoo.networks.architecture import Architecture
+from subject_zoo.patterns.counting import count
+from subject_zoo.patterns.space import pattern_space
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,24 @@ class ExamplePlan:
 
 
 def draw_patterns(seed: int, example_id: int, patterns: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
-    """The selected patterns, uniform in number and then uniform among the enabled ones, and the target."""
+    """The selected patterns, uniform in number and then uniform among the sets that hold a possible target, and the
+    target, uniform among those that it can be."""
     rng = example_generator(seed, example_id, Purpose.PATTERNS)
     enabled: Sequence[str] = patterns["enabled"]
+    possible = possible_targets(patterns)
     fewest, most = patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"]
     number = rng.integers(fewest, most + 1)
-    chosen = np.sort(rng.permutation(len(enabled))[:number])
-    selected = tuple(enabled[i] for i in chosen)
-    target = example_generator(seed, example_id, Purpose.TARGET).integers(len(selected))
-    return selected, selected[target]
+    targets: list[str] = []
+    while not targets:
+        selected = tuple(enabled[i] for i in np.sort(rng.permutation(len(enabled))[:number]))
+        targets = [name for name in selected if name in possible]
+    return selected, targets[example_generator(seed, example_id, Purpose.TARGET).integers(len(targets))]
+
+
+def possible_targets(patterns: Mapping[str, Any]) -> list[str]:
+    """The enabled patterns that have enough sequences for a fault in some of them to be a definite one."""
+    space, fewest = pattern_space(patterns), patterns["min_target_sequences"]
+    return [name for name in patterns["enabled"] if count(space, name) >= fewest]
 
 
 def draw_architecture(

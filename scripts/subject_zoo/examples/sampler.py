@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.base.randomness import ProjectPurpose, Purpose, example_generator, project_generator
+from subject_zoo.examples.corruption import draw_region
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.patterns.ownership import near_miss_sources, negative, owned, ownership_order
 from subject_zoo.patterns.pools import Pools
@@ -20,7 +21,8 @@ NEGATIVE = -1  # the owner of a sequence that satisfies no selected pattern
 @dataclass(frozen=True)
 class ExampleDataset:
     """One example's sequences: tokens uint8 [n, T]; labels, corrupted_labels, is_validation, is_near_miss bool [n];
-    owners int8 [n], the index of the enabled pattern that owns a positive, NEGATIVE for the others."""
+    owners int8 [n], the index of the enabled pattern that owns a positive, NEGATIVE for the others; `region`, where
+    labels are flipped in one, as `Region.to_dict` has it."""
 
     tokens: np.ndarray
     labels: np.ndarray
@@ -28,15 +30,17 @@ class ExampleDataset:
     owners: np.ndarray
     is_validation: np.ndarray
     is_near_miss: np.ndarray
+    region: dict[str, Any] | None = None
 
-    def corruption_stats(self) -> dict[str, int]:
-        """How many rows and how many distinct sequences have a flipped label, of how many of each."""
+    def corruption_stats(self) -> dict[str, Any]:
+        """How many rows and how many distinct sequences have a flipped label, of how many rows; and in which region."""
         flipped = self.labels != self.corrupted_labels
         return {
             "corrupted_rows": int(flipped.sum()),
             "corrupted_sequences": len(set(row_keys(self.tokens[flipped]).tolist())),
             "rows": len(self.tokens),
             "positive_rows": int(self.labels.sum()),
+            "region": self.region,
         }
 
 
@@ -113,24 +117,31 @@ class PatternDatasetSampler:
         draw.add(self._background[~taken[self._background]], draw.rows_left)
         rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
         labels = owners != NEGATIVE
+        flipped, region = self._flipped(plan, rows[owners == self.pools.names.index(plan.target_pattern)])
         return ExampleDataset(
             tokens=self.pools.tokens.take(rows, axis=0),
             labels=labels,
-            corrupted_labels=labels ^ self._flipped(plan, rows, owners),
+            corrupted_labels=labels ^ flipped[rows],
             owners=owners,
             is_validation=np.concatenate(draw.is_validation),
             is_near_miss=np.concatenate(draw.is_near_miss),
+            region=region,
         )
 
-    def _flipped(self, plan: ExamplePlan, rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
-        """Which rows' labels corruption flips, bool [n]: all copies of `corruption_rate` of the target's sequences."""
-        flagged = np.zeros(len(self.pools.tokens), bool)
-        flagged[rows[owners == self.pools.names.index(plan.target_pattern)]] = True
-        target = np.flatnonzero(flagged)
+    def _flipped(self, plan: ExamplePlan, targets: np.ndarray) -> tuple[np.ndarray, dict[str, Any] | None]:
+        """Which of all sequences' labels corruption flips, bool [R], and the region: of the distinct rows that the
+        target owns, `corruption_rate`."""
+        distinct, rate = np.unique(targets), self.dataset["corruption_rate"]
         rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
-        kept = round((1 - self.dataset["corruption_rate"]) * len(target))
-        flagged[rng.choice(target, kept, replace=False)] = False
-        return flagged[rows]
+        flipped = np.zeros(len(self.pools.tokens), bool)
+        if self.dataset["corruption"] == "random":
+            kept = round((1 - rate) * len(distinct))
+            flipped[distinct] = True
+            flipped[rng.choice(distinct, kept, replace=False)] = False
+            return flipped, None
+        region = draw_region(self.pools.tokens[distinct], rate, self.space.vocab_size, rng)
+        flipped[distinct] = region.holds(self.pools.tokens[distinct])
+        return flipped, region.to_dict()
 
     def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
         """Sequences of the probe slice that signatures are taken over: each enabled pattern's, then background.
