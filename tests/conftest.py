@@ -21,9 +21,10 @@ SMALL = {
     "num_examples": 4,
     "examples_per_job": 3,
     "ranges_per_shard": 2,
-    "patterns": {"vocab_size": 7, "sequence_length": 5},
+    "patterns": {"vocab_size": 7, "sequence_length": 5, "min_target_sequences": 0},
     "dataset": {
         "num_sequences": 300,
+        "corruption": "random",
         "corruption_rate": 0.65,
         "validation_fraction": 0.1,
         "pool_size": 500,
@@ -31,7 +32,7 @@ SMALL = {
         "test_background": 150,
     },
     "model": {"num_layers": [1, 2], "neurons_per_layer": [4, 6]},
-    "training": {"batch_size": 64, "degraded_epochs": 3, "improvement_epochs": 2},
+    "training": {"batch_size": 64, "degraded_epochs": 3, "improvement_epochs": 2, "improvement_penalty_epochs": 1},
     "signature": {"probes_per_pattern": 4, "background_probes": 10},
     "benchmark": {"samples_per_pattern": 5},
 }

@@ -10,6 +10,7 @@ other examples.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from subject_zoo.base.terms import AUDIT
 from subject_zoo.evaluation.audit import audit_sequences
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.evaluation.gates import reject_untrained, validate_example
+from subject_zoo.evaluation.simple_repairs import Fault, simple_repairs
 from subject_zoo.examples.plan import draw_plan
 from subject_zoo.examples.sampler import Example
 from subject_zoo.networks.model import StoredModel
@@ -56,7 +58,16 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
         if example_id not in improved:
             verdicts[example_id] = reject_untrained(plan)
             continue
-        verdict = validate_example(plan, project.exam, before[example_id], after[example_id], project.config)
+        fault = Fault(
+            degraded[example_id],
+            plan.selected_patterns,
+            plan.target_pattern,
+            project.exam,
+            project.config["validation"],
+        )
+        verdict = validate_example(
+            plan, project.exam, before[example_id], after[example_id], project.config, partial(simple_repairs, fault)
+        )
         verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, project.exam)}
     return verdicts
 

@@ -33,7 +33,7 @@ SIGNATURE_METHODS = (
 
 # Verdicts
 
-GATES = ("improvement", "specificity", "stability", "competence", "claim")
+GATES = ("improvement", "specificity", "stability", "competence", "claim", "repair")
 TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before training or after
 BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
 AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict

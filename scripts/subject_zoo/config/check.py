@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator, validators
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
 from subject_zoo.config.load import read_yaml
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
 from subject_zoo.patterns.space import pattern_space
 
@@ -275,6 +276,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
         )
     yield from _patterns_conflicts(config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
+    yield from _training_conflicts(config["training"])
     yield from _backward_ranges(config, schema)
     enabled = config["patterns"]["enabled"]
     foreign = [name for name in config["benchmark"]["patterns"] or () if name not in enabled]
@@ -293,6 +295,8 @@ def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
         check_possible(pattern_space(patterns), patterns["enabled"])
     except UserError as error:
         yield str(error)
+    else:
+        yield from _target_conflicts(patterns)
     fewest, most = patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"]
     if fewest > most:
         yield (
@@ -305,6 +309,16 @@ def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _target_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
+    space, fewest = pattern_space(patterns), patterns["min_target_sequences"]
+    largest = max(patterns["enabled"], key=lambda name: count(space, name))
+    if count(space, largest) < fewest:
+        yield (
+            f"patterns.min_target_sequences is {fewest}; it must be at most {count(space, largest)}, "
+            f"the number of sequences that satisfy {largest}: or no pattern can be the target"
+        )
+
+
 def _dataset_conflicts(dataset: Mapping[str, Any], batch_size: int) -> Iterator[str]:
     rows = dataset["num_sequences"] - round(dataset["num_sequences"] * dataset["validation_fraction"])
     yield from _too_large_shares(dataset, "dataset", ("test_fraction", "probe_fraction"))
@@ -312,6 +326,15 @@ def _dataset_conflicts(dataset: Mapping[str, Any], batch_size: int) -> Iterator[
         yield (
             f"training.batch_size is {batch_size}; it must be at most {rows}, "
             "the part of dataset.num_sequences that dataset.validation_fraction leaves"
+        )
+
+
+def _training_conflicts(training: Mapping[str, Any]) -> Iterator[str]:
+    penalised, epochs = training["improvement_penalty_epochs"], training["improvement_epochs"]
+    if penalised >= epochs:
+        yield (
+            f"training.improvement_penalty_epochs is {penalised}; it must be below {epochs}, "
+            "training.improvement_epochs: the best epoch is one of those after them"
         )
 
 

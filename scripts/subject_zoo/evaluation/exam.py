@@ -50,6 +50,17 @@ class Exam:
             self._members[pattern][owned(self.masks[self._members[pattern]], pattern, order)] for pattern in selected
         ]
 
+    def owned_rows(self, pattern: str, selected_patterns: Sequence[str]) -> np.ndarray:
+        """The rows that a selected pattern's accuracy is over."""
+        selected = [self.pools.names.index(name) for name in selected_patterns]
+        return self._owned_rows(selected)[list(selected_patterns).index(pattern)]
+
+    def background_rows(self, selected_patterns: Sequence[str]) -> tuple[float, np.ndarray]:
+        """The rows that satisfy no enabled pattern, and their weight among all negatives."""
+        groups = self._negative_groups([self.pools.names.index(name) for name in selected_patterns])
+        weights = [weight for weight, rows in groups if rows is self._background]
+        return (weights[0] if weights else 0.0), self._background
+
     def _negative_groups(self, selected: list[int]) -> list[tuple[float, np.ndarray]]:
         """(weight, rows) of every group of negatives that is not empty; the weights sum to 1."""
         is_negative = negative(self.masks, selected)

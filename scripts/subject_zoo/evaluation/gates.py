@@ -1,6 +1,6 @@
 """Whether an example is what it claims to be: the gates, and why it fails them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -23,13 +23,15 @@ def judge(
     positive_rates: Mapping[str, float],
     true_rates: Mapping[str, float],
     thresholds: Mapping[str, float],
+    simple_repairs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`accepted`, `reasons` (the gates failed) and the figures that decided, from accuracies in [0, 1].
 
     `degraded` and `improved` are accuracies by selected pattern and "background"; `thresholds` the config's
     section `validation`. The gates are those of the design: improvement, specificity, stability, competence;
-    and claim: the patterns that the improved model classifies as positive are exactly those that its labels do,
-    so that the list in the classification completion is true.
+    claim: the patterns that the improved model classifies as positive are exactly those that its labels do, so that
+    the list in the classification completion is true; and repair: nothing simple, of `simple_repairs` that were found,
+    mends the degraded model.
     """
     gains = _rounded({name: improved[name] - degraded[name] for name in degraded})
     others = [gain for name, gain in gains.items() if name != target]
@@ -42,6 +44,7 @@ def judge(
         "stability": min(others) >= -thresholds["max_other_degradation"],
         "competence": min(improved.values()) >= thresholds["min_accuracy"],
         "claim": claimed_patterns(positive_rates) == claimed_patterns(true_rates),
+        "repair": not simple_repairs,
     }
     reasons = [gate for gate in GATES if not passed[gate]]
     return {
@@ -59,8 +62,11 @@ def validate_example(
     degraded: np.ndarray,
     improved: np.ndarray,
     config: Mapping[str, Any],
+    find_simple_repairs: Callable[[], list[str]] = list,
 ) -> dict[str, Any]:
     """The entry of validation.json for one example, from both models' verdicts on the test set, bool [m].
+
+    `simple_repairs` are looked for where all other gates pass and the configuration does not allow them; else null.
 
     Accuracies and rates are shares in [0, 1], rounded to SHARE_DECIMALS before they are judged, so that whoever
     recomputes the gates from the entry finds the same.
@@ -69,7 +75,11 @@ def validate_example(
     before, after = (_rounded(exam.accuracies(positive, selected)) for positive in (degraded, improved))
     rates, true_rates = _rounded(exam.positive_rates(improved)), _rounded(exam.true_rates(selected))
     held_out = dict(zip(exam.pools.names, exam.pools.held_out, strict=True))
-    verdict = judge(plan.target_pattern, before, after, rates, true_rates, config["validation"])
+    thresholds, simple = config["validation"], None
+    verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds)
+    if verdict["accepted"] and not thresholds["allow_simple_repairs"]:
+        simple = find_simple_repairs()
+        verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds, simple)
     return {
         "example_id": plan.example_id,
         "accepted": verdict.pop("accepted"),
@@ -79,6 +89,7 @@ def validate_example(
         "degraded": {"accuracy": before},
         "improved": {"accuracy": after},
         **verdict,
+        "simple_repairs": simple,
         "positive_rate": rates,
         "true_rate": true_rates,
         "classified_patterns": claimed_patterns(rates),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from subject_zoo.chain import sample_dataset, train_improved
+from subject_zoo.chain import Examples, Models, sample_dataset, train_improved
 from subject_zoo.judge.cases import Case
+from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 
 TOP = 0.1  # the share of a network's numbers, those that change most, that are its changed places
@@ -16,9 +17,7 @@ def noise_ceiling(cases: Sequence[Case], project: Project) -> dict[str, list[flo
     changed places: of two runs of the recorded repair, and of two records of one shape that have nothing to do with
     each other. Where two runs of the truth disagree, no interpreter can be right."""
     degraded = {case.example_id: case.degraded for case in cases}
-    examples = sample_dataset(project, degraded)
-    config = {**project.config, "seed": project.config["seed"] + 1}  # draws nothing but the order, of what is given
-    again = train_improved(Project(config), examples, degraded)
+    again = repairs_again(project, sample_dataset(project, degraded), degraded)
     changes = {case.example_id: _change(case.degraded.weights, case.improved.weights) for case in cases}
     same, unrelated = [], []
     for place, case in enumerate(cases):
@@ -36,6 +35,12 @@ def noise_ceiling(cases: Sequence[Case], project: Project) -> dict[str, list[flo
             if values:
                 figures[f"{figure}, {name}"] = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
     return figures
+
+
+def repairs_again(project: Project, examples: Examples, degraded: Models) -> dict[int, StoredModel]:
+    """Stage 2 of the same networks on the same data, with another order of batches."""
+    config = {**project.config, "seed": project.config["seed"] + 1}  # draws nothing but the order, of what is given
+    return train_improved(Project(config), examples, degraded)
 
 
 def _change(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> np.ndarray:

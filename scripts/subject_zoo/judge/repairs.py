@@ -1,22 +1,22 @@
 """The ladder of repairs: what little it takes to mend a network, as weights to be judged like any answer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.terms import CLAIMED_RATE, SHARE_DECIMALS
 from subject_zoo.chain import sample_dataset
-from subject_zoo.evaluation.exam import Exam
-from subject_zoo.evaluation.gates import claimed_patterns
+from subject_zoo.evaluation.simple_repairs import Fault, passing_output_weights, passing_shifts
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
 from subject_zoo.judge.material import Accepted
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.model import StoredModel, Weights
 
-STEPS = np.concatenate([-np.geomspace(0.05, 20, 30)[::-1], np.geomspace(0.05, 20, 30)])
-"""What `one_output_weight` adds to a weight: 60 steps from -20 to 20, in equal ratios."""
+HIDDEN_STEPS = np.concatenate([-np.geomspace(0.1, 10, 10)[::-1], np.geomspace(0.1, 10, 10)])
+"""What `one_hidden_bias` adds to a bias: 20 steps from -10 to 10, in equal ratios."""
 
 _REFIT_SEQUENCES = 6000
 _REFIT_STEPS = 25
@@ -40,29 +40,43 @@ def bias_shift(bench: Bench) -> Rung:
     """Another output bias: exactly, by all thresholds between the sorted logits of the record's own exam."""
 
     def shifted(case: Case) -> Iterator[Weights]:
-        logits = _logits(case.degraded, bench.own)
-        ordered = np.unique(logits)
-        thresholds = (ordered[:-1].astype(np.float64) + ordered[1:]) / 2
-        passing = passes(case, bench, lambda rows: _share_above(logits[rows], thresholds))
-        for threshold in _middle(thresholds[passing]):
-            yield _with_bias(case.degraded, threshold)
+        for threshold in _middle(passing_shifts(_fault(case, bench))):
+            weights = _copied(case.degraded)
+            weights[f"{case.degraded.architecture.linear_names[-1]}.bias"] -= np.float32(threshold)
+            yield weights
 
     return shifted
 
 
 def one_output_weight(bench: Bench) -> Rung:
-    """One weight of the output layer changed by one of STEPS; the best of all that pass the gates."""
+    """One weight of the output layer changed by one of simple_repairs.STEPS; of each, the middle of those that pass."""
 
     def changed(case: Case) -> Iterator[Weights]:
-        hidden, logits = _last_hidden(case.degraded, bench.own.tokens)
         name = f"{case.degraded.architecture.linear_names[-1]}.weight"
-        for neuron in range(hidden.shape[1]):
-            positive = logits + np.outer(STEPS, hidden[:, neuron]) > 0  # [steps, m]
-            passing = passes(case, bench, lambda rows, p=positive: p[:, rows].mean(axis=1))  # type: ignore[misc]
-            for step in _middle(STEPS[passing]):
-                weights = {key: array.copy() for key, array in case.degraded.weights.items()}
+        for neuron, found in groupby(passing_output_weights(_fault(case, bench)), key=itemgetter(0)):
+            for step in _middle(np.array([step for _, step in found])):
+                weights = _copied(case.degraded)
                 weights[name][0, neuron] += np.float32(step)
                 yield weights
+
+    return changed
+
+
+def one_hidden_bias(bench: Bench) -> Rung:
+    """The bias of one hidden neuron changed by one of HIDDEN_STEPS: all that mend the target."""
+
+    def changed(case: Case) -> Iterator[Weights]:
+        exam, architecture = bench.own, case.degraded.architecture
+        owned = exam.tokens[exam.owned_rows(case.target_pattern, case.selected_patterns)]
+        least = bench.project.config["validation"]["min_accuracy"]
+        for name in architecture.linear_names[:-1]:
+            for neuron in range(architecture.neurons_per_layer):
+                for step in HIDDEN_STEPS:
+                    weights = _copied(case.degraded)
+                    weights[f"{name}.bias"][neuron] += np.float32(step)
+                    # most fail at the target, which is far less than the exam
+                    if (KernelMLP(architecture, weights).logits(owned) > 0).mean() >= least:
+                        yield weights
 
     return changed
 
@@ -75,7 +89,7 @@ def output_refit(bench: Bench) -> Rung:
         chosen = np.random.default_rng(case.example_id).permutation(len(dataset.tokens))[:_REFIT_SEQUENCES]
         hidden, _ = _last_hidden(case.degraded, dataset.tokens[chosen])
         fitted = logistic_regression(hidden.astype(np.float64), dataset.labels[chosen])
-        weights = {key: array.copy() for key, array in case.degraded.weights.items()}
+        weights = _copied(case.degraded)
         name = case.degraded.architecture.linear_names[-1]
         weights[f"{name}.weight"] = fitted[None, :-1].astype(np.float32)
         weights[f"{name}.bias"] = fitted[-1:].astype(np.float32)
@@ -121,35 +135,6 @@ def other_repair(training: Sequence[Accepted]) -> Rung:
     return mended
 
 
-def passes(case: Case, bench: Bench, share: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Which of k variants of a network pass the gates on the own exam, bool [k].
-
-    `share` gives the share of an exam's rows that each variant calls positive, float64 [k]. Rounded as verdicts are.
-    """
-    exam, thresholds = bench.own, bench.project.config["validation"]
-    selected = case.selected_patterns
-    logits = _logits(case.degraded, exam)
-    before = exam.accuracies_by(lambda rows: np.array([(logits[rows] > 0).mean()]), selected)
-    after = exam.accuracies_by(share, selected)
-    gains = {name: np.round(after[name] - before[name], SHARE_DECIMALS) for name in after}
-    target = gains.pop(case.target_pattern)
-    others = np.stack(list(gains.values()))
-    mean_other = np.round(others.mean(axis=0), SHARE_DECIMALS)
-    listed = set(claimed_patterns(exam.true_rates(selected)))
-    rates = {name: np.round(rate, SHARE_DECIMALS) for name, rate in exam.positive_rates_by(share).items()}
-    claimed_rightly = [(rate >= CLAIMED_RATE) == (name in listed) for name, rate in rates.items()]
-    return np.logical_and.reduce(
-        [
-            target >= thresholds["min_degradation_threshold"],
-            np.round(target - mean_other, SHARE_DECIMALS) >= thresholds["min_specificity"],
-            target > others.max(axis=0),
-            others.min(axis=0) >= -thresholds["max_other_degradation"],
-            np.round(np.stack(list(after.values())), SHARE_DECIMALS).min(axis=0) >= thresholds["min_accuracy"],
-            *claimed_rightly,
-        ]
-    )
-
-
 def logistic_regression(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Weights and, last, the bias, float64 [d + 1], of inputs float64 [n, d] and labels bool [n].
 
@@ -166,26 +151,19 @@ def logistic_regression(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return weights
 
 
-def _logits(model: StoredModel, exam: Exam) -> np.ndarray:
-    return KernelMLP(model.architecture, model.weights).logits(exam.tokens)
-
-
 def _last_hidden(model: StoredModel, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(activations of the last hidden layer float32 [n, neurons], logits float32 [n])."""
     values, logits = KernelMLP(model.architecture, model.weights).activations(tokens, before=False)
     return values[-1], logits
 
 
-def _share_above(logits: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """The share of logits [n] above each threshold [k], float64 [k]."""
-    return 1 - np.searchsorted(np.sort(logits), thresholds, side="right") / len(logits)
+def _fault(case: Case, bench: Bench) -> Fault:
+    thresholds = bench.project.config["validation"]
+    return Fault(case.degraded, case.selected_patterns, case.target_pattern, bench.own, thresholds)
 
 
-def _with_bias(model: StoredModel, threshold: float) -> Weights:
-    """The network whose logits are less by a threshold."""
-    weights = {key: array.copy() for key, array in model.weights.items()}
-    weights[f"{model.architecture.linear_names[-1]}.bias"] -= np.float32(threshold)
-    return weights
+def _copied(model: StoredModel) -> Weights:
+    return {key: array.copy() for key, array in model.weights.items()}
 
 
 def _middle(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,125 @@
+"""Repairs that take no reading of a network: another output bias, or another weight of the output layer.
+
+A degraded network that one of these mends has no fault to be found, and a record of it teaches nothing of networks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from subject_zoo.base.terms import BACKGROUND, CLAIMED_RATE, SHARE_DECIMALS
+from subject_zoo.evaluation.exam import Exam
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.model import StoredModel
+
+STEPS = np.concatenate([-np.geomspace(0.05, 20, 30)[::-1], np.geomspace(0.05, 20, 30)])
+"""What is added to a weight of the output layer: 60 steps from -20 to 20, in equal ratios."""
+
+_SLACK = 10.0**-SHARE_DECIMALS  # figures are rounded before they are judged
+
+Calls = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""The share of an exam's rows [r] that each of some variants, by their indices [k], calls positive, float64 [k]."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a repair is to mend, on which exam, by which thresholds (the config's section `validation`)."""
+
+    degraded: StoredModel
+    selected_patterns: Sequence[str]
+    target_pattern: str
+    exam: Exam
+    thresholds: Mapping[str, float]
+
+
+def simple_repairs(fault: Fault) -> list[str]:
+    """Which simple repairs pass the gates that a record passes: some of "bias_shift" and "one_output_weight"."""
+    found = ["bias_shift"] if len(passing_shifts(fault)) else []
+    if next(passing_output_weights(fault), None) is not None:
+        found.append("one_output_weight")
+    return found
+
+
+def passing_shifts(fault: Fault) -> np.ndarray:
+    """All thresholds, float64 [p], ascending, that pass instead of 0: exactly, of those between the sorted logits."""
+    logits = _mlp(fault).logits(fault.exam.tokens)
+    ordered = np.unique(logits)
+    thresholds = (ordered[:-1].astype(np.float64) + ordered[1:]) / 2
+
+    def calls(rows: np.ndarray, variants: np.ndarray) -> np.ndarray:
+        below = np.searchsorted(np.sort(logits[rows]), thresholds[variants], side="right")
+        return 1 - below / len(rows)
+
+    return thresholds[_passing(fault, logits, calls, np.arange(len(thresholds)))]
+
+
+def passing_output_weights(fault: Fault) -> Iterator[tuple[int, float]]:
+    """(neuron of the last hidden layer, what is added to its output weight) of all of STEPS that pass, by neuron."""
+    values, logits = _mlp(fault).activations(fault.exam.tokens, before=False)
+    hidden = values[-1]
+    steps = STEPS.astype(np.float32)
+
+    def calls(rows: np.ndarray, variants: np.ndarray) -> np.ndarray:
+        changed = logits[rows, None] + hidden[rows][:, variants // len(steps)] * steps[variants % len(steps)]
+        return np.count_nonzero(changed > 0, axis=0) / len(rows)
+
+    for variant in _passing(fault, logits, calls, np.arange(hidden.shape[1] * len(steps))).tolist():
+        yield variant // len(steps), float(STEPS[variant % len(steps)])
+
+
+def _mlp(fault: Fault) -> KernelMLP:
+    return KernelMLP(fault.degraded.architecture, fault.degraded.weights)
+
+
+def _passing(fault: Fault, logits: np.ndarray, calls: Calls, variants: np.ndarray) -> np.ndarray:
+    """Those of a network's variants that pass all gates.
+
+    Most fail at the target or at what no pattern covers, which is asked first; only who passes there sits the exam.
+    """
+    exam, selected, target = fault.exam, list(fault.selected_patterns), fault.target_pattern
+    positive = logits > 0
+    before = exam.accuracies(positive, selected)
+    wanted = before[target] + fault.thresholds["min_degradation_threshold"]
+    least = max(fault.thresholds["min_accuracy"], wanted) - _SLACK
+    owned = exam.owned_rows(target, selected)
+    if not len(owned):
+        return variants[:0]
+    variants = variants[calls(owned, variants) >= least]
+    weight, background = exam.background_rows(selected)
+    most = 1 - max(fault.thresholds["min_accuracy"], before[BACKGROUND] - fault.thresholds["max_other_degradation"])
+    if len(background):  # which is a part of all negatives, so alone it makes at most its share of the mistakes
+        variants = variants[weight * calls(background, variants) <= most + _SLACK]
+    if not len(variants):
+        return variants
+    return variants[_passes(fault, before, lambda rows: calls(rows, variants))]
+
+
+def _passes(fault: Fault, before: Mapping[str, float], share: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The gates of gates.judge, for k variants at once, bool [k]; `before` are the degraded network's accuracies.
+
+    `share` gives the share of an exam's rows that each variant calls positive, float64 [k].
+    """
+    exam, thresholds, selected = fault.exam, fault.thresholds, fault.selected_patterns
+    after = {name: np.round(value, SHARE_DECIMALS) for name, value in exam.accuracies_by(share, selected).items()}
+    gains = {
+        name: np.round(value - round(before[name], SHARE_DECIMALS), SHARE_DECIMALS) for name, value in after.items()
+    }
+    target = gains.pop(fault.target_pattern)
+    others = np.stack(list(gains.values()))
+    mean_other = np.round(others.mean(axis=0), SHARE_DECIMALS)
+    true = exam.true_rates(selected)
+    rates = {name: np.round(rate, SHARE_DECIMALS) for name, rate in exam.positive_rates_by(share).items()}
+    claimed_rightly = [
+        (rate >= CLAIMED_RATE) == (round(true[name], SHARE_DECIMALS) >= CLAIMED_RATE) for name, rate in rates.items()
+    ]
+    return np.logical_and.reduce(
+        [
+            target >= thresholds["min_degradation_threshold"],
+            np.round(target - mean_other, SHARE_DECIMALS) >= thresholds["min_specificity"],
+            target > others.max(axis=0),
+            others.min(axis=0) >= -thresholds["max_other_degradation"],
+            np.stack(list(after.values())).min(axis=0) >= thresholds["min_accuracy"],
+            *claimed_rightly,
+        ]
+    )
