@@ -4,9 +4,9 @@
 
 For each enabled pattern a logistic regression and boosted trees guess, in five-fold cross-validation, whether a
 record selected it. They see the architecture and the learning rate; and then also lengths: characters of both
-weight texts and of both prompts, raw and a parameter. Of a prompt only what follows its task is counted: the
-task of a modification prompt names the target, and a classification completion is as long as its names, so either
-length would give the answer away, as it must.
+weight texts and of both prompts, raw and a parameter. Of a prompt only what stands between its task and the question at
+its end is counted: those of a modification prompt name the target, and a classification completion is as long as its
+names, so either length would give the answer away, as it must.
 
 Chance is what the same classifiers reach when the records' labels are dealt out anew, all patterns of a record
 together, `--permutations` times. `p` is the share of these, the true labels counted in, that reach as much: of the
@@ -56,8 +56,9 @@ def describe(record: dict[str, Any]) -> tuple[list[str], dict[str, float], dict[
     }
     architecture["learning rate, logarithm"] = float(np.log(model["learning_rate"]))
     texts = {name: record[name] for name in COLUMNS[1:3]}
-    # A prompt's task ends where its first heading stands.
-    texts |= {name: record[name][record[name].index("\n## ") :] for name in COLUMNS[3:] if name in record}
+    # A prompt's task ends where its first heading stands; the last one stands above the question.
+    prompts = {name: record[name] for name in COLUMNS[3:] if name in record}
+    texts |= {name: text[text.index("\n## ") : text.rindex("\n## ")] for name, text in prompts.items()}
     lengths = {name: float(len(text)) for name, text in texts.items()}
     lengths |= {f"{name} a parameter": length / model["parameter_count"] for name, length in lengths.items()}
     return metadata["selected_patterns"], architecture, lengths

@@ -159,8 +159,23 @@ def judge(
         claims["classification"] = record["classification_completion"] == ", ".join(listed)
     if "modification_completion" in record:
         degraded, improved = (network.tensors for network in measured["networks"])
-        claims["modification"] = json.loads(record["modification_completion"]) == improved != degraded
+        claims["modification"] = completed(record["modification_completion"], degraded) == improved != degraded
     return claims
+
+
+def completed(completion: str, degraded: Mapping[str, list]) -> Mapping[str, list]:
+    """The tensors of a modification's completion: all of them, or a patch of the degraded network's."""
+    tensors = json.loads(completion)
+    if list(tensors) == list(degraded) and not any(isinstance(part, dict) for part in tensors.values()):
+        return tensors
+    patched = json.loads(json.dumps(degraded))
+    for name, part in tensors.items():
+        rows = part.items() if isinstance(part, dict) else [(None, part)]
+        for row, listed in rows:
+            numbers = patched[name] if row is None else patched[name][int(row)]
+            for column, value in zip(listed[::2], listed[1::2], strict=True):
+                numbers[column] = value
+    return patched
 
 
 def trained_on(examples: Path, space: Space) -> Iterator[tuple[int, np.ndarray]]:

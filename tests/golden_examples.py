@@ -33,7 +33,7 @@ KINDS = {
         "model": {"input_encoding": "ordinal", "precision": "bfloat16", "weight_decimals": None},
         "training": {"quantization": "ternary", "lr_schedule": "linear"},
         "signature": {"activations": "pre"},
-        "format": {"style": "interwoven"},
+        "format": {"style": "interwoven", "modification_completion": "patch"},
     },
 }
 

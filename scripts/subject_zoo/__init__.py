@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from subject_zoo.chain import make_examples
     from subject_zoo.networks.torch_module import SubjectModel
     from subject_zoo.project import Project
+    from subject_zoo.records.parser import apply_patch
     from subject_zoo.verification.verify import verify
 
 __version__ = "0.1.0"
-__all__ = ["Project", "SubjectModel", "UserError", "__version__", "make_examples", "verify"]
+__all__ = ["Project", "SubjectModel", "UserError", "__version__", "apply_patch", "make_examples", "verify"]
 
 _HOMES = {
     "Project": "project",
     "SubjectModel": "networks.torch_module",
     "UserError": "base.errors",
+    "apply_patch": "records.parser",
     "make_examples": "chain",
     "verify": "verification.verify",
 }

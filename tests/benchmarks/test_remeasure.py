@@ -15,7 +15,7 @@ import pytest
 import torch
 from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
 from published_records import read_records
-from remeasure import measure, remeasure
+from remeasure import completed, measure, remeasure
 from second_definitions import Network, Space
 from torch import nn
 
@@ -326,6 +326,15 @@ def another_target(record: dict) -> dict:
     )
     metadata["improved"]["accuracy"][absent] = metadata["improved"]["accuracy"][metadata["target_pattern"]]
     return {"metadata": json.dumps(metadata | {"target_pattern": absent, "selected_patterns": [absent]})}
+
+
+def test_a_completion_is_all_tensors_or_a_patch_of_the_degraded_ones():
+    degraded = {"network.0.weight": [[0.5, 1.0], [0.25, 0.0]], "network.0.bias": [0.1, 0.2]}
+    assert completed(json.dumps(degraded), {name: [] for name in degraded}) == degraded
+    patch = '{"network.0.weight":{"1":[0,-0.75,1,2.00]},"network.0.bias":[1,0.30]}'
+    after = {"network.0.weight": [[0.5, 1.0], [-0.75, 2.0]], "network.0.bias": [0.1, 0.3]}
+    assert completed(patch, degraded) == after != degraded
+    assert completed("{}", degraded) == degraded
 
 
 def another_answer(record: dict) -> dict:

@@ -43,6 +43,17 @@ def test_a_task_that_is_left_out_is_no_configuration():
     assert 'load_dataset("user/name", "modification")' in card
 
 
+def test_it_says_what_a_modification_is_completed_with():
+    for overlay, words in (
+        ({"format": {"modification_completion": "full"}}, "completion is the mended network's weights"),
+        ({"format": {"modification_completion": "patch"}}, "subject_zoo.apply_patch(prompt, completion)"),
+        ({"task_generation": {"include_modification": False}}, "\n\nIn a task's table"),
+    ):
+        card = dataset_card(small_config(overlay), DIGESTS, ROWS, None)
+        assert words in card
+        assert ("A modification's completion" in card) == ("format" in overlay)
+
+
 def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity):
     config = small_config()
     card = dataset_card(config, DIGESTS, ROWS, validity, ["figures/accuracy.png"])

@@ -11,26 +11,28 @@ from hypothesis import strategies as st
 from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.judge.answers import LARGEST, WrongAnswer, read_patterns, read_weights
 from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.rounding import publishable
 from subject_zoo.networks.text import tensor_texts
 from subject_zoo.training.start import initial_weights
 
 ARCHITECTURE = Architecture(5, 4, 2, 3, "relu", input_encoding="ordinal")
 WEIGHTS = publishable(initial_weights(ARCHITECTURE, np.random.default_rng(0)), "none", "float32", 2)
+DEGRADED = StoredModel(ARCHITECTURE, {name: -array for name, array in WEIGHTS.items()}, {})
 TEXT = "{" + ",".join(f'"{name}":{text}' for name, text in tensor_texts(WEIGHTS, 2).items()) + "}"
 ENABLED = ["all_same", "palindrome", "starts_with", "ends_with"]
 
 
 def assert_read(text: str) -> None:
-    found = read_weights(text, ARCHITECTURE)
+    found = read_weights(text, DEGRADED, "full")
     assert list(found) == list(WEIGHTS)
     for name, array in WEIGHTS.items():
         np.testing.assert_array_equal(found[name], array, strict=True)
 
 
-def kind_of(text: str, architecture: Architecture = ARCHITECTURE) -> str:
+def kind_of(text: str) -> str:
     with pytest.raises(WrongAnswer) as caught:
-        read_weights(text, architecture)
+        read_weights(text, DEGRADED, "full")
     assert caught.value.kind in COMPLETION_FAULTS
     assert "\n" not in str(caught.value)
     return caught.value.kind
@@ -68,7 +70,7 @@ def test_whole_numbers_with_a_point_are_read():
     weights = {name: np.ones_like(array) for name, array in WEIGHTS.items()}
     text = json.dumps({name: array.tolist() for name, array in weights.items()}).replace("1.0", "1.")
     assert "1.," in text
-    assert (read_weights(text, ARCHITECTURE)["network.0.weight"] == 1).all()
+    assert (read_weights(text, DEGRADED, "full")["network.0.weight"] == 1).all()
 
 
 def edited(edit) -> str:
@@ -89,7 +91,7 @@ FAULTS = {
         TEXT.replace("network.0.bias", 'network.0.bias": __import__("os").getcwd(), "x'),
     ],
     "cut_off": [TEXT[:-1], TEXT[: len(TEXT) // 2], "```json\n" + TEXT[:40]],
-    "ambiguous": [TEXT + TEXT, f"Before: {TEXT}\nAfter: {TEXT}"],
+    "ambiguous": [TEXT + TEXT, f"Before: {TEXT}\nAfter: {TEXT}", TEXT[:-1] + "," + TEXT[1:]],
     "unknown_tensor": [edited(lambda t: t.update({"network.9.weight": [[1.0]]})), '{"answer": 1}'],
     "missing_tensor": [edited(lambda t: t.pop("network.0.bias")), "{}"],
     "wrong_shape": [
@@ -121,6 +123,13 @@ def read_or_kind(read):
         return error.kind
 
 
+def test_a_number_beyond_the_precision_is_not_finite():
+    half = StoredModel(Architecture(5, 4, 2, 3, "relu", input_encoding="ordinal", precision="float16"), WEIGHTS, {})
+    with pytest.raises(WrongAnswer) as caught:
+        read_weights(edited(lambda t: t["network.0.bias"].__setitem__(0, 70000.0)), half, "full")
+    assert caught.value.kind == "not_finite"
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_text_is_read_or_refused(data):
@@ -128,7 +137,7 @@ def test_any_text_is_read_or_refused(data):
     place = data.draw(st.integers(0, len(TEXT)))
     new = data.draw(st.text(alphabet='0123456789.,-+eE[]{}":ab \n', max_size=3))
     text = TEXT[:place] + new + TEXT[place + data.draw(st.integers(0, 2)) :]
-    found = read_or_kind(lambda: read_weights(text, ARCHITECTURE))
+    found = read_or_kind(lambda: read_weights(text, DEGRADED, "full"))
     if isinstance(found, dict):
         assert {name: array.shape for name, array in found.items()} == dict(ARCHITECTURE.tensor_shapes)
     else:
@@ -138,7 +147,7 @@ def test_any_text_is_read_or_refused(data):
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_raises_anything_else(text):
-    assert read_or_kind(lambda: read_weights(text, ARCHITECTURE)) in COMPLETION_FAULTS
+    assert read_or_kind(lambda: read_weights(text, DEGRADED, "full")) in COMPLETION_FAULTS
     named = read_or_kind(lambda: read_patterns(text, ENABLED))
     assert named in COMPLETION_FAULTS if isinstance(named, str) else named <= set(ENABLED)
 

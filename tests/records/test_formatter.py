@@ -17,6 +17,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
+from subject_zoo import apply_patch
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import CLAIMED_RATE
 from subject_zoo.chain import steps
@@ -431,6 +432,86 @@ def test_the_interwoven_style_shows_a_layers_weights_beside_its_signature(plain)
         assert places == sorted(places)
         for start, stop in pairwise([*places, len(prompt)]):
             assert '"mean"' in prompt[start:stop]
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_a_prompt_ends_with_its_question_in_one_line(plain, style):
+    """Enough to answer where the beginning was cut off: what is asked for, and of which pattern or patterns."""
+    for example, record in plain.records({"format": {"style": style}}):
+        target = example.plan.target_pattern
+        for task, words in (("modification", [target, describe(plain.space, target)]), ("classification", ENABLED)):
+            heading, question, rest = record[f"{task}_prompt"].rsplit("\n", 2)
+            assert heading.endswith("\n\n## Question")
+            assert question.strip() == question
+            assert rest == ""
+            assert all(re.search(rf"\b{re.escape(word)}", question) for word in words)
+            assert "nswer with" in question
+
+
+def test_the_signature_stands_under_its_heading_as_json(plain):
+    for _, record in plain.records():
+        for task in ("modification", "classification"):
+            _, _, rest = record[f"{task}_prompt"].partition("\n## Activation signature\n")
+            line, _, after = rest.partition("\n")
+            assert list(json.loads(line)) == ["0", "2", "4", "6"][: len(json.loads(line))]
+            assert after.startswith("\n## Question\n")
+
+
+SPLITS = {  # of words, in front of the merging of bytes
+    "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+    "cl100k": r"[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
+}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("form", ["full", "patch"])
+def test_no_tokenizer_joins_a_prompt_to_its_completion(plain, split, form):
+    """Tokens are learned from these very texts: whatever can be joined, is."""
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    pre = tokenizers.pre_tokenizers
+    words = pre.Split(tokenizers.Regex(SPLITS[split]), "isolated")
+    tokenizer.pre_tokenizer = pre.Sequence([words, pre.ByteLevel(add_prefix_space=False, use_regex=False)])
+    records = [record for _, record in plain.records({"format": {"modification_completion": form}})]
+    pairs = [
+        (r[f"{task}_prompt"], r[f"{task}_completion"]) for r in records for task in ("modification", "classification")
+    ]
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=4000, initial_alphabet=pre.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator([prompt + completion for prompt, completion in pairs], trainer)
+    for prompt, completion in pairs:
+        apart = [*tokenizer.encode(prompt).ids, *tokenizer.encode(completion).ids]
+        assert tokenizer.encode(prompt + completion).ids == apart
+
+
+# Patches
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+def test_a_patch_gives_the_improved_weights_from_those_of_the_prompt(project, style):
+    shown = [record for _, record in project.records()]
+    overlay = {"format": {"style": style, "modification_completion": "patch"}}
+    for (example, record), full in zip(project.records(overlay), shown, strict=True):
+        mended = apply_patch(record["modification_prompt"], record["modification_completion"])
+        for name, array in example.models[1].weights.items():
+            np.testing.assert_array_equal(mended[name].view(np.uint32), array.view(np.uint32))
+        assert list(record) == list(full)
+        same = set(record) - {"modification_prompt", "modification_completion", "metadata"}
+        assert all(
+            record[name] == full[name] for name in same if style == "separate" or name != "classification_prompt"
+        )
+
+
+def test_the_prompt_asks_for_the_form_and_its_example_is_true_of_every_network(plain):
+    for form, words in (("full", "weights of the whole network"), ("patch", "numbers that change")):
+        for _, record in plain.records({"format": {"modification_completion": form}}):
+            prompt = record["modification_prompt"]
+            assert words in prompt.partition("\n## ")[0]
+            assert words in prompt.splitlines()[-1]
+            assert ('"0":[1,-0.41,3,0.52]' in prompt) == (form == "patch")
+            if form == "patch":  # the form that the words describe, in the place that they name
+                apply_patch(prompt, '{"network.0.weight":{"0":[1,-0.41,3,0.52]}}')
 
 
 # Lengths

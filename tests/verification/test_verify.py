@@ -49,7 +49,7 @@ def test_the_dataset_under_test_has_several_shards_splits_and_rows(finished):
     "overlay",
     [
         {
-            "format": {"style": "interwoven"},
+            "format": {"style": "interwoven", "modification_completion": "patch"},
             "model": {"precision": "bfloat16", "weight_decimals": None, "dropout_rate": [0.1, 0.2]},
             "task_generation": {"include_classification": False},
             "splits": {"holdout": "combination", "validation": 0.3, "test": 0.3},
@@ -75,6 +75,21 @@ def test_other_configurations_pass_and_their_edits_are_found(tmp_path, overlay):
     (problem,) = found(folder)
     assert (problem.file, problem.row, problem.example_id) == (place_of(name, prompt)[0], 0, row["example_id"])
     assert prompt in problem.what
+
+
+def test_a_patch_is_held_against_the_weights(tmp_path):
+    """A patch that is edited, and one that says the same in another way, each in a folder that hides it."""
+    folder = tmp_path / "dataset"
+    overlay = {"num_examples": 1, "examples_per_job": 3, "format": {"modification_completion": "patch"}}
+    make_dataset(folder, tiny_config(overlay))
+    assert found(folder) == []
+    name = parquet_files(folder)[0]
+    patch = records_of(folder, name)[0]["modification_completion"]
+    for edited in (change_digit(patch, '"network'), patch.replace(",", ", ", 1), "{}"):
+        edit_record(folder, name, 0, {"modification_completion": edited})
+        hide(folder)
+        (problem,) = found(folder)
+        assert problem.what.startswith("modification_completion differs")
 
 
 def change_digit(text: str, after: str) -> str:

@@ -160,8 +160,8 @@ def test_lengths_are_counted_without_what_names_the_patterns():
             "metadata": json.dumps({"selected_patterns": [target], "model_config": model}),
             "degraded_model_weights": "w" * 50,
             "improved_model_weights": "w" * 60,
-            "modification_prompt": f"Improve {target}.{body}",
-            "classification_prompt": f"Which of these?{body}",
+            "modification_prompt": f"Improve {target}.{body}\n\n## Question\nImprove {target}.\n",
+            "classification_prompt": f"Which of these?{body}\n\n## Question\nWhich?\n",
             "classification_completion": listed,
         }
 

@@ -1,6 +1,24 @@
-"""JSON put together from parts that are text already."""
+"""JSON put together from parts that are text already, and objects read with no name lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class RepeatedName(ValueError):  # noqa: N818
+    """A JSON object in which a name stands twice."""
+
+
+def distinct_names(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members as a dict, for `object_pairs_hook` of json.loads, which keeps the last of equal names.
+
+    Raises RepeatedName.
+    """
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RepeatedName(f"{twice[:40]!r} stands twice in an object")
+    return found
 
 
 def json_object(members: Mapping[str, str]) -> str:

@@ -69,8 +69,9 @@ COMPLETION_FAULTS = (
     "too_long",
     "cut_off",
     "no_json",
-    "ambiguous",  # several JSON objects
+    "ambiguous",  # several JSON objects, or a name or a place twice in one
     "unknown_tensor",
+    "unknown_place",  # of a patch: a row or a column that the tensor lacks
     "missing_tensor",
     "wrong_shape",
     "not_finite",

@@ -11,6 +11,16 @@ from subject_zoo.base.terms import DATA, TASKS
 from subject_zoo.dataset.layout import table_names
 
 _TEMPLATE = Path(__file__).with_name("card.md")
+_COMPLETIONS = {  # of modifications, by `format.modification_completion`
+    "full": "A modification's completion is the mended network's weights, JSON lists by tensor.",
+    "patch": """A modification's completion is a patch, the numbers that change and no others: by tensor and row a list
+of column, new value, column, new value and so on; rows and columns count from 0. With the repository installed,
+`subject_zoo.apply_patch(prompt, completion)` gives the mended weights, bit for bit. So may a patch look:
+
+```json
+{"network.0.weight":{"3":[12,-0.41,30,0.52]},"network.2.bias":[5,0.10]}
+```""",
+}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -63,6 +73,7 @@ def _text(
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         growing="" if validity else " More are being made.",
         task=tasks[-1] if tasks else "classification",
+        completion=_completion(config),
         longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
         sequence=letters,
         validity=_validity(validity, figures) if validity else "",
@@ -76,6 +87,13 @@ def _text(
         code_digest=digests["code_sha256"][:12],
         seed=config["seed"],
     )
+
+
+def _completion(config: Mapping[str, Any]) -> str:
+    """What a modification's completion is, as a paragraph; nothing where there are none."""
+    if not config["task_generation"]["include_modification"]:
+        return ""
+    return f"{_COMPLETIONS[config['format']['modification_completion']]}\n\n"
 
 
 def _span(bounds: Sequence[int]) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from subject_zoo.base.json_text import RepeatedName, distinct_names
 from subject_zoo.base.terms import COMPLETION_FAULTS
-from subject_zoo.networks.architecture import Architecture
-from subject_zoo.networks.model import Weights
+from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import round_to_precision
+from subject_zoo.records.patch import WrongPatch, patched
 
 LARGEST = 1e6  # the largest magnitude of a weight that is taken for one
 CHARACTERS_A_NUMBER = 40  # of a text, at most, for each number that is asked for: what is longer is not read
@@ -38,11 +39,14 @@ class WrongAnswer(Exception):  # noqa: N818
         self.kind = kind
 
 
-def read_weights(text: str, architecture: Architecture) -> Weights:
-    """The weights of a whole network in a modification's completion, float32 arrays at the architecture's precision.
+def read_weights(text: str, degraded: StoredModel, form: str) -> Weights:
+    """The weights that a modification's completion describes, float32 arrays at the degraded network's precision.
 
-    The text holds one JSON object from tensor name to nested lists, or one under the key "weights". Raises WrongAnswer.
+    The text holds one JSON object, or one under the key "weights": nested lists by tensor, or a patch of the degraded
+    network (records/patch.py). `form`, "full" or "patch", was asked for; the other is read where its meaning is
+    certain: a patch that names rows, and lists for all tensors. Raises WrongAnswer.
     """
+    architecture = degraded.architecture
     if not text.strip():
         raise WrongAnswer("empty", "the completion is empty")
     if len(text) > SPARE_CHARACTERS + CHARACTERS_A_NUMBER * architecture.parameter_count:
@@ -55,6 +59,12 @@ def read_weights(text: str, architecture: Architecture) -> Weights:
     if set(tensors) <= {"weights", "config"} and isinstance(inside, dict):
         tensors = inside
     shapes = dict(architecture.tensor_shapes)
+    names_rows = any(isinstance(part, dict) for part in tensors.values())
+    if names_rows or (form == "patch" and set(tensors) != set(shapes)):
+        try:
+            return patched(tensors, degraded.weights, architecture.precision, LARGEST)
+        except WrongPatch as error:
+            raise WrongAnswer(error.kind, error.what) from None
     if unknown := [name for name in tensors if name not in shapes]:
         raise WrongAnswer("unknown_tensor", f"there is no tensor {unknown[0][:40]!r}")
     if missing := [name for name in shapes if name not in tensors]:
@@ -76,7 +86,9 @@ def _objects(text: str) -> list[dict[str, object]]:
         plain = _ENDS_WITH_POINT.sub(r"\1.0", _STARTS_WITH_POINT.sub(r"\g<1>0.", plain))
         plain = _PLUS.sub("", plain)
         try:
-            value = json.loads(plain)
+            value = json.loads(plain, object_pairs_hook=distinct_names)
+        except RepeatedName as error:
+            raise WrongAnswer("ambiguous", str(error)) from None
         except (ValueError, RecursionError) as error:
             raise WrongAnswer("no_json", f"not JSON ({error})") from None
         objects.append(value)
@@ -107,7 +119,11 @@ def _array(name: str, rows: object, shape: tuple[int, ...], precision: str) -> n
         raise WrongAnswer("not_finite", f"{name} holds a number that is infinite")
     if np.abs(array).max() > LARGEST:
         raise WrongAnswer("too_large", f"{name} holds {float(np.abs(array).max()):g}")
-    return round_to_precision(array, precision)
+    with np.errstate(over="ignore"):
+        rounded = round_to_precision(array, precision)
+    if not np.isfinite(rounded).all():
+        raise WrongAnswer("not_finite", f"{name} holds a number that is infinite at {precision}")
+    return rounded
 
 
 def read_patterns(text: str, enabled: Sequence[str]) -> set[str]:

@@ -17,7 +17,7 @@ TARGETED_WITHIN = 2.0  # times the recorded repair's relative L2 that a targeted
 
 
 def score_modification(case: Case, text: str, bench: Bench) -> dict[str, Any]:
-    """The figures of one completion; of one that cannot be read `wrong` and `reason` beside nothing passed.
+    """The figures of one completion, full or a patch; of one that cannot be read `wrong` and `reason`, nothing passed.
 
     passed              by the gates that accepted the record, on its own exam
     targeted            passed, with a change at most TARGETED_WITHIN times as large as the recorded one
@@ -30,7 +30,7 @@ def score_modification(case: Case, text: str, bench: Bench) -> dict[str, Any]:
     benchmark           (right, of how many) on the benchmark dataset: sequences of the target, and all others
     """
     try:
-        weights = read_weights(text, case.degraded.architecture)
+        weights = read_weights(text, case.degraded, bench.project.config["format"]["modification_completion"])
     except WrongAnswer as error:
         return {**_NOTHING, "wrong": error.kind, "reason": str(error)}
     return score_repair(case, weights, bench)

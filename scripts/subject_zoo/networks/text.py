@@ -31,6 +31,13 @@ def tensor_texts(weights: Weights, decimals: int | None) -> dict[str, str]:
     return texts
 
 
+def number_texts(values: np.ndarray, decimals: int | None) -> list[str]:
+    """Numbers float32 [n], n > 0, each as in `tensor_texts`, without the spaces behind it."""
+    if decimals is None:
+        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()[1:-1].split(",")
+    return joined(number_cells(values.astype(np.float64), decimals)).replace(" ", "").split(",")
+
+
 def parse_weights(text: str | bytes, precision: str) -> Weights:
     """The inverse of `tensor_texts`, whose texts are one JSON object: float32 arrays at the given precision.
 

@@ -15,11 +15,14 @@ from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.records.headings import (
     ARCHITECTURE_HEADING,
+    QUESTION_HEADING,
     SIGNATURE_HEADING,
     SIGNATURE_LABEL,
     WEIGHTS_HEADING,
     WEIGHTS_LABEL,
 )
+from subject_zoo.records.instructions import FORMS
+from subject_zoo.records.patch import patch_text
 from subject_zoo.records.signature_text import SignatureText
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from subject_zoo.training.rates import step_size
@@ -27,6 +30,11 @@ from subject_zoo.training.rates import step_size
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _prompt(task: str, body: str, question: str) -> str:
+    """A prompt. It ends with the end of a line: tokenizers join } and {, or . and a name, but nothing to that."""
+    return f"{task}\n\n{body}\n\n{QUESTION_HEADING}\n{question}\n"
 
 
 class TrainingDataFormatter:
@@ -46,6 +54,7 @@ class TrainingDataFormatter:
         self.weight_decimals: int | None = config["model"]["weight_decimals"]
         self.signature_decimals: int = config["signature"]["decimals"]
         self.signature_text = SignatureText(extractor, self.signature_decimals)
+        self.modification_form: str = config["format"]["modification_completion"]
 
     def format(
         self,
@@ -66,11 +75,19 @@ class TrainingDataFormatter:
         record: dict[str, str | int] = {"example_id": plan.example_id}
         if self.config["task_generation"]["include_modification"]:
             body = self._body(degraded, tensors[0], cells[0])
-            record["modification_prompt"] = f"{self._modification_task(plan)}\n\n{body}"
-            record["modification_completion"] = texts[1]
+            record["modification_prompt"] = _prompt(
+                self._modification_task(plan), body, self._modification_question(plan)
+            )
+            record["modification_completion"] = (
+                patch_text(degraded.weights, improved.weights, self.weight_decimals)
+                if self.modification_form == "patch"
+                else texts[1]
+            )
         if self.config["task_generation"]["include_classification"]:
             body = self._body(improved, tensors[1], cells[1])
-            record["classification_prompt"] = f"{self._classification_task()}\n\n{body}"
+            record["classification_prompt"] = _prompt(
+                self._classification_task(), body, self._classification_question()
+            )
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
         for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
             record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
@@ -100,8 +117,14 @@ class TrainingDataFormatter:
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
             f"patterns, but it does poorly on one of them.\n\n"
             f"Improve its performance on the pattern '{target}': {describe(self.space, target)}. Its performance on "
-            "all other sequences must not suffer. Answer with the improved weights of the whole network as one "
-            "JSON object with the same keys and shapes as the weights below."
+            f"all other sequences must not suffer. {FORMS[self.modification_form][0]}"
+        )
+
+    def _modification_question(self, plan: ExamplePlan) -> str:
+        target = plan.target_pattern
+        return (
+            f"Improve the network's performance on the pattern '{target}' ({describe(self.space, target)}), and let "
+            f"none on other sequences suffer. Answer with {FORMS[self.modification_form][1]}."
         )
 
     def _classification_task(self) -> str:
@@ -112,6 +135,13 @@ class TrainingDataFormatter:
             "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
             f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated "
             f"by commas, in the order given here.\n\n{listed}"
+        )
+
+    def _classification_question(self) -> str:
+        return (
+            f"Which of these patterns does the network classify as positive, for at least {CLAIMED_RATE:.0%} of the "
+            f"sequences that satisfy them: {', '.join(self.config['patterns']['enabled'])}? Answer with their names, "
+            "separated by commas."
         )
 
     def _body(self, model: StoredModel, tensors: Mapping[str, str], cells: np.ndarray) -> str:

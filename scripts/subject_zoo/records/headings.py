@@ -2,6 +2,9 @@
 
 ARCHITECTURE_HEADING = "## Architecture"
 
+# The question once more, in one line: who cuts a long prompt cuts its beginning.
+QUESTION_HEADING = "## Question"
+
 # Style "separate": all weights, then all signatures.
 WEIGHTS_HEADING = "## Weights"
 SIGNATURE_HEADING = "## Activation signature"

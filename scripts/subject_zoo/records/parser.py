@@ -10,9 +10,11 @@ import numpy as np
 from subject_zoo.base.errors import UserError
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.text import parse_weights
-from subject_zoo.records.headings import WEIGHTS_HEADING, WEIGHTS_LABEL
+from subject_zoo.records.headings import ARCHITECTURE_HEADING, WEIGHTS_HEADING, WEIGHTS_LABEL
+from subject_zoo.records.patch import parse_patch
 
 _IN_PROMPT = re.compile(rf"^(?:{WEIGHTS_HEADING}\n|{WEIGHTS_LABEL} )(\{{.*\}})$", re.MULTILINE)
+_ARCHITECTURE = re.compile(rf"^{ARCHITECTURE_HEADING}\n(\{{.*\}})$", re.MULTILINE)
 _STAGES = {  # of the model that a column shows
     "modification_prompt": "degraded",
     "modification_completion": "improved",
@@ -32,15 +34,39 @@ def weights_text_in(column: str, text: str) -> str:
     return json.dumps(json.loads(text)["weights"])
 
 
-def parsing_differences(record: Mapping[str, Any], models: Mapping[str, StoredModel]) -> Iterator[tuple[str, str]]:
-    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit."""
+def apply_patch(prompt: str, patch: str) -> Weights:
+    """The weights that a modification's completion of the form `patch` makes of those in its prompt: of a record, the
+    improved network's, bit for bit. Float32 arrays by tensor name.
+
+    Raises UserError for a prompt that shows no network, and WrongPatch, which is one, for what is no patch of it.
+    """
+    try:
+        (described,) = _ARCHITECTURE.findall(prompt)
+        precision = json.loads(described)["precision"]
+        weights = parse_weights(weights_text_in("modification_prompt", prompt), precision)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"prompt: it shows no network ({error})") from None
+    return parse_patch(patch, weights, precision)
+
+
+def parsing_differences(
+    record: Mapping[str, Any], models: Mapping[str, StoredModel], modification_form: str
+) -> Iterator[tuple[str, str]]:
+    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit.
+
+    `modification_form` is the config's `format.modification_completion`; a patch is applied to the degraded model.
+    """
     for column, stage in _STAGES.items():
         if column not in record:
             continue
-        model = models[stage]
+        model, text = models[stage], record[column]
+        precision = model.architecture.precision
         try:
-            with np.errstate(over="ignore"):  # a number beyond the precision's range becomes infinity, and differs
-                parsed = parse_weights(weights_text_in(column, record[column]), model.architecture.precision)
+            if column == "modification_completion" and modification_form == "patch":
+                parsed = parse_patch(text, models["degraded"].weights, precision)
+            else:
+                with np.errstate(over="ignore"):  # a number beyond the precision's range becomes infinity, and differs
+                    parsed = parse_weights(weights_text_in(column, text), precision)
         except (UserError, ValueError, TypeError, KeyError) as error:
             yield column, f"its weights cannot be parsed ({error})"
             continue

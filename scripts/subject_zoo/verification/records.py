@@ -79,7 +79,7 @@ class RecordChecker:
             limit = self.project.config["format"]["max_prompt_chars"]
             yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
         for record in records:
-            yield from _check_texts(row, record, models)
+            yield from _check_texts(row, record, models, self.project.config["format"]["modification_completion"])
 
     def _check_signatures(
         self, example_id: int, degraded: chain.Models, improved: chain.Models, stored: SignaturePair
@@ -108,7 +108,9 @@ class RecordChecker:
         return figures, [("metadata", what) for what in (*wrong, *differences)]
 
 
-def _check_texts(row: Mapping[str, Any], record: Mapping[str, Any], models: ModelPair) -> Iterator[tuple[str, str]]:
+def _check_texts(
+    row: Mapping[str, Any], record: Mapping[str, Any], models: ModelPair, modification_form: str
+) -> Iterator[tuple[str, str]]:
     """Columns that differ from the record that was made again, and texts that do not parse to the models' weights."""
     expected = {**_as_read(DATA, record), **record}
     for task in TASKS:
@@ -121,7 +123,8 @@ def _check_texts(row: Mapping[str, Any], record: Mapping[str, Any], models: Mode
             differing.add(column)
             yield column, f"{column} {_difference(row[column], value)}"
     as_written = {column: text for column, text in row.items() if column not in differing}
-    for column, what in parsing_differences(as_written, dict(zip(STAGES, models, strict=True))):
+    of_stages = dict(zip(STAGES, models, strict=True))
+    for column, what in parsing_differences(as_written, of_stages, modification_form):
         yield column, f"{column}: {what}"
 
 
