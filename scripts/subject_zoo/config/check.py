@@ -18,7 +18,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
 from subject_zoo.config.load import read_yaml
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
-from subject_zoo.patterns.space import pattern_space
+from subject_zoo.patterns.space import MOST_LISTED, pattern_space
 
 SCHEMA_PATH = Path(__file__).with_name("schema.yaml")
 _NAMES = {"patterns": PATTERNS, "activations": ACTIVATIONS, "signature_methods": SIGNATURE_METHODS}
@@ -274,6 +274,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             "max_candidates, since examples are accepted candidates"
         )
     yield from _patterns_conflicts(config["patterns"])
+    yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
     yield from _backward_ranges(config, schema)
     enabled = config["patterns"]["enabled"]
@@ -302,6 +303,15 @@ def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"patterns.max_patterns_per_batch is {most}; "
             f"it must be at most {len(patterns['enabled'])}, the number of patterns.enabled"
+        )
+
+
+def _exact_conflicts(validation: Mapping[str, Any], patterns: Mapping[str, Any]) -> Iterator[str]:
+    sequences = patterns["vocab_size"] ** patterns["sequence_length"]
+    if validation["exact"] and sequences > MOST_LISTED:
+        yield (
+            f"validation.exact is true; it must be false where there are more than {MOST_LISTED:,} sequences: "
+            f"patterns.vocab_size ** patterns.sequence_length is {sequences:,}"
         )
 
 
