@@ -19,6 +19,9 @@ sequences that satisfy no enabled pattern. Sampling errors are SIGMAS standard e
 Classification: the completion has to list the enabled patterns of which the improved model calls as large a share
 positive as the prompt asks for, "at least 75%", owned or not. A rate within the sampling error of that is settled by
 the pattern's sequences, all of them: that is what the prompt speaks of.
+
+Where records state figures of the whole space (`validation.exact`), those of the first `--whole` records are counted
+again, as exact_figures.py says: that takes some seconds each.
 """
 
 import argparse
@@ -32,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from exact_figures import exact_figures_hold
 from fresh_sequences import Fresh, Sample
 from published_records import read_records
 from second_definitions import Network, Space
@@ -186,8 +190,13 @@ def trained_on(examples: Path, space: Space) -> Iterator[tuple[int, np.ndarray]]
                 yield example_id, space.rows(tokens)
 
 
-def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int = 1) -> dict[str, Any]:
-    """Measure every record of a dataset folder. JSON-ready: `records`, `bars`, `by_pattern`, `failures` and more."""
+def remeasure(
+    folder: Path, pools: Path, examples: Path | None = None, seed: int = 1, whole: int = 50
+) -> dict[str, Any]:
+    """Measure every record of a dataset folder, the first `whole` on the whole space too, where they state its figures.
+
+    JSON-ready: `records`, `bars`, `by_pattern`, `failures` and more.
+    """
     config = json.loads((folder / "manifest.json").read_text())["config"]
     space = Space(config["patterns"])
     fresh = Fresh(space, pools, config["dataset"]["min_holdout"])
@@ -199,6 +208,9 @@ def remeasure(folder: Path, pools: Path, examples: Path | None = None, seed: int
             listed, by_census = classified(record, result, space)
             settled.update(by_census)
         claims.append(judge(record, result, listed, config["validation"]))
+        exact = json.loads(record["metadata"]).get("exact")
+        if exact is not None and len(measured) < whole:
+            claims[-1]["exact"] = exact_figures_hold(exact, result["networks"], result["selected"], space)
         texts[record["improved_model_weights"]] += 1
         del result["networks"]
         measured.append(result)
@@ -255,6 +267,9 @@ def bars(measured: list[dict], claims: list[dict[str, bool]], thresholds: Mappin
     for name in ("classification", "modification"):
         if name in claims[0]:
             rows.insert(-2, (f"true {name} completions", "100 %", share(name), 1.0))
+    if "exact" in claims[0]:
+        counted = [claim["exact"] for claim in claims if "exact" in claim]
+        rows.insert(-2, (f"true figures of the whole space ({len(counted)})", "100 %", float(np.mean(counted)), 1.0))
     return [
         {
             "bar": bar,
@@ -314,12 +329,13 @@ def main() -> None:
     parser.add_argument("--pools", type=Path, help="pools.npz of the project [beside the folder]")
     parser.add_argument("--examples", type=Path, help="training data to hold against, examples [beside the folder]")
     parser.add_argument("--seed", type=int, default=1, help="of the sequences drawn here")
+    parser.add_argument("--whole", type=int, default=50, help="records counted on the whole space, seconds each [50]")
     options = parser.parse_args()
     pools = options.pools or options.folder.parent / "pools.npz"
     examples = options.examples or options.folder.parent / "examples"
     if not pools.exists():
         sys.exit(f"{pools}: not there; `snakemake {pools}` makes it, or name it with --pools")
-    report = remeasure(options.folder, pools, examples, options.seed)
+    report = remeasure(options.folder, pools, examples, options.seed, options.whole)
     print(f"{report['records']} records\n\n{_table(report['bars'])}\n")
     print(_table([{"pattern": name} | row for name, row in report["by_pattern"].items()]) + "\n")
     for failure in report["failures"]:

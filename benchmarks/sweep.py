@@ -59,7 +59,7 @@ def timed_steps(
     from subject_zoo.project import Project
 
     project = Project(config)
-    _ = project.exam, project.formatter
+    _ = project.exam, project.formatter, config["validation"]["exact"] and project.whole_space
     made, seconds, start = {}, {}, time.process_time()
     for step, value in steps(project, range(first, first + count), sign_rejected):
         now = time.process_time()

@@ -114,7 +114,14 @@ rule validate:
     params:
         settings=settings(
             "validate",
+            "seed",
             "dataset.near_miss_ratio",
+            "dataset.probe_fraction",
+            "dataset.test_fraction",
+            "patterns.ends_with",
+            "patterns.sequence_length",
+            "patterns.starts_with",
+            "patterns.vocab_size",
             "validation",
         ),
     script:

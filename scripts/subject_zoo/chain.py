@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.terms import AUDIT
+from subject_zoo.base.terms import AUDIT, EXACT, STAGES
 from subject_zoo.evaluation.audit import audit_sequences
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.evaluation.gates import reject_untrained, validate_example
 from subject_zoo.evaluation.simple_repairs import Fault, simple_repairs
+from subject_zoo.evaluation.whole_space import measure_exactly
 from subject_zoo.examples.plan import draw_plan
 from subject_zoo.examples.sampler import Example
 from subject_zoo.networks.model import StoredModel
@@ -68,6 +69,9 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
         verdict = validate_example(
             plan, project.exam, before[example_id], after[example_id], project.config, partial(simple_repairs, fault)
         )
+        if project.config["validation"]["exact"]:
+            models = dict(zip(STAGES, (degraded[example_id], improved[example_id]), strict=True))
+            verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)
         verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, project.exam)}
     return verdicts
 

@@ -17,6 +17,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of, json_bytes
 from subject_zoo.config.sections import science_digest
 from subject_zoo.evaluation.exam import Exam
+from subject_zoo.evaluation.whole_space import WholeSpace
 from subject_zoo.examples.sampler import PatternDatasetSampler
 from subject_zoo.patterns.pools import Pools
 from subject_zoo.patterns.space import PatternSpace, pattern_space
@@ -89,6 +90,11 @@ class Project:
     def exam(self) -> Exam:
         """The sequences that every model is measured on."""
         return Exam(self.pools, self.config["dataset"]["near_miss_ratio"])
+
+    @cached_property
+    def whole_space(self) -> WholeSpace:
+        """All sequences that there are, for `validation.exact`; listing them takes a second or more."""
+        return WholeSpace(self.space, self.pools, self.config["seed"], self.config["dataset"])
 
     @cached_property
     def signature_dataset(self) -> bytes:

@@ -38,7 +38,7 @@ def texts_of(space: Space) -> list[str]:
     return ["".join(letters) for letters in itertools.product("ABCDEFGHI"[: space.vocab_size], repeat=space.length)]
 
 
-OWN = ("remeasure", "fresh_sequences", "published_records", "second_definitions")
+OWN = ("remeasure", "fresh_sequences", "published_records", "second_definitions", "exact_figures")
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -264,7 +264,8 @@ patterns:
 dataset: {num_sequences: 3000, pool_size: 1500, test_per_pattern: 300, test_background: 600}
 model: {num_layers: [1, 1], neurons_per_layer: [16, 16], activation_types: [relu, gelu, tanh]}
 training: {degraded_epochs: 15, improvement_epochs: 15, batch_size: 64}
-validation: {min_degradation_threshold: 0.1, min_specificity: 0.0, max_other_degradation: 0.1, min_accuracy: 0.8}
+validation:
+  {min_degradation_threshold: 0.1, min_specificity: 0.0, max_other_degradation: 0.1, min_accuracy: 0.8, exact: true}
 splits: {test: 0.3}
 """
 
@@ -290,6 +291,7 @@ def test_an_honest_dataset_clears_the_bars(results):
     assert bars["all three"]["measured"] == 1.0
     assert bars["true classification completions"]["measured"] == 1.0
     assert bars["true modification completions"]["measured"] == 1.0
+    assert bars["true figures of the whole space (5)"]["measured"] == 1.0
     assert report["duplicates"] == 0
     assert (report["records_checked_for_that"], report["fresh_sequences_trained_on"]) == (5, 0)
     for row in report["by_pattern"].values():
@@ -343,6 +345,18 @@ def another_answer(record: dict) -> dict:
     return {"modification_completion": json.dumps(weights)}
 
 
+def one_more_is_positive(record: dict) -> dict:
+    metadata = json.loads(record["metadata"])
+    metadata["exact"]["improved"]["called_positive"] += 1
+    return {"metadata": json.dumps(metadata)}
+
+
+def a_rate_is_higher(record: dict) -> dict:
+    metadata = json.loads(record["metadata"])
+    metadata["exact"]["degraded"]["positive_rate"]["has_majority"]["all"] += 1e-3
+    return {"metadata": json.dumps(metadata)}
+
+
 @pytest.mark.workflow
 @pytest.mark.parametrize(
     ("lie", "caught_as"),
@@ -351,6 +365,8 @@ def another_answer(record: dict) -> dict:
         (degraded_for_improved, {"improves", "all three", "modification"}),
         (another_target, {"able", "all three"}),
         (another_answer, {"modification"}),
+        (one_more_is_positive, {"exact"}),
+        (a_rate_is_higher, {"exact"}),
     ],
 )
 def test_a_false_record_is_caught(results, tmp_path, lie, caught_as):

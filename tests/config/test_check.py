@@ -258,6 +258,8 @@ BAD = {
     "patterns: {min_patterns_per_batch: 4}": ["min_patterns_per_batch is 4; it must be at most 3"],
     "patterns: {max_patterns_per_batch: 16}": ["max_patterns_per_batch is 16; it must be at most 15"],
     "patterns: {enabled: [all_same, ends_with]}": ["max_patterns_per_batch is 3; it must be at most 2"],
+    "{validation: {exact: true}, patterns: {sequence_length: 8, enabled: [all_same, palindrome, ends_with]}}":
+        ["validation.exact is true; it must be false where", "4,000,000 sequences", "5,764,801", "patterns.vocab_size"],
     "dataset: {test_fraction: 0.9, probe_fraction: 0.2}": ["test_fraction + dataset.probe_fraction is 1.1"],
     "training: {batch_size: 22801}": ["training.batch_size is 22801; it must be at most 22800"],
     "{patterns: {enabled: [all_same, palindrome, no_repeats]}, benchmark: {patterns: [ends_with, all_same]}}":

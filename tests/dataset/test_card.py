@@ -12,7 +12,7 @@ from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
 from tests.conftest import small_config
-from tests.dataset.test_validity import verdict
+from tests.dataset.test_validity import exact_of, verdict
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
@@ -65,6 +65,21 @@ def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity)
     counts = (row["target_of_accepted"], row["selected_in_accepted"], row["acceptance_as_target"])
     assert "| starts_with | {} | {} | {} |".format(*counts) in card
     assert not re.search(r"\$\w", card)
+
+
+def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured(validity):
+    config = small_config()
+    title, table = '## What "classifies" means', "| precision over the whole space |"
+    for figures in (None, validity):
+        card = dataset_card(config, DIGESTS, ROWS, figures)
+        assert f"{title}\n\nA network *classifies a pattern as positive* where it calls at least 85 % of" in card
+        assert table not in card
+    verdicts = [verdict(i, accepted=True) for i in range(9)]
+    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)))["exact"]
+    section = dataset_card(config, DIGESTS, ROWS, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
+    assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
+    assert f"{exact['records_of_true_lists']} of\n9 networks" in section
+    assert "all 343 sequences" in section
 
 
 def test_a_growing_dataset_says_so():

@@ -105,6 +105,34 @@ def test_equal_models_are_duplicates(validity):
     assert summarise(twins, [0, 1, 2])["duplicates"] == 2
 
 
+def exact_of(of: dict[str, Any]) -> dict[str, Any]:
+    """What the whole space says of an example; of every fifth, that all patterns are called positive."""
+    rates = {name: 0.9 if name in of["classified_patterns"] else 0.1 for name in PATTERNS}
+    if of["example_id"] % 5 == 0:
+        rates |= dict.fromkeys(PATTERNS, 0.9)
+    draw = random.Random(of["example_id"])
+    figures = {key: draw.random() for key in ("precision", "balanced_precision", "recall")}
+    improved = figures | {"positive_rate": {name: {"test": 0.0, "all": rate} for name, rate in rates.items()}}
+    return {"sequences": 343, "improved": improved}
+
+
+def test_the_whole_space_is_summarised_where_it_was_measured(validity):
+    assert validity["exact"] is None
+    exact = summarise([v | {"exact": exact_of(v)} for v in VERDICTS], RECORDED)["exact"]
+    all_listed = [v for v in MEMBERS if v["example_id"] % 5 or len(v["classified_patterns"]) == len(PATTERNS)]
+    assert 0 < len(all_listed) < 20
+    assert (exact["sequences"], exact["records"], exact["records_of_true_lists"]) == (343, 20, len(all_listed))
+    for key in ("precision", "balanced_precision", "recall"):
+        assert exact[key]["median"] == round(median(exact_of(v)["improved"][key] for v in MEMBERS), 4)
+
+
+def test_a_precision_that_is_none_is_in_no_spread():
+    exact = exact_of(MEMBERS[0])
+    exact["improved"]["precision"] = None
+    summary = summarise([MEMBERS[0] | {"exact": exact}], [MEMBERS[0]["example_id"]])["exact"]
+    assert (summary["precision"], summary["records"]) == (None, 1)
+
+
 def test_nothing_accepted_is_summarised_too():
     validity = summarise([verdict(0, accepted=False)], [])
     assert validity["funnel"]["accepted"] == 0

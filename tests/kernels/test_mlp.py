@@ -1,5 +1,7 @@
 """The kernel against torch in float64, and bits that nothing but the network and its rows decides."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -173,6 +175,25 @@ def test_a_rows_bits_do_not_depend_on_the_rows_beside_it(architecture, rows, cut
         assert part_values.tobytes() == np.ascontiguousarray(values[:, part]).tobytes()
 
 
+@pytest.mark.parametrize("encoding", ["one_hot", "ordinal"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("vocab_size", "length", "depth", "neurons"), [(5, 4, 1, 3), (7, 5, 3, 24), (9, 4, 2, 40)])
+def test_all_sequences_are_classified_as_they_are_one_by_one(vocab_size, length, depth, neurons, activation, encoding):
+    """Also where the logit is exactly 0, and where a unit in the last place decides."""
+    architecture = Architecture(vocab_size, length, depth, neurons, activation, input_encoding=encoding)
+    tokens = np.array(list(itertools.product(range(vocab_size), repeat=length)), np.uint8)
+    weights, output = make_weights(architecture), architecture.linear_names[-1]
+    weights[f"{output}.bias"] *= 0
+    sums = KernelMLP(architecture, weights).logits(tokens)
+    weights[f"{output}.bias"] = -np.sort(sums)[[len(sums) // 3]]
+    mlp = KernelMLP(architecture, weights)
+    logits, positive = mlp.logits(tokens), mlp.classify_all()
+    assert positive.dtype == bool
+    np.testing.assert_array_equal(positive, logits > 0)
+    assert (logits == 0).any()
+    assert 0 < positive.sum() < len(positive)
+
+
 def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):
     kinds = [
         make_architecture(activation, neurons, depth, input_encoding=encoding, dropout_rate=dropout)
@@ -192,6 +213,7 @@ def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):
         for architecture in kinds:
             mlp, tokens = KernelMLP(architecture, make_weights(architecture)), make_tokens(architecture, 70)
             made += [train(mlp, tokens).tobytes(), mlp.parameters.tobytes(), mlp.logits(tokens).tobytes()]
+            made.append(mlp.classify_all().tobytes())
         results.append(made)
     assert len(results) > 1
     assert all(made == results[0] for made in results)

@@ -37,6 +37,7 @@ GATES = ("improvement", "specificity", "stability", "competence", "claim", "repa
 TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before training or after
 BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
 AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict
+EXACT = "exact"  # the key of what is measured on all sequences of the space, likewise
 SHARE_DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 reaches a threshold of 0.2
 
 # A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:

@@ -19,7 +19,7 @@ from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
 from subject_zoo.config.load import read_yaml
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
-from subject_zoo.patterns.space import pattern_space
+from subject_zoo.patterns.space import MOST_LISTED, pattern_space
 
 SCHEMA_PATH = Path(__file__).with_name("schema.yaml")
 _NAMES = {"patterns": PATTERNS, "activations": ACTIVATIONS, "signature_methods": SIGNATURE_METHODS}
@@ -275,6 +275,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             "max_candidates, since examples are accepted candidates"
         )
     yield from _patterns_conflicts(config["patterns"])
+    yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
     yield from _training_conflicts(config["training"])
     yield from _backward_ranges(config, schema)
@@ -316,6 +317,15 @@ def _target_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"patterns.min_target_sequences is {fewest}; it must be at most {count(space, largest)}, "
             f"the number of sequences that satisfy {largest}: or no pattern can be the target"
+        )
+
+
+def _exact_conflicts(validation: Mapping[str, Any], patterns: Mapping[str, Any]) -> Iterator[str]:
+    sequences = patterns["vocab_size"] ** patterns["sequence_length"]
+    if validation["exact"] and sequences > MOST_LISTED:
+        yield (
+            f"validation.exact is true; it must be false where there are more than {MOST_LISTED:,} sequences: "
+            f"patterns.vocab_size ** patterns.sequence_length is {sequences:,}"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from subject_zoo.base.terms import DATA, TASKS
+from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
 from subject_zoo.dataset.layout import table_names
 
 _TEMPLATE = Path(__file__).with_name("card.md")
@@ -76,6 +76,8 @@ def _text(
         completion=_completion(config),
         longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
         sequence=letters,
+        claimed=f"{100 * CLAIMED_RATE:.0f} %",
+        exact=_exact(validity["exact"]) if validity and validity["exact"] else "",
         validity=_validity(validity, figures) if validity else "",
         config=yaml.safe_dump(dict(config), sort_keys=False).strip(),
         layers=_span(model["num_layers"]),
@@ -100,6 +102,24 @@ def _span(bounds: Sequence[int]) -> str:
     return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
 
 
+def _exact(exact: Mapping[str, Any]) -> str:
+    """What was measured on all sequences, of the mended networks."""
+    spreads = {
+        "precision over the whole space": exact["precision"],
+        "precision on the balanced test": exact["balanced_precision"],
+        "recall over the whole space": exact["recall"],
+    }
+    return f"""Both networks of each record were put to all {exact["sequences"]:,} sequences (`exact` in `metadata`).
+Of the mended ones:
+
+{_spreads(spreads)}
+
+Precision is the share of the sequences called positive that satisfy a selected pattern; recall the share called
+positive of those that satisfy one. By all sequences of each pattern, {exact["records_of_true_lists"]} of
+{exact["records"]} networks classify as positive exactly the patterns that their completion lists.
+"""
+
+
 def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
     accepted, sequences = validity["accepted"], validity["sequences"]
     measured = {
@@ -111,14 +131,12 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
         "positive rate of all other patterns": accepted["positive_rate_of_other_patterns"],
         **{f"characters of the {task} prompt": spread for task, spread in validity["prompt_chars"].items()},
     }
-    columns = ("min", "p10", "median", "p90", "max")
-    spreads = [[name, *(spread[column] for column in columns)] for name, spread in measured.items() if spread]
     pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures)
     return f"""## How true the records are
 
 {_funnel(validity["funnel"])}
 
-{_table(["over all records", *columns], spreads)}
+{_spreads(measured)}
 
 {_patterns(validity["by_pattern"])}
 
@@ -151,6 +169,13 @@ def _patterns(by_pattern: Mapping[str, Mapping[str, Any]]) -> str:
     }
     rows = [[name, *(row[key] for key in columns.values())] for name, row in by_pattern.items()]
     return _table(["pattern", *columns], rows)
+
+
+def _spreads(measured: Mapping[str, Mapping[str, float] | None]) -> str:
+    """A row for each spread by name; none for one of no records."""
+    columns = ("min", "p10", "median", "p90", "max")
+    rows = [[name, *(spread[column] for column in columns)] for name, spread in measured.items() if spread]
+    return _table(["over all records", *columns], rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from subject_zoo.base.files import digest_of
-from subject_zoo.base.terms import AUDIT, BACKGROUND, GATES, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
+from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, GATES, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
+from subject_zoo.evaluation.gates import claimed_patterns
 
 _DECIMALS = 4
 _BINS = 20
@@ -41,7 +42,8 @@ def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) ->
     (as a target: candidates, accepted; as selected, of accepted examples: accuracies before and after as target
     and otherwise), `accepted` (medians and extremes over accepted examples), `histograms` of their positive rates,
     `duplicates` (records that hold the improved model of an earlier one), `prompt_chars` by task, `combinations` of
-    patterns, and `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them).
+    patterns, `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them), and `exact` (None
+    where the whole space was not measured).
     """
     members = set(recorded)
     considered = [v for v in verdicts if recorded and v["example_id"] <= recorded[-1]]
@@ -57,6 +59,7 @@ def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) ->
         "duplicates": len(accepted) - len({v[RECORD_SUMMARY]["weights_sha256"] for v in accepted}),
         "prompt_chars": {task: _spread(lengths[task]) for task in lengths},
         "sequences": _sequences(accepted),
+        "exact": _exact(accepted),
     }
 
 
@@ -122,6 +125,26 @@ def _sequences(accepted: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         **{key: int(counts[key].sum()) for key in ("rows", "copies", "on_both_sides")},
         "shared_with_test_at_most": int(counts.shared_with_test.max()) if len(counts) else 0,
         "shared_of_held_out": int(counts.shared_of_held_out.sum()),
+    }
+
+
+def _exact(accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """How precise the improved models are on all sequences, and of how many the completion is true of them all."""
+    measured = [v for v in accepted if EXACT in v]
+    if not measured:
+        return None
+    columns = ["precision", "balanced_precision", "recall"]
+    figures = pd.DataFrame([[v[EXACT]["improved"][key] for key in columns] for v in measured], columns=columns)
+    rates = [v[EXACT]["improved"]["positive_rate"] for v in measured]
+    true = [
+        claimed_patterns({name: parts["all"] for name, parts in of_model.items()}) == v["classified_patterns"]
+        for v, of_model in zip(measured, rates, strict=True)
+    ]
+    return {
+        "sequences": measured[0][EXACT]["sequences"],
+        "records": len(measured),
+        "records_of_true_lists": sum(true),
+        **{key: _spread(figures[key].dropna().astype(float)) for key in columns},
     }
 
 

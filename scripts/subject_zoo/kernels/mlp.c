@@ -330,8 +330,8 @@ static void first_layer_gradient(const Network *net, const uint8_t *const *rows,
         }
 }
 
-/* Logits of `count` rows. `kept`, where not NULL, is [depth, kept_rows, neurons], from this block's first row on, and
-has bytes for its first `real` rows. */
+/* Logits of `count` rows; where `rows` is NULL, work->values holds the first layer's sums already. `kept`, where not
+NULL, is [depth, kept_rows, neurons], from this block's first row on, and has bytes for its first `real` rows. */
 static void forward(const Network *net, const float *parameters, const uint8_t *const *rows, int64_t count,
                     int64_t real, const uint8_t *kept, int64_t kept_rows, float kept_scale, Workspace *work,
                     float *logits)
@@ -339,9 +339,9 @@ static void forward(const Network *net, const float *parameters, const uint8_t *
     int64_t width = net->width, block = BLOCK * width;
     for (int64_t layer = 0; layer < net->depth; layer++) {
         float *values = work->values + layer * block, *slopes = work->slopes + layer * block;
-        if (layer == 0)
+        if (layer == 0 && rows)
             first_layer(net, parameters, rows, count, work);
-        else
+        else if (layer > 0)
             multiply(count, width, width, values - block, width, 1, parameters + weights_at(net, layer), values,
                      parameters + biases_at(net, layer), 0);
         if (work->keeps_before)
@@ -508,6 +508,49 @@ EXPORT void evaluate(const Network *net, const float *parameters, float *scratch
                 for (int64_t i = 0; i < net->neurons; i++)
                     to[r * net->neurons + i] = from[r * net->width + i];
         }
+    }
+    restore_denormals(denormals);
+}
+
+/* The first layer's sums [width] of a sequence up to a place, with the token at that place; of all places in their order
+these are the sums of `first_layer`, bit for bit. */
+INLINE void add_token(const Network *net, const float *weights, int64_t place, int64_t token, const float *sums,
+                      float *with_token)
+{
+    const float *row = weights + (net->one_hot ? place * net->vocabulary + token : place) * net->width;
+    for (int64_t n = 0; n < net->width; n += LANES) {
+        vec sum = load(sums + n), weight = load(row + n);
+        store(with_token + n, net->one_hot ? sum + weight : fma(splat((float)token), weight, sum));
+    }
+}
+
+/* Whether the logit is above 0, [letters ^ tokens], of all sequences in the order of a dictionary. One is like the one
+before it but for its last places, so only these are added to the sums of what the two share. `prefixes` is [tokens,
+width] and `sequence` [tokens], room to work in. */
+EXPORT void classify_all(const Network *net, const float *parameters, float *scratch, int64_t letters, float *prefixes,
+                         uint8_t *sequence, int64_t n, uint8_t *positive)
+{
+    uint32_t denormals = flush_denormals();
+    Workspace work = divide(net, scratch);
+    float logits[BLOCK];
+    int64_t width = net->width, last = net->tokens - 1, changed = 0;
+    for (int64_t i = 0; i < width; i++)
+        prefixes[i] = parameters[biases_at(net, 0) + i];
+    for (int64_t t = 0; t <= last; t++)
+        sequence[t] = 0;
+    for (int64_t start = 0; start < n; start += BLOCK) {
+        int64_t real = n - start < BLOCK ? n - start : BLOCK;
+        for (int64_t r = 0; r < real; r++) {
+            for (int64_t t = changed; t < last; t++)
+                add_token(net, parameters, t, sequence[t], prefixes + t * width, prefixes + (t + 1) * width);
+            add_token(net, parameters, last, sequence[last], prefixes + last * width, work.values + r * width);
+            for (changed = last; changed > 0 && sequence[changed] == letters - 1; changed--)
+                sequence[changed] = 0;
+            sequence[changed]++;
+        }
+        forward(net, parameters, 0, BLOCK, real, 0, 0, 1.0f, &work, logits); /* rows from `real` on count nothing */
+        for (int64_t r = 0; r < real; r++)
+            positive[start + r] = logits[r] > 0.0f;
     }
     restore_denormals(denormals);
 }

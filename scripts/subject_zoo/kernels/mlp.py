@@ -41,7 +41,8 @@ def _kernel() -> ctypes.CDLL:
     library.parameter_floats.restype = library.scratch_floats.restype = library.widest_layer.restype = count
     library.train_epoch.argtypes = [network, adam, *[array] * 7, count, count, *[array] * 3, number, *[array] * 4]
     library.evaluate.argtypes = [network, *[array] * 3, count, flag, array, array]
-    library.train_epoch.restype = library.evaluate.restype = None
+    library.classify_all.argtypes = [network, *[array] * 2, count, *[array] * 2, count, array]
+    library.train_epoch.restype = library.evaluate.restype = library.classify_all.restype = None
     return library
 
 
@@ -114,6 +115,27 @@ class KernelMLP:
         shape = (self.architecture.num_layers, len(tokens), self.architecture.neurons_per_layer)
         values = np.empty(shape, np.float32)
         return values, self._evaluate(tokens, values, before)
+
+    def classify_all(self) -> np.ndarray:
+        """Whether the logit is above 0, bool [vocab_size ** T], of all sequences in the order of a dictionary.
+
+        The same bits decide as those of `logits`.
+        """
+        letters, length = self.architecture.vocab_size, self.architecture.sequence_length
+        positive = np.empty(letters**length, bool)
+        prefixes = aligned_zeros(length * self.network.width, np.float32)
+        sequence = np.empty(length, np.uint8)
+        _kernel().classify_all(
+            self.network,
+            address(self.parameters),
+            address(self.scratch),
+            letters,
+            address(prefixes),
+            address(sequence),
+            len(positive),
+            address(positive),
+        )
+        return positive
 
     def _evaluate(self, tokens: np.ndarray, values: np.ndarray | None, before: bool) -> np.ndarray:
         tokens = _checked(tokens, self.architecture)

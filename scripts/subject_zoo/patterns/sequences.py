@@ -20,6 +20,12 @@ def satisfied_patterns(space: PatternSpace, names: Sequence[str], tokens: np.nda
     return np.stack([definition(name).holds(space, columns) for name in names], axis=1)
 
 
+def sequences_in_order(space: PatternSpace, first: int, end: int) -> np.ndarray:
+    """uint8 [end - first, T]: the sequences at these places of the space in the order of a dictionary."""
+    shape = (space.vocab_size,) * space.sequence_length
+    return np.stack(np.unravel_index(np.arange(first, end), shape), axis=1).astype(np.uint8)
+
+
 def to_text(space: PatternSpace, tokens: np.ndarray) -> list[str]:
     """The sequences of tokens uint8 [n, T] as letters, "ABCDEFG"."""
     letters = np.ascontiguousarray(_columns(space, tokens).T) + np.uint8(ord("A"))

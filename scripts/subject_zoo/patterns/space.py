@@ -14,6 +14,7 @@ LETTERS = string.ascii_uppercase
 VOWELS = "AEIOU"
 VOCAB_SIZES = range(5, 27)
 SEQUENCE_LENGTHS = range(4, 21)
+MOST_LISTED = 4_000_000  # sequences of a space that is looked at whole
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class PatternSpace:
     def letters(self) -> str:
         """The vocabulary, "ABCDEFG" for a vocab_size of 7."""
         return LETTERS[: self.vocab_size]
+
+    @property
+    def size(self) -> int:
+        """How many sequences there are."""
+        return self.vocab_size**self.sequence_length
 
 
 def pattern_space(patterns: Mapping[str, Any]) -> PatternSpace:

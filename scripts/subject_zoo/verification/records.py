@@ -103,7 +103,10 @@ class RecordChecker:
             wrong.append(f"its weights do not pass the gates: {', '.join(measured['reasons'])}")
         pools, thresholds = self.project.pools, self.project.config["validation"]
         members = {name: len(rows) for name, rows in zip(pools.names, pools.test_members, strict=True)}
-        differences = list(figure_differences(measured, recorded, self.equal_environment, members, thresholds))
+        all_members = self.project.whole_space.members if thresholds["exact"] else None
+        differences = list(
+            figure_differences(measured, recorded, self.equal_environment, members, thresholds, all_members)
+        )
         figures = measured if differences else {key: recorded.get(key, measured[key]) for key in measured}
         return figures, [("metadata", what) for what in (*wrong, *differences)]
 

@@ -4,13 +4,15 @@ In another environment a logit near 0 can fall on its other side, so what is cou
 off by TOLERATED_SEQUENCES of them. What follows from counted figures must follow from the recorded ones.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.terms import AUDIT, BACKGROUND, SHARE_DECIMALS
+from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, SHARE_DECIMALS, STAGES
 from subject_zoo.evaluation.gates import claimed_patterns, judge
+from subject_zoo.evaluation.whole_space import balanced_precision
 
 TOLERATED_SEQUENCES = 2
 BACKGROUND_TOLERANCE = 0.01  # sequences of the background differ in weight; two are worth less than this
@@ -38,11 +40,12 @@ def figure_differences(
     equal_environment: bool,
     test_members: Mapping[str, int],
     thresholds: Mapping[str, float],
+    members: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Iterator[str]:
     """Figures of a record's metadata that are not the measured verdict's, a line each.
 
-    `test_members` says how many test sequences each enabled pattern has; `thresholds` is the config's section
-    `validation`.
+    `test_members` says how many test sequences each enabled pattern has, `members` how many it has in the whole space,
+    as WholeSpace says, where that was measured; `thresholds` is the config's section `validation`.
     """
     figures = {key: value for key, value in measured.items() if key not in ("example_id", "reasons", AUDIT)}
     if equal_environment:
@@ -54,6 +57,9 @@ def figure_differences(
     accuracy[BACKGROUND] = BACKGROUND_TOLERANCE
     rates = {name: TOLERATED_SEQUENCES / max(count, 1) for name, count in test_members.items()}
     tolerances = {"degraded": {"accuracy": accuracy}, "improved": {"accuracy": accuracy}, "positive_rate": rates}
+    if members is not None:
+        counted[EXACT] = figures.pop(EXACT)
+        tolerances[EXACT] = _exact_tolerances(counted[EXACT], members)
     wrong = [*_differences(figures, recorded, ""), *_differences(counted, recorded, "", tolerances)]
     yield from wrong
     if not wrong:
@@ -68,7 +74,29 @@ def figure_differences(
         following |= {key: verdict[key] for key in verdict if key in following}
         following["accepted"] = True  # by the gates then, though the nearest miss of one may be measured now
         following["classified_patterns"] = claimed_patterns(recorded["positive_rate"])
+        if members is not None:
+            following[EXACT] = {
+                stage: {"balanced_precision": balanced_precision(recorded[stage]["accuracy"])} for stage in STAGES
+            }
         yield from _differences(following, recorded, "")
+
+
+def _exact_tolerances(measured: Mapping[str, Any], members: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """What TOLERATED_SEQUENCES are worth in each figure of the whole space."""
+    rates = {
+        name: {part: TOLERATED_SEQUENCES / max(count, 1) for part, count in parts.items()}
+        for name, parts in members.items()
+    }
+    return {
+        stage: {
+            "balanced_precision": math.inf,  # follows from accuracies
+            "called_positive": TOLERATED_SEQUENCES,
+            "precision": TOLERATED_SEQUENCES / max(measured[stage]["called_positive"], 1),
+            "recall": TOLERATED_SEQUENCES / max(measured["satisfying"], 1),
+            "positive_rate": rates,
+        }
+        for stage in STAGES
+    }
 
 
 def _differences(
@@ -87,8 +115,8 @@ def _differences(
 
 
 def _same(expected: Any, actual: Any, tolerance: float) -> bool:
-    if isinstance(expected, float) and isinstance(actual, float):
-        return abs(expected - actual) <= (tolerance + _ROUNDING if tolerance else 0.0)
+    if tolerance and type(expected) is type(actual) and isinstance(expected, int | float):
+        return abs(expected - actual) <= tolerance + _ROUNDING
     return type(expected) is type(actual) and expected == actual
 
 
