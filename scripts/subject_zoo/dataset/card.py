@@ -9,6 +9,7 @@ import yaml
 
 from subject_zoo.base.terms import DATA, TASKS
 from subject_zoo.dataset.layout import table_names
+from subject_zoo.dataset.splits import splits_in_words
 
 _TEMPLATE = Path(__file__).with_name("card.md")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -61,6 +62,7 @@ def _text(
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         count=sum(rows.values()),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
+        dealing=splits_in_words(**config["splits"]),
         growing="" if validity else " More are being made.",
         task=tasks[-1] if tasks else "classification",
         longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
@@ -84,6 +86,7 @@ def _span(bounds: Sequence[int]) -> str:
 
 def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
     accepted, sequences = validity["accepted"], validity["sequences"]
+    implied, beside = validity["implied"], validity["beside_the_target"]
     measured = {
         "accuracy after, selected patterns and background": accepted["accuracy_after"],
         "accuracy of the target before": accepted["target_accuracy_before"],
@@ -109,6 +112,11 @@ of another. In the networks' datasets {_percent(sequences["copies"], sequences["
 (a pattern with few sequences is repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
 of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
 that are not held out.
+
+Patterns imply one another, so completions list more of them than were selected: {implied["mean_listed"]:.1f} on average
+where {implied["mean_selected"]:.1f} were selected, and more than were selected in {100 * implied["list_more"]:.1f} % of
+the records. The degraded network falls short of an accuracy of {beside["min_accuracy"]:g} on something besides its
+target, another selected pattern or the background, in {100 * beside["degraded_below"]:.1f} % of the records.
 
 {pictures}
 """
