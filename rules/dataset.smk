@@ -83,7 +83,7 @@ rule summarise_validity:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("summarise_validity", "num_examples"),
+        settings=settings("summarise_validity", "num_examples", "validation.min_accuracy"),
     script:
         "../scripts/summarise_validity.py"
 

@@ -9,7 +9,8 @@ from subject_zoo.evaluation.files import load_verdicts
 with rule_log(snakemake) as log:
     verdicts = load_verdicts(*snakemake.input.verdicts)
     recorded = [example_id for path in snakemake.input.tallies for example_id in read_json(path)["accepted"]]
-    wanted = snakemake.params.settings["config"]["num_examples"]
-    validity = summarise(list(verdicts.values()), recorded[:wanted])
+    config = snakemake.params.settings["config"]
+    members = recorded[: config["num_examples"]]
+    validity = summarise(list(verdicts.values()), members, config["validation"]["min_accuracy"])
     write_json(snakemake.output[0], validity)
     log.info("%s", validity["funnel"])

@@ -150,12 +150,12 @@ def _logits(folder: Path, row: Mapping[str, Any], metadata: Mapping[str, Any], s
 
 
 def _texts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    profiles = json.loads(row["degraded_signature"])["neuron_activations"]
-    first = next(iter(profiles))
-    yield (
-        f"Signature of the degraded network, layer {first}, neuron 0",
-        json.dumps(profiles[first]["neuron_profiles"]["0"]),
-    )
+    name, layer = next(iter(json.loads(row["degraded_signature"])["neuron_activations"].items()))
+    profile = layer["neuron_profiles"]["0"]
+    named = {
+        key: dict(zip(names, profile[key], strict=True)) for key, names in layer["layer_info"]["list_entries"].items()
+    }
+    yield f"Signature of the degraded network, layer {name}, neuron 0", json.dumps(profile | named)
     for task in TASKS:
         for text in ("prompt", "completion"):
             if f"{task}_{text}" in row:

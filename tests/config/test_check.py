@@ -178,6 +178,11 @@ def test_checking_twice_changes_nothing():
         ("cleanup: 'True'", "cleanup", True),
         ("format: {tokenizer: hf-internal/hf_tokenizers}", "format.tokenizer", "hf-internal/hf_tokenizers"),
         ("splits: {validation: 0, test: 0}", "splits.test", 0.0),
+        ("splits: {holdout: pattern, held_out: [all_same]}", "splits.held_out", ["all_same"]),
+        ("splits: {holdout: depth, held_out: ['3']}", "splits.held_out", [3]),
+        ("splits: {holdout: width, held_out: [18, 24.0]}", "splits.held_out", [18, 24]),
+        ("splits: {holdout: activation, held_out: [relu, gelu, tanh, sigmoid], test: 0.9, validation: 0.2}",
+         "splits.held_out", ["relu", "gelu", "tanh", "sigmoid"]),
         ("training: {quantization: ternary}", "training.quantization", "ternary"),
         ("dataset: {num_sequences: 128, validation_fraction: 0.25}\ntraining: {batch_size: 96}",
          "training.batch_size", 96),
@@ -199,7 +204,7 @@ BAD = {
     "model: {batch_size: 64}": ["model.batch_size is not a key; did you mean training.batch_size?"],
     "trainning: {batch_size: 64}": ["trainning is not a key; did you mean training?"],
     "NumExamples: 5": ["NumExamples is not a key; did you mean num_examples?"],
-    "splits: {xyzzy: 1}": ["splits.xyzzy is not a key; section splits has holdout, validation, test"],
+    "splits: {xyzzy: 1}": ["splits.xyzzy is not a key; section splits has holdout, held_out, validation"],
     "xyzzy: 1": ["xyzzy is not a key; the top level has seed, num_examples,"],
     "publish: {token: abc}": ["publish.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "splits: {token: abc}": ["splits.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
@@ -267,6 +272,20 @@ BAD = {
     "task_generation: {include_modification: false, include_classification: false}":
         ["task_generation.include_modification", "at least one of them must be true"],
     "splits: {validation: 0.5, test: 0.5}": ["splits.validation + splits.test is 1; it must be below 1"],
+    "splits: {held_out: [tanh]}": ["splits.held_out is ['tanh']; with splits.holdout example it must be null"],
+    "splits: {holdout: combination, held_out: [3]}": ["with splits.holdout combination it must be null"],
+    "splits: {holdout: depth}": ["splits.held_out is null; with splits.holdout depth it must list some of model.num_l"],
+    "splits: {holdout: width, held_out: []}": ["splits.held_out is []; it must be a list of one or more values"],
+    "splits: {holdout: width, held_out: 24}": ["splits.held_out is 24; it must be a list of one", "or null"],
+    "splits: {holdout: depth, held_out: [3, 3]}": ["splits.held_out is [3, 3]; it must be", "each once"],
+    "splits: {holdout: depth, held_out: [4]}": ["splits.held_out lists 4; no example can have that by model.num_"],
+    "splits: {holdout: width, held_out: [tanh]}": ["lists 'tanh'; no example can have that by model.neurons_per_layer"],
+    "splits: {holdout: pattern, held_out: [palindrom]}":
+        ["lists 'palindrom'; no example can have that by patterns.enabled; did you mean palindrome?"],
+    "splits: {holdout: depth, held_out: [2, 3]}": ["held_out is [2, 3]; it leaves too few of model.num_layers"],
+    "patterns: {enabled: [all_same, palindrome, no_repeats], min_patterns_per_batch: 2}\n"
+    "splits: {holdout: pattern, held_out: [all_same, no_repeats]}":
+        ["it leaves too few of patterns.enabled, and so nothing to train on"],
 }  # fmt: skip
 
 

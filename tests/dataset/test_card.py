@@ -20,7 +20,8 @@ ROWS = {"train": 5, "validation": 0, "test": 2}
 
 @pytest.fixture(scope="module")
 def validity():
-    return summarise([verdict(i, accepted=i % 3 > 0) for i in range(12)], [i for i in range(12) if i % 3])
+    verdicts = [verdict(i, accepted=i % 3 > 0) for i in range(12)]
+    return summarise(verdicts, [i for i in range(12) if i % 3], min_accuracy=0.93)
 
 
 def header_of(card: str) -> dict:
@@ -64,6 +65,11 @@ def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity)
     row = validity["by_pattern"]["starts_with"]
     counts = (row["target_of_accepted"], row["selected_in_accepted"], row["acceptance_as_target"])
     assert "| starts_with | {} | {} | {} |".format(*counts) in card
+    text = " ".join(card.split())
+    implied, beside = validity["implied"], validity["beside_the_target"]
+    assert f"{implied['mean_listed']:.1f} on average where {implied['mean_selected']:.1f} were selected" in text
+    assert f"more than were selected in {100 * implied['list_more']:.1f} % of" in text
+    assert f"the background, in {100 * beside['degraded_below']:.1f} % of the records" in text
     assert not re.search(r"\$\w", card)
 
 
@@ -82,6 +88,11 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
     assert "all 343 sequences" in section
 
 
+def test_it_says_how_records_were_dealt():
+    config = small_config({"splits": {"holdout": "activation", "held_out": ["tanh"]}})
+    assert "every record whose network has the activation tanh" in dataset_card(config, DIGESTS, ROWS, None)
+
+
 def test_a_growing_dataset_says_so():
     assert "More are being made" in dataset_card(small_config(), DIGESTS, ROWS, None)
 
@@ -96,4 +107,4 @@ def test_pictures_are_equal_bytes_and_not_blank(validity, name):
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_pictures_of_no_records_can_be_drawn(name):
-    assert DRAWINGS[name](summarise([], []))
+    assert DRAWINGS[name](summarise([], [], min_accuracy=0.93))

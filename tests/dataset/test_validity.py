@@ -30,7 +30,7 @@ def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict
         "improved": {"accuracy": after},
         "improvement": after[selected[0]] - 0.1,
         "positive_rate": rates,
-        "classified_patterns": [name for name in PATTERNS if name in selected],
+        "classified_patterns": [name for name in PATTERNS if name in selected or example_id % 3 == 1],
         "held_out": dict.fromkeys(selected, True),
         "sequences": {
             "rows": 100,
@@ -52,7 +52,7 @@ MEMBERS = [v for v in VERDICTS if v["example_id"] in RECORDED]
 
 @pytest.fixture(scope="module")
 def validity() -> dict[str, Any]:
-    return summarise(VERDICTS, RECORDED)
+    return summarise(VERDICTS, RECORDED, min_accuracy=0.93)
 
 
 def test_the_funnel_counts_candidates_up_to_the_last_record(validity):
@@ -99,10 +99,31 @@ def test_sequences_prompts_and_combinations(validity):
     assert validity["combinations"] == len({tuple(v["selected_patterns"]) for v in MEMBERS})
 
 
+def test_patterns_that_are_listed_beside_the_selected(validity):
+    more = [len(v["classified_patterns"]) - len(v["selected_patterns"]) for v in MEMBERS]
+    selected = sum(len(v["selected_patterns"]) for v in MEMBERS)
+    assert validity["implied"] == {
+        "mean_selected": round(selected / 20, 4),
+        "mean_listed": round((selected + sum(more)) / 20, 4),
+        "list_more": sum(extra > 0 for extra in more) / 20,
+    }
+    assert 0 < validity["implied"]["list_more"] < 1
+
+
+def test_degraded_networks_that_fall_short_beside_the_target(validity):
+    below = 0
+    for v in MEMBERS:
+        others = dict(v["degraded"]["accuracy"])
+        del others[v["target_pattern"]]
+        below += min(others.values()) < 0.93
+    assert validity["beside_the_target"] == {"min_accuracy": 0.93, "degraded_below": below / 20}
+    assert 0 < below < 20
+
+
 def test_equal_models_are_duplicates(validity):
     assert validity["duplicates"] == 0
     twins = [verdict(i, accepted=True, weights="a" * 64) for i in range(3)]
-    assert summarise(twins, [0, 1, 2])["duplicates"] == 2
+    assert summarise(twins, [0, 1, 2], min_accuracy=0.93)["duplicates"] == 2
 
 
 def exact_of(of: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +155,7 @@ def test_a_precision_that_is_none_is_in_no_spread():
 
 
 def test_nothing_accepted_is_summarised_too():
-    validity = summarise([verdict(0, accepted=False)], [])
+    validity = summarise([verdict(0, accepted=False)], [], min_accuracy=0.93)
     assert validity["funnel"]["accepted"] == 0
     assert validity["by_pattern"] == {}
 

@@ -269,6 +269,7 @@ def test_signature_columns_are_nested_as_loaders_read_them(project):
                     "num_neurons": outputs,
                     "num_examples": project.extractor.num_probes,
                     "profile_methods": project.config["signature"]["methods"],
+                    "list_entries": {"pattern_wise": [*project.config["patterns"]["enabled"], "none"]},
                 }
                 assert list(layer["neuron_profiles"]) == [str(neuron) for neuron in range(outputs)]
                 for profile in layer["neuron_profiles"].values():
@@ -277,10 +278,26 @@ def test_signature_columns_are_nested_as_loaders_read_them(project):
                         method, _, label = name.partition(".")
                         entry = profile[method]
                         if label:
-                            entry = entry[int(label)] if isinstance(entry, list) else entry[label]
+                            named = layer["layer_info"]["list_entries"].get(method)
+                            entry = entry[named.index(label) if named else int(label)]
                         assert entry == pytest.approx(value, abs=0.50001 * 10**-decimals)
                         assert decimals_of(repr(entry)) <= decimals
             assert next(rows, None) is None
+
+
+def test_signatures_are_read_by_loaders_that_know_numbers_and_lists(project):
+    """The first implementation's loaders append a profile's numbers, extend by its lists, and make an array of all."""
+    for example, record in project.records():
+        for stage, signature in zip(("degraded", "improved"), example.signatures, strict=True):
+            rows = []
+            for layer in json.loads(record[f"{stage}_signature"])["neuron_activations"].values():
+                for profile in layer["neuron_profiles"].values():
+                    features = []
+                    for value in profile.values():
+                        features += value if isinstance(value, list) else [value]
+                    rows.append(features)
+            decimals = project.config["signature"]["decimals"]
+            np.testing.assert_allclose(np.array(rows, np.float32), signature, rtol=1e-6, atol=0.50001 * 10**-decimals)
 
 
 def test_training_metrics_are_the_learning_curves(plain):

@@ -54,7 +54,12 @@ def test_both_forms_are_the_json_of_the_rounded_values(extractor, neurons, seed,
     rounded = round_to_width(features.astype(np.float64), decimals)
     in_full = {
         "neuron_profiles": {str(neuron): extractor.profile(row) for neuron, row in enumerate(rounded)},
-        "layer_info": {"num_neurons": neurons, "num_examples": 4, "profile_methods": list(extractor.methods)},
+        "layer_info": {
+            "num_neurons": neurons,
+            "num_examples": 4,
+            "profile_methods": list(extractor.methods),
+            "list_entries": extractor.list_entries,
+        },
     }
     compact = {name: rounded[:, place].tolist() for place, name in enumerate(extractor.feature_names)}
     assert in_order(writer.in_full(writer.profiles(cells))) == in_order(json.dumps(in_full))
@@ -89,8 +94,8 @@ def test_an_example():
     writer = SignatureText(extractor, 1)
     cells = writer.cells(np.float32([[0.26, -1, 12.3, 0, -0.04, 1], [-5, 2, 3, 4, 5, 6]]))
     assert writer.profiles(cells) == [
-        '{"mean":0.3 ,"pca":[-1.0,12  ],"clustering":{"low":0.0 ,"high":0.0 ,"share":1.0 }}',
-        '{"mean":-5.0,"pca":[2.0 ,3.0 ],"clustering":{"low":4.0 ,"high":5.0 ,"share":6.0 }}',
+        '{"mean":0.3 ,"pca":[-1.0,12  ],"clustering":[0.0 ,0.0 ,1.0 ]}',
+        '{"mean":-5.0,"pca":[2.0 ,3.0 ],"clustering":[4.0 ,5.0 ,6.0 ]}',
     ]
     assert writer.compact(cells) == (
         '{"mean":[0.3 ,-5.0],"pca.0":[-1.0,2.0 ],"pca.1":[12  ,3.0 ],'

@@ -466,10 +466,9 @@ def test_profile_names_every_feature(methods):
     profile = json.loads(json.dumps(subject.profile(row)))
     flat = {}
     for method, part in profile.items():
-        if isinstance(part, dict):
-            flat |= {f"{method}.{name}": value for name, value in part.items()}
-        elif isinstance(part, list):
-            flat |= {f"{method}.{index}": value for index, value in enumerate(part)}
+        if isinstance(part, list):
+            labels = subject.list_entries.get(method, range(len(part)))
+            flat |= {f"{method}.{label}": value for label, value in zip(labels, part, strict=True)}
         else:
             flat[method] = part
     assert tuple(flat) == subject.feature_names
@@ -482,8 +481,12 @@ def test_profile_has_the_records_shape():
     assert subject.profile([1.5, 2, 3, 4, 5, 0.5, 6, 7, 8, 9]) == {
         "mean": 1.5,
         "pca": [2, 3],
-        "clustering": {"low": 4, "high": 5, "share": 0.5},
-        "pattern_wise": {"first": 6, "second": 7, "third": 8, "none": 9},
+        "clustering": [4, 5, 0.5],
+        "pattern_wise": [6, 7, 8, 9],
+    }
+    assert subject.list_entries == {
+        "clustering": ["low", "high", "share"],
+        "pattern_wise": ["first", "second", "third", "none"],
     }
     with pytest.raises(ValueError, match="9 features, expected 10"):
         subject.profile([0.0] * 9)

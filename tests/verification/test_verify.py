@@ -59,6 +59,7 @@ def test_the_dataset_under_test_has_several_shards_splits_and_rows(finished):
             "training": {"quantization": "int8"},
             "model": {"precision": "float16", "input_encoding": "ordinal"},
             "task_generation": {"include_modification": False},
+            "splits": {"holdout": "activation", "held_out": ["relu", "gelu", "leaky_relu"]},
         },
     ],
     ids=["interwoven", "classification"],

@@ -7,7 +7,7 @@ keywords; rules between keys stand here. A message is the key's path, what stand
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -288,7 +288,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             "task_generation.include_modification and task_generation.include_classification are false; "
             "at least one of them must be true"
         )
-    yield from _too_large_shares(config["splits"], "splits", ("validation", "test"))
+    yield from _splits_conflicts(config)
 
 
 def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
@@ -346,6 +346,34 @@ def _training_conflicts(training: Mapping[str, Any]) -> Iterator[str]:
             f"training.improvement_penalty_epochs is {penalised}; it must be below {epochs}, "
             "training.improvement_epochs: the best epoch is one of those after them"
         )
+
+
+def _splits_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
+    splits, patterns, model = config["splits"], config["patterns"], config["model"]
+    kind, held_out = splits["holdout"], splits["held_out"]
+    if kind in ("example", "combination"):
+        yield from _too_large_shares(splits, "splits", ("validation", "test"))
+        if held_out is not None:
+            yield f"splits.held_out is {_show(held_out)}; with splits.holdout {kind} it must be null"
+        return
+    path, values, needed = {  # where the values are from, and how many of them an example has at least
+        "pattern": ("patterns.enabled", patterns["enabled"], patterns["min_patterns_per_batch"]),
+        "activation": ("model.activation_types", model["activation_types"], 1),
+        "depth": ("model.num_layers", _from_to(model["num_layers"]), 1),
+        "width": ("model.neurons_per_layer", _from_to(model["neurons_per_layer"]), 1),
+    }[kind]
+    foreign = [value for value in held_out or () if value not in values]
+    if held_out is None:
+        yield f"splits.held_out is null; with splits.holdout {kind} it must list some of {path}"
+    elif foreign:
+        meant = _did_you_mean(foreign[0], [str(value) for value in values])
+        yield f"splits.held_out lists {_show(foreign[0])}; no example can have that by {path}{meant}"
+    elif len(values) - len(held_out) < needed:
+        yield f"splits.held_out is {_show(held_out)}; it leaves too few of {path}, and so nothing to train on"
+
+
+def _from_to(bounds: Sequence[int]) -> list[int]:
+    return list(range(bounds[0], bounds[1] + 1))
 
 
 def _too_large_shares(values: Mapping[str, Any], section: str, keys: tuple[str, str]) -> Iterator[str]:

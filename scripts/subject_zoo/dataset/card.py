@@ -9,6 +9,7 @@ import yaml
 
 from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
 from subject_zoo.dataset.layout import table_names
+from subject_zoo.dataset.splits import splits_in_words
 
 _TEMPLATE = Path(__file__).with_name("card.md")
 _COMPLETIONS = {  # of modifications, by `format.modification_completion`
@@ -71,6 +72,7 @@ def _text(
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         count=sum(rows.values()),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
+        dealing=splits_in_words(**config["splits"]),
         growing="" if validity else " More are being made.",
         task=tasks[-1] if tasks else "classification",
         completion=_completion(config),
@@ -122,6 +124,7 @@ positive of those that satisfy one. By all sequences of each pattern, {exact["re
 
 def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
     accepted, sequences = validity["accepted"], validity["sequences"]
+    implied, beside = validity["implied"], validity["beside_the_target"]
     measured = {
         "accuracy after, selected patterns and background": accepted["accuracy_after"],
         "accuracy of the target before": accepted["target_accuracy_before"],
@@ -145,6 +148,11 @@ of another. In the networks' datasets {_percent(sequences["copies"], sequences["
 (a pattern with few sequences is repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
 of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
 that are not held out.
+
+Patterns imply one another, so completions list more of them than were selected: {implied["mean_listed"]:.1f} on average
+where {implied["mean_selected"]:.1f} were selected, and more than were selected in {100 * implied["list_more"]:.1f} % of
+the records. The degraded network falls short of an accuracy of {beside["min_accuracy"]:g} on something besides its
+target, another selected pattern or the background, in {100 * beside["degraded_below"]:.1f} % of the records.
 
 {pictures}
 """

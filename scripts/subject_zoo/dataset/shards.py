@@ -16,7 +16,7 @@ from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import atomic_write
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import COLUMNS, DATA, SPLITS, STAGES, TASKS
-from subject_zoo.dataset.splits import split_of
+from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.signatures.files import read_signatures, signature_arrays
@@ -51,8 +51,9 @@ def members_of_splits(
     """The records of each split, by the config's section `splits`."""
     members: dict[str, list[Mapping[str, Any]]] = {split: [] for split in SPLITS}
     for record in records:
-        patterns = orjson.loads(record["metadata"])["selected_patterns"]
-        members[split_of(seed, record["example_id"], patterns, **splits)].append(record)
+        metadata = orjson.loads(record["metadata"])
+        traits = traits_of(metadata["selected_patterns"], metadata["model_config"])
+        members[split_of(seed, record["example_id"], traits, **splits)].append(record)
     return members
 
 

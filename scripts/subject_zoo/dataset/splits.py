@@ -1,20 +1,76 @@
 """Which split an example stands in."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+_IN_WORDS = {  # the records that have a value, by the kind of holdout
+    "pattern": "that selects {}",
+    "activation": "whose network has the activation {}",
+    "depth": "whose network has {} hidden layers",
+    "width": "whose network has hidden layers of {} neurons",
+}
+
+Traits = Mapping[str, Collection[Any]]
+
+
+def traits_of(selected_patterns: Sequence[str], architecture: Mapping[str, Any]) -> Traits:
+    """What of an example can be held out, by the kinds of `splits.holdout` that name values.
+
+    `architecture` holds at least `activation_type`, `num_layers` and `neurons_per_layer`.
+    """
+    return {
+        "pattern": selected_patterns,
+        "activation": [architecture["activation_type"]],
+        "depth": [architecture["num_layers"]],
+        "width": [architecture["neurons_per_layer"]],
+    }
 
 
 def split_of(
-    seed: int, example_id: int, selected_patterns: Sequence[str], holdout: str, validation: float, test: float
+    seed: int,
+    example_id: int,
+    traits: Traits,
+    holdout: str,
+    held_out: Collection[Any] | None,
+    validation: float,
+    test: float,
 ) -> str:
-    """The split by a stable hash, of the example's id or, with holdout "combination", of its set of patterns.
+    """The split of an example with these traits, by the config's section `splits`.
 
-    The hash is sha256 of the seed and the key, its first 8 bytes as a share in [0, 1): below `test` is test, the
-    next `validation` is validation, the rest train.
+    Where `held_out` names values, an example that has one is test, and no other is. All else goes by a stable hash,
+    of the example's id or, with holdout "combination", of its set of patterns: sha256 of the seed and the key, its
+    first 8 bytes as a share in [0, 1). Below `test` is test, the next `validation` is validation, the rest train.
     """
-    key = "+".join(sorted(selected_patterns)) if holdout == "combination" else str(example_id)
+    if held_out is not None:
+        if any(value in held_out for value in traits[holdout]):
+            return "test"
+        holdout, test = "example", 0.0
+    key = "+".join(sorted(traits["pattern"])) if holdout == "combination" else str(example_id)
     digest = hashlib.sha256(f"{seed}/{holdout}/{key}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / 2**64
     if share < test:
         return "test"
     return "validation" if share < test + validation else "train"
+
+
+def splits_in_words(holdout: str, held_out: Sequence[Any] | None, validation: float, test: float) -> str:
+    """How the config's section `splits` deals records, in one sentence."""
+    if held_out is not None:
+        records = _IN_WORDS[holdout].format(" or ".join(map(str, held_out)))
+        listed = ", though completions there list it where selected patterns imply it" if holdout == "pattern" else ""
+        return (
+            f"The test split holds every record {records}, and no other split has one{listed}; the rest is dealt by a "
+            f"hash of its numbers, {_percent(validation)} of it to validation."
+        )
+    key, dealt = "number", "records"
+    if holdout == "combination":
+        key, dealt = "set of selected patterns, so that no set stands in two splits", "sets"
+    return (
+        f"Splits go by a hash of a record's {key}: about {_percent(test)} of the {dealt} are test, "
+        f"{_percent(validation)} validation."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"

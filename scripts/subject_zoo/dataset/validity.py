@@ -33,14 +33,16 @@ def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) -> dict[str, Any]:
+def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int], min_accuracy: float) -> dict[str, Any]:
     """Figures over all candidates up to the last that is in the dataset, and over those that are in it.
 
     `verdicts` are entries of validation.json in id order, with their records' summaries by `summarise_records`;
-    `recorded` are the ids of the dataset's examples. JSON-ready:
+    `recorded` are the ids of the dataset's examples; `min_accuracy` is the gate of competence. JSON-ready:
     `funnel` (candidates, failures by gate, how many pass each gate and those before it, accepted), `by_pattern`
     (as a target: candidates, accepted; as selected, of accepted examples: accuracies before and after as target
-    and otherwise), `accepted` (medians and extremes over accepted examples), `histograms` of their positive rates,
+    and otherwise), `accepted` (medians and extremes over accepted examples), `implied` (how many patterns they select
+    and list, and the share that lists more than it selects), `beside_the_target` (the share whose degraded model is
+    below `min_accuracy` on another selected pattern or the background), `histograms` of their positive rates,
     `duplicates` (records that hold the improved model of an earlier one), `prompt_chars` by task, `combinations` of
     patterns, `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them), and `exact` (None
     where the whole space was not measured).
@@ -53,6 +55,11 @@ def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int]) ->
     return {
         "funnel": _funnel(considered, len(accepted)),
         "accepted": _accepted(accuracies, rates),
+        "implied": _implied(accepted),
+        "beside_the_target": {
+            "min_accuracy": min_accuracy,
+            "degraded_below": _share(sum(_falls_short(v, min_accuracy) for v in accepted), len(accepted)),
+        },
         "by_pattern": _by_pattern(considered, accepted, accuracies),
         "histograms": _histograms(rates),
         "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
@@ -105,6 +112,23 @@ def _accepted(accuracies: pd.DataFrame, rates: pd.DataFrame) -> dict[str, Any]:
         "positive_rate_of_listed_patterns": _spread(rates.rate[rates.is_listed]),
         "positive_rate_of_other_patterns": _spread(rates.rate[~rates.is_listed]),
     }
+
+
+def _implied(accepted: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Means over accepted examples: a pattern that is not selected is listed where those that are imply it."""
+    selected, listed = (sum(len(v[key]) for v in accepted) for key in ("selected_patterns", "classified_patterns"))
+    more = sum(len(v["classified_patterns"]) > len(v["selected_patterns"]) for v in accepted)
+    return {
+        "mean_selected": _share(selected, len(accepted)),
+        "mean_listed": _share(listed, len(accepted)),
+        "list_more": _share(more, len(accepted)),
+    }
+
+
+def _falls_short(verdict: Mapping[str, Any], min_accuracy: float) -> bool:
+    """Whether the degraded model is below the accuracy on anything but the target."""
+    accuracies = verdict["degraded"]["accuracy"]
+    return any(value < min_accuracy for name, value in accuracies.items() if name != verdict["target_pattern"])
 
 
 def _histograms(rates: pd.DataFrame) -> dict[str, Any]:

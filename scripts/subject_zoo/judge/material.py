@@ -12,7 +12,7 @@ import numpy as np
 
 from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.chain import MadeExamples, make_examples
-from subject_zoo.dataset.splits import split_of
+from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.judge.cases import Case
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
@@ -72,8 +72,8 @@ def _of(made: MadeExamples) -> Iterator[Accepted]:
 
 def is_held_out_combination(case: Case, seed: int, share: float = 0.2) -> bool:
     """Whether a case's combination of patterns is of those that no training record has, `share` of all, by a hash."""
-    split = split_of(seed, case.example_id, case.selected_patterns, "combination", validation=0.0, test=share)
-    return split == "test"
+    traits = traits_of(case.selected_patterns, case.improved.architecture.to_dict())
+    return split_of(seed, case.example_id, traits, "combination", None, validation=0.0, test=share) == "test"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class SignatureText:
             "num_neurons": len(profiles),
             "num_examples": self.extractor.num_probes,
             "profile_methods": list(self.extractor.methods),
+            "list_entries": self.extractor.list_entries,
         }
         numbered = json_object({str(neuron): profile for neuron, profile in enumerate(profiles)})
         return json_object({"neuron_profiles": numbered, "layer_info": orjson.dumps(info).decode()})

@@ -169,9 +169,9 @@ class ActivationSignatureExtractor:
     def profile(self, features: Sequence[float] | np.ndarray) -> dict[str, Any]:
         """One neuron's features [F] as the JSON-ready profile of a record, in Python floats.
 
-        `mean`, `std`, `max`, `min`, `sparsity`, `entropy` are numbers; `pca`, `svd`, `fourier` lists of
-        `components` numbers; `clustering` and `pattern_wise` dicts. Round before, in float64: a float32 such
-        as 0.1 is 0.10000000149011612 as a Python float.
+        `mean`, `std`, `max`, `min`, `sparsity`, `entropy` are numbers, all others lists of them: `pca`, `svd`,
+        `fourier` of `components` numbers, `clustering` and `pattern_wise` as `list_entries` says. Round before, in
+        float64: a float32 such as 0.1 is 0.10000000149011612 as a Python float.
 
         Raises:
             ValueError: the number of features is not F.
@@ -182,23 +182,24 @@ class ActivationSignatureExtractor:
         profile: dict[str, Any] = {}
         start = 0
         for method, labels in self._parts:
-            if labels is None:
-                profile[method] = values[start]
-                start += 1
-                continue
-            part = values[start : start + len(labels)]
-            profile[method] = part if method in _LISTS else dict(zip(labels, part, strict=True))
-            start += len(labels)
+            part = values[start : start + (1 if labels is None else len(labels))]
+            profile[method] = part[0] if labels is None else part
+            start += len(part)
         return profile
+
+    @cached_property
+    def list_entries(self) -> dict[str, list[str]]:
+        """What the lists of a profile hold, entry by entry, by method, where entries have names and not numbers."""
+        return {method: list(labels) for method, labels in self._parts if labels and method not in _NUMBERED}
 
     def _labels(self, method: str) -> tuple[str, ...] | None:
         """The names of a method's features within it; None where it is a single number."""
-        if method in _LISTS:
+        if method in _NUMBERED:
             return tuple(str(index) for index in range(self.components))
         return {"clustering": CLUSTER_FEATURES, "pattern_wise": (*self.pattern_names, NO_PATTERN)}.get(method)
 
 
-_LISTS = frozenset({"pca", "svd", "fourier"})
+_NUMBERED = frozenset({"pca", "svd", "fourier"})
 
 
 def _waves(num_probes: int, components: int) -> np.ndarray:
