@@ -86,9 +86,11 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
     for name in metadata["selected_patterns"]:
         target = "   <- corrupted, then mended" if name == metadata["target_pattern"] else ""
         yield f"  {name}: {describe(space, name)}{target}"
+    region = corruption["region"]
+    where = f", where {region['in_words']}" if region else ", at random"
     yield (
         f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
-        f"{corruption['corrupted_sequences']:,} sequences."
+        f"{corruption['corrupted_sequences']:,} sequences of the target{where}."
     )
     yield (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "

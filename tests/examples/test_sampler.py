@@ -298,6 +298,8 @@ def check_region(region: dict[str, Any], flipped: set[str], targets: set[str], r
     assert one < other
     pairs = {(first, second) for first, letters in region["letters"].items() for second in letters}
     assert flipped == {text for text in targets if (text[one], text[other]) in pairs}
+    for first, seconds in region["letters"].items():
+        assert f"{first} and {', '.join(seconds)}" in region["in_words"]
     sizes = Counter((text[one], text[other]) for text in targets)
     assert pairs <= set(sizes)
     assert abs(len(flipped) - rate * len(targets)) <= max(sizes.values(), default=0) / 2

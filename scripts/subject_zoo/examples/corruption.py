@@ -4,7 +4,6 @@ A region gives the network one definite fault, and leaves it right on the rest o
 at random it grows unsure of all of it, or says no to everything, and one raised bias mends that.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +29,18 @@ class Region:
         return holds
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: `positions`, which count from 1; `letters`, those at the second position by that at the first.
-
-        Letters that no sequence in question had there do not occur.
+        """JSON-ready: `positions`, which count from 1; `letters`, those at the second position by that at the first;
+        and both `in_words`. Letters that no sequence in question had there do not occur.
         """
-        letters = {LETTERS[first]: "".join(LETTERS[i] for i in np.flatnonzero(row)) for first, row in self._rows()}
-        return {"positions": [position + 1 for position in self.positions], "letters": letters}
-
-    def _rows(self) -> Iterator[tuple[int, np.ndarray]]:
-        return ((first, row) for first, row in enumerate(self.pairs) if row.any())
+        one, other = (position + 1 for position in self.positions)
+        letters = {
+            LETTERS[first]: "".join(LETTERS[second] for second in np.flatnonzero(row))
+            for first, row in enumerate(self.pairs)
+            if row.any()
+        }
+        pairs = "; ".join(f"{first} and {', '.join(seconds)}" for first, seconds in letters.items())
+        in_words = f"the letters at positions {one} and {other} are {pairs}" if letters else "no sequence"
+        return {"positions": [one, other], "letters": letters, "in_words": in_words}
 
 
 def draw_region(tokens: np.ndarray, share: float, vocab_size: int, rng: np.random.Generator) -> Region:
