@@ -11,6 +11,7 @@ import yaml
 from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
+from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
 from tests.dataset.test_validity import verdict
 
@@ -54,6 +55,16 @@ def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity)
     counts = (row["target_of_accepted"], row["selected_in_accepted"], row["acceptance_as_target"])
     assert "| starts_with | {} | {} | {} |".format(*counts) in card
     assert not re.search(r"\$\w", card)
+
+
+@pytest.mark.parametrize("methods", [["mean"], ["mean", "pattern_wise"]])
+def test_a_signature_that_gives_the_answer_away_is_told(methods):
+    config = small_config({"signature": {"methods": methods}})
+    sentence = given_away(config)
+    assert (sentence is None) == (methods == ["mean"])
+    card = dataset_card(config, DIGESTS, ROWS, None)
+    assert ("The answer is given away" in card) == (sentence is not None)
+    assert sentence is None or f"{sentence}.\n" in card
 
 
 def test_a_growing_dataset_says_so():

@@ -9,6 +9,7 @@ import yaml
 
 from subject_zoo.base.terms import DATA, TASKS
 from subject_zoo.dataset.layout import table_names
+from subject_zoo.signatures.leaks import given_away
 
 _TEMPLATE = Path(__file__).with_name("card.md")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -75,6 +76,7 @@ def _text(
         config_digest=digests["config_sha256"][:12],
         code_digest=digests["code_sha256"][:12],
         seed=config["seed"],
+        leak=f"\n- **The answer is given away**: {leak}." if (leak := given_away(config)) else "",
     )
 
 
