@@ -20,7 +20,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from subject_zoo.base.terms import SIGNATURE_METHODS  # noqa: E402
+from subject_zoo.base.terms import SIGNATURE_METHODS, TASKS  # noqa: E402
 from subject_zoo.chain import make_examples  # noqa: E402
 from subject_zoo.judge.intervals import f1_intervals  # noqa: E402
 from subject_zoo.judge.material import Networks, accepted_examples, stack_networks  # noqa: E402
@@ -56,7 +56,8 @@ def arguments() -> argparse.Namespace:
 
 def signature_length(config: dict, methods: tuple[str, ...], count_tokens) -> dict[str, float]:
     """Mean characters, and tokens, of the signature's part of a classification prompt."""
-    project = Project({**config, "signature": {**config["signature"], "methods": list(methods)}})
+    by_task = {task: list(methods) for task in TASKS}
+    project = Project({**config, "signature": {**config["signature"], "methods": by_task}})
     prompts = [str(record["classification_prompt"]) for record in make_examples(project, range(60)).records]
     parts = [prompt[prompt.index(SIGNATURE_HEADING) :].split("\n## ")[0] for prompt in prompts]
     figures = {"characters": float(np.mean([len(part) for part in parts]))}
@@ -73,7 +74,8 @@ def macro_f1(networks: Networks, records: list, labels: np.ndarray, rungs: tuple
 
 def main() -> None:
     options = arguments()
-    config = Project.from_config(ROOT / "config.yaml", {"signature": {"methods": list(SIGNATURE_METHODS)}}).config
+    everything = {"signature": {"methods": list(SIGNATURE_METHODS), "layers": "all"}}
+    config = Project.from_config(ROOT / "config.yaml", everything).config
     count_tokens = token_counter(options.tokenizer)
     largest = max(options.sizes)
     records = list(islice(accepted_examples(config, None), largest + options.tested))
@@ -81,14 +83,14 @@ def main() -> None:
     models = [one.case.improved for one in records]
     depth, width = (max(getattr(m.architecture, key) for m in models) for key in ("num_layers", "neurons_per_layer"))
     networks = stack_networks(models, [one.signatures[1] for one in records], depth, width)
-    of_feature = [name.split(".")[0] for name in Project(config).extractor.feature_names]
+    extractor = Project(config).extractor
     test = slice(largest, largest + options.tested)
 
     print(f"{'methods':44} {'learned':>7} {'chars':>7}" + "".join(f" {name:>12}" for name in SIGHTS))
     rows = []
     for methods in SETS:
         length = signature_length(config, methods, count_tokens)
-        columns = [place for place, method in enumerate(of_feature) if method in methods]
+        columns = extractor.columns(methods)
         seen = replace(
             networks,
             hidden_signature=networks.hidden_signature[..., columns],

@@ -21,6 +21,7 @@ from subject_zoo.provenance.code import chain_digest, script_digest
 from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
+from subject_zoo.signatures.leaks import given_away
 
 
 def stop(error):
@@ -118,6 +119,8 @@ wildcard_constraints:
 
 
 onstart:
+    if warning := given_away(config):
+        print(f"warning: {warning}", file=sys.stderr)
     # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
     if not workflow.deployment_settings.deployment_method:
         try:

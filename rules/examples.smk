@@ -148,6 +148,7 @@ rule extract_signatures:
             "extract_signatures",
             "patterns",
             "signature",
+            "task_generation",
         ),
     script:
         "../scripts/extract_signatures.py"

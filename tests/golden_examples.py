@@ -23,7 +23,8 @@ OVERRIDES = {
     "signature": {
         "methods": [
             *("mean", "std", "max", "min", "sparsity", "pca", "svd", "entropy", "clustering", "fourier", "pattern_wise")
-        ]
+        ],
+        "layers": "all",
     },
     "validation": {"min_accuracy": 0.5, "min_degradation_threshold": 0.0, "min_specificity": 0.0},
 }
@@ -32,7 +33,11 @@ KINDS = {
     "other": {
         "model": {"input_encoding": "ordinal", "precision": "bfloat16", "weight_decimals": None},
         "training": {"quantization": "ternary", "lr_schedule": "linear"},
-        "signature": {"activations": "pre"},
+        "signature": {
+            "methods": {"modification": ["std", "fourier", "pattern_wise"], "classification": ["mean", "std", "pca"]},
+            "layers": "hidden",
+            "activations": "pre",
+        },
         "format": {"style": "interwoven", "modification_completion": "patch"},
     },
 }

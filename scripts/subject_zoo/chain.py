@@ -85,9 +85,15 @@ def extract_signatures(
     project: Project, example_ids: Collection[int], degraded: Models, improved: Models
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """The activation signatures of both models of these examples."""
-    activations = project.config["signature"]["activations"]
+    signature = project.config["signature"]
     before, after = (
-        sign({i: models[i] for i in example_ids}, project.probes.tokens, project.extractor, activations)
+        sign(
+            {i: models[i] for i in example_ids},
+            project.probes.tokens,
+            project.extractor,
+            signature["activations"],
+            signature["layers"],
+        )
         for models in (degraded, improved)
     )
     return {example_id: (before[example_id], after[example_id]) for example_id in example_ids}

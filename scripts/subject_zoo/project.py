@@ -24,6 +24,7 @@ from subject_zoo.patterns.space import PatternSpace, pattern_space
 from subject_zoo.provenance.machine import environment_record, use_device
 from subject_zoo.records.formatter import TrainingDataFormatter
 from subject_zoo.records.tokens import token_counter
+from subject_zoo.signatures.choice import computed_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from subject_zoo.signatures.probes import Probes, parse_probes
 
@@ -128,10 +129,10 @@ class Project:
 
     @cached_property
     def extractor(self) -> ActivationSignatureExtractor:
-        """Computes the configured statistics over the probes."""
+        """Computes the statistics that any prompt shows over the probes."""
         signature = self.config["signature"]
         return ActivationSignatureExtractor(
-            signature["methods"],
+            computed_methods(self.config),
             self.probes.satisfied,
             self.config["patterns"]["enabled"],
             signature["components"],

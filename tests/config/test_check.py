@@ -18,8 +18,9 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
+from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS, TASKS
 from subject_zoo.config.check import check_config, load_schema
+from subject_zoo.config.load import load_config
 from subject_zoo.patterns.definitions import PATTERNS
 
 ROOT = Path(__file__).parents[2]
@@ -58,16 +59,23 @@ def leaves(tree, path=()):
 
 
 def rules(schema, path=()):
-    """(path, schema) of every key, sections included."""
-    for key, rule in schema.get("properties", {}).items():
+    """(path, schema) of every key, sections included; what may be a list or a mapping is one key."""
+    for key, rule in schema["properties"].items():
         yield (*path, key), rule
-        yield from rules(rule, (*path, key))
+        if rule["type"] == "object":
+            yield from rules(rule, (*path, key))
 
 
 def put(config, path, value):
     for key in path[:-1]:
         config = config[key]
     config[path[-1]] = value
+
+
+def by_task(config):
+    """The configuration with its one list of signature methods as one for each task."""
+    signature = config["signature"]
+    return {**config, "signature": {**signature, "methods": dict.fromkeys(TASKS, signature["methods"])}}
 
 
 LEAVES = dict(leaves(DEFAULT))
@@ -78,15 +86,16 @@ RULES = dict(rules(SCHEMA))
 
 
 def test_the_default_passes_and_keeps_its_values():
-    assert check_config(DEFAULT) == DEFAULT
+    assert check_config(DEFAULT) == by_task(DEFAULT)
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
 def test_presets_pass_and_change_the_values_that_they_hold(preset):
     overlay = yaml.safe_load(preset.read_text(encoding="utf-8"))
     checked = dict(leaves(check_config(merged(overlay))))
-    assert checked == LEAVES | dict(leaves(overlay))
-    assert checked != LEAVES
+    default = dict(leaves(by_task(DEFAULT)))
+    assert checked == default | dict(leaves(overlay))
+    assert checked != default
 
 
 def test_both_presets_are_there():
@@ -100,9 +109,10 @@ def test_schema_is_a_valid_schema_and_knows_exactly_the_keys_of_the_default():
 
 
 def test_every_schema_key_is_described_and_every_section_is_closed():
-    for path, rule in {(): SCHEMA, **RULES}.items():
+    methods = RULES["signature", "methods"]["properties"]
+    for path, rule in {(): SCHEMA, **RULES, **methods}.items():
         assert rule["description"].endswith("."), path
-        if rule["type"] == "object":
+        if "properties" in rule:
             assert rule["additionalProperties"] is False, path
             assert rule["required"] == list(rule["properties"]), path
 
@@ -112,7 +122,9 @@ def test_the_schema_takes_names_from_the_library_in_its_order():
     assert tuple(names) == tuple(DEFAULT["patterns"]["enabled"]) == PATTERNS
     assert RULES["benchmark", "patterns"]["items"]["enum"] == names
     assert tuple(RULES["model", "activation_types"]["items"]["enum"]) == ACTIVATIONS
-    assert tuple(RULES["signature", "methods"]["items"]["enum"]) == SIGNATURE_METHODS
+    methods = RULES["signature", "methods"]
+    for rule in (methods, *methods["properties"].values()):
+        assert tuple(rule["items"]["enum"]) == SIGNATURE_METHODS
 
 
 @pytest.mark.parametrize("file", [ROOT / "config.yaml", *PRESETS], ids=lambda path: path.name)
@@ -195,6 +207,30 @@ def test_values_that_pass(overlay, path, value):
     assert repr(found) == repr(value)
 
 
+LIST = {"signature": {"methods": ["mean", "std"]}}
+BY_TASK = {"signature": {"methods": {"modification": ["max"], "classification": ["min"]}}}
+
+
+@pytest.mark.parametrize(
+    ("overlays", "expected"),
+    [
+        ([LIST], (["mean", "std"], ["mean", "std"])),
+        ([BY_TASK], (["max"], ["min"])),
+        ([BY_TASK, LIST], (["mean", "std"], ["mean", "std"])),
+        ([LIST, BY_TASK], (["max"], ["min"])),
+        ([BY_TASK, {"signature": {"methods": {"modification": ["std"]}}}], (["std"], ["min"])),
+        ([parse_config(["signature={methods: {modification: [pca], classification: [svd]}}"])], (["pca"], ["svd"])),
+        ([parse_config(["signature={methods: [pca]}"])], (["pca"], ["pca"])),
+    ],
+)
+def test_signature_methods_are_one_list_or_one_for_each_task(overlays, expected):
+    of_snakemake, of_library = merged(*overlays), load_config(ROOT / "config.yaml", *overlays)
+    for config in (of_snakemake, of_library):
+        checked = check_config(config)
+        assert tuple(checked["signature"]["methods"].items()) == tuple(zip(TASKS, expected, strict=True))
+        assert check_config(checked) == checked
+
+
 # Mistakes
 
 BAD = {
@@ -252,6 +288,20 @@ BAD = {
     "patterns: {enabled: all_same}": ["patterns.enabled is 'all_same'; it must be a list"],
     "model: {activation_types: [relu, [gelu]]}": ["activation_types lists ['gelu']; each entry must be"],
     "signature: {methods: [average]}": ["signature.methods lists 'average'; each entry must be one of mean"],
+    "signature: {methods: []}": ["signature.methods is []; it must be a list of one or more of mean, std",
+                                 "or a section with the keys modification, classification"],
+    "signature: {methods: mean}": ["signature.methods is 'mean'; it must be a list of one or more of mean"],
+    "signature: {methods: {modification: [mean]}}":
+        ["signature.methods.classification is missing; it must be a list of one or more of mean"],
+    "signature: {methods: {modification: [mean], classification: [average]}}":
+        ["signature.methods.classification lists 'average'; each entry must be one of mean"],
+    "signature: {methods: {modification: [std, std], classification: [std]}}":
+        ["signature.methods.modification lists std 2 times; each entry may stand once"],
+    "signature: {methods: {modification: [std], classification: std}}":
+        ["signature.methods.classification is 'std'; it must be a list of one or more of mean"],
+    "signature: {methods: {modification: [std], classification: [std], classifications: [std]}}":
+        ["signature.methods.classifications is not a key; did you mean signature.methods.classification?"],
+    "signature: {layers: output}": ["signature.layers is 'output'; it must be one of hidden, all"],
     # sections
     "training: 5": ["training is 5; it must be a section with the keys learning_rate, lr_schedule"],
     "training:": ["training is null; it must be a section with the keys"],

@@ -11,6 +11,7 @@ import yaml
 from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
+from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
 from tests.dataset.test_validity import exact_of, verdict
 
@@ -81,7 +82,7 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
         assert f"{title}\n\nA network *classifies a pattern as positive* where it calls at least 85 % of" in card
         assert table not in card
     verdicts = [verdict(i, accepted=True) for i in range(9)]
-    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)))["exact"]
+    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), min_accuracy=0.93)["exact"]
     section = dataset_card(config, DIGESTS, ROWS, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
     assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
@@ -91,6 +92,16 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
 def test_it_says_how_records_were_dealt():
     config = small_config({"splits": {"holdout": "activation", "held_out": ["tanh"]}})
     assert "every record whose network has the activation tanh" in dataset_card(config, DIGESTS, ROWS, None)
+
+
+@pytest.mark.parametrize("methods", [["mean"], ["mean", "pattern_wise"]])
+def test_a_signature_that_gives_the_answer_away_is_told(methods):
+    config = small_config({"signature": {"methods": methods}})
+    sentence = given_away(config)
+    assert (sentence is None) == (methods == ["mean"])
+    card = dataset_card(config, DIGESTS, ROWS, None)
+    assert ("The answer is given away" in card) == (sentence is not None)
+    assert sentence is None or f"{sentence}.\n" in card
 
 
 def test_a_growing_dataset_says_so():

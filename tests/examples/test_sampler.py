@@ -524,24 +524,57 @@ def check_labelled(plain: PlainSequences, data: dict[str, Any], config: dict[str
     return sequences
 
 
-@pytest.mark.parametrize(("kind", "slice_name"), [("signature", "probe"), ("benchmark", "test")])
-def test_labelled_datasets_are_of_their_slice_and_balanced(pools, config, kind, slice_name):
-    plain, sampler = PlainSequences(config), PatternDatasetSampler(config, pools)
-    wanted = ["ends_with", "all_same", "palindrome"] if kind == "benchmark" else plain.enabled
-    if kind == "benchmark":
-        data, background = sampler.benchmark_dataset(5, wanted), 5
-    else:
-        data, background = sampler.signature_dataset(5, 12), 12
-    sequences = check_labelled(plain, data, config)
+def test_the_benchmark_has_five_of_each_pattern_in_turn_and_then_the_background(pools, config):
+    plain, wanted = PlainSequences(config), ["ends_with", "all_same", "palindrome"]
+    sequences = check_labelled(plain, PatternDatasetSampler(config, pools).benchmark_dataset(5, wanted), config)
     assert plain.rare == {"all_same", "alternating"}
-    # five of each pattern in turn, and then the background
-    assert len(sequences) == 5 * len(wanted) + background
+    assert len(sequences) == 5 * len(wanted) + 5
     for position, name in enumerate(wanted):
         drawn = sequences[5 * position : 5 * position + 5]
         assert all(name in plain.satisfied(text) for text in drawn)
-        assert {plain.slice_of(text) for text in drawn} == {"shared" if name in plain.rare else slice_name}
-    assert not any(plain.satisfied(text) for text in sequences[-background:])
-    assert {plain.slice_of(text) for text in sequences[-background:]} == {slice_name}
+        assert {plain.slice_of(text) for text in drawn} == {"shared" if name in plain.rare else "test"}
+    assert not any(plain.satisfied(text) for text in sequences[-5:])
+    assert {plain.slice_of(text) for text in sequences[-5:]} == {"test"}
+
+
+def test_probes_are_of_their_slice_and_balanced(pools, config):
+    plain = PlainSequences(config)
+    sequences = check_labelled(plain, PatternDatasetSampler(config, pools).signature_dataset(5, 12), config)
+    assert len(sequences) == 5 * len(plain.enabled) + 12
+    for name in plain.enabled:
+        assert sum(name in plain.satisfied(text) for text in sequences) >= 5
+    assert sum(not plain.satisfied(text) for text in sequences) == 12
+    for text in sequences:
+        assert plain.slice_of(text) in (("probe", "shared") if plain.satisfied(text) & plain.rare else ("probe",))
+
+
+def slow_waves(member: np.ndarray) -> np.ndarray:
+    """The power of the three slowest waves in bool [m, P] over the m places, in units of a random order's."""
+    power = np.abs(np.fft.rfft(member - member.mean(axis=0), axis=0)[1:4]) ** 2
+    return power / (member.var(axis=0, ddof=1) * len(member))
+
+
+def of_neighbours(member: np.ndarray) -> np.ndarray:
+    """The correlation of bool [m, P] with itself one place further."""
+    return np.array([np.corrcoef(column[1:], column[:-1])[0, 1] for column in member.T])
+
+
+def test_the_order_of_probes_tells_nothing_of_patterns(pools, config):
+    """Pattern by pattern, as probes are drawn, it would: a pattern is a bump, which has slow waves."""
+    waves, neighbours, orders = [], [], set()
+    for seed in range(20):
+        examples = PatternDatasetSampler(config | {"seed": seed}, pools).signature_dataset(20, 100)["examples"]
+        member = np.array([[name in example["patterns"] for name in pools.names] for example in examples])
+        waves.append(slow_waves(member).mean())
+        neighbours.append(of_neighbours(member).mean())
+        orders.add(tuple(example["sequence"] for example in examples))
+    assert len(orders) == 20
+    assert np.mean(waves) == pytest.approx(1, abs=0.25)
+    assert np.mean(neighbours) == pytest.approx(0, abs=0.02)
+
+    grouped = member[np.argsort(np.where(member.any(axis=1), member.argmax(axis=1), member.shape[1]), kind="stable")]
+    assert slow_waves(grouped).mean() > 4
+    assert of_neighbours(grouped).mean() > 0.3
 
 
 def test_labelled_datasets_do_not_depend_on_what_was_sampled_before(pools, config):
@@ -577,7 +610,8 @@ def test_signature_datasets_are_read_as_written(tmp_path, pools, config):
     data = PatternDatasetSampler(config, pools).signature_dataset(4, 10)
     path = tmp_path / "signature_dataset.json"
     path.write_text(json.dumps(data), encoding="utf-8")
-    config["signature"] |= {"methods": ["mean", "pca", "entropy"], "components": 2, "entropy_bins": 5}
+    methods = {"modification": ["entropy", "mean"], "classification": ["pca", "mean"]}
+    config["signature"] |= {"methods": methods, "components": 2, "entropy_bins": 5}
     project = Project(config, probes_file=path)
     probes = project.probes
     assert plain.texts(probes.tokens) == [example["sequence"] for example in data["examples"]]

@@ -29,10 +29,10 @@ def models() -> list[StoredModel]:
     return [model(rng, 1 + n % DEPTH, 3 + n % 4, ACTIVATIONS[n % len(ACTIVATIONS)]) for n in range(15)]
 
 
-@pytest.fixture
-def networks(models) -> Networks:
-    rng = np.random.default_rng(1)
-    neurons = [m.architecture.num_layers * m.architecture.neurons_per_layer + 1 for m in models]
+@pytest.fixture(params=["with output", "hidden alone"])
+def networks(request, models) -> Networks:
+    rng, output = np.random.default_rng(1), request.param == "with output"
+    neurons = [m.architecture.num_layers * m.architecture.neurons_per_layer + output for m in models]
     return stack_networks(models, [rng.normal(size=(n, FEATURES)).astype(np.float32) for n in neurons], DEPTH, WIDTH)
 
 
@@ -58,16 +58,30 @@ def test_stacked_networks_are_the_networks(models, networks):
         np.testing.assert_allclose(here, KernelMLP(one.architecture, one.weights).logits(tokens), atol=2e-5)
 
 
+def test_stacked_signatures_are_the_signatures(models):
+    rng = np.random.default_rng(1)
+    neurons = [m.architecture.num_layers * m.architecture.neurons_per_layer + 1 for m in models]
+    signatures = [rng.normal(size=(n, FEATURES)).astype(np.float32) for n in neurons]
+    every = stack_networks(models, signatures, DEPTH, WIDTH)
+    for row, signature in enumerate(signatures):
+        np.testing.assert_array_equal(every.hidden_signature[row][every.is_real[row]], signature[:-1])
+        np.testing.assert_array_equal(every.output_signature[row], signature[-1])
+    hidden = stack_networks(models, [signature[:-1] for signature in signatures], DEPTH, WIDTH)
+    np.testing.assert_array_equal(hidden.hidden_signature, every.hidden_signature)
+    assert hidden.output_signature.shape == (len(models), 0)
+
+
 @pytest.mark.parametrize("rung", SIGHTS)
 def test_no_reader_sees_the_order_of_neurons(networks, rung):
     other = reordered(networks, np.random.default_rng(3))
+    nothing = rung == "output_signature" and not networks.output_signature.size
     for described, expected in zip(describe(rung, other, []), describe(rung, networks, []), strict=True):
         np.testing.assert_allclose(described, expected, atol=1e-4)
     torch.manual_seed(0)
     reader = GraphReader(tensors_of(networks), SIGHTS[rung], patterns=4).eval()
     with torch.no_grad():
         before, after = (reader(tensors_of(each)).numpy() for each in (networks, other))
-    assert np.ptp(before, axis=0).min() > 1e-3  # it tells networks apart at all
+    assert nothing or np.ptp(before, axis=0).min() > 1e-3  # it tells networks apart at all
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
@@ -89,11 +103,13 @@ def test_trees_and_regression_learn_what_is_there_and_say_what_is_constant(kind)
     assert ((found > 0.5) == labels[200:]).mean(axis=0).tolist() == pytest.approx([1, 1], abs=0.06)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("kind", "rung"), [("graph", "weights"), ("graph", "hidden_signature"), ("probes", "weights")])
 def test_nets_learn_what_is_there_and_repeat_it(kind, rung):
     rng = np.random.default_rng(0)
     models = [model(rng, 1, 4, "relu") for _ in range(300)]
-    signatures = [rng.normal(size=(5, FEATURES)).astype(np.float32) for _ in models]
+    neurons = 4 if rung == "hidden_signature" else 5  # without and with the output's
+    signatures = [rng.normal(size=(neurons, FEATURES)).astype(np.float32) for _ in models]
     networks = stack_networks(models, signatures, 1, 4)
     if rung == "weights":
         labels = networks.output_bias[:, None] + networks.last.sum((1, 2))[:, None] > 0

@@ -43,6 +43,7 @@ torch.set_num_threads(1)  # as in every job
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8"))
 ENABLED = ["starts_with", "palindrome", "sorted_ascending", "has_majority", "all_same", "ends_with"]
+METHODS = ["mean", "std", "sparsity", "pca", "pattern_wise"]
 SMALL = {
     "patterns": {
         "enabled": ENABLED,
@@ -60,8 +61,14 @@ SMALL = {
         "test_background": 60,
     },
     "model": {"num_layers": [2, 3], "neurons_per_layer": [4, 7], "dropout_rate": [0.0, 0.2]},
-    "training": {"batch_size": 32, "degraded_epochs": 3, "improvement_epochs": 2},
-    "signature": {"methods": ["mean", "std", "sparsity", "pca", "pattern_wise"], "components": 2},
+    "training": {
+        "batch_size": 32,
+        "degraded_epochs": 3,
+        "improvement_epochs": 2,
+        "improvement_lr_factor": 1.0,  # so little is learned in these epochs that all of it must count
+        "improvement_penalty_epochs": 0,
+    },
+    "signature": {"methods": METHODS, "layers": "all", "components": 2},
 }
 # How the published weights are rounded. Dropout moves the Linears' places in nn.Sequential.
 KINDS = {
@@ -268,12 +275,12 @@ def test_signature_columns_are_nested_as_loaders_read_them(project):
                 assert layer["layer_info"] == {
                     "num_neurons": outputs,
                     "num_examples": project.extractor.num_probes,
-                    "profile_methods": project.config["signature"]["methods"],
+                    "profile_methods": METHODS,
                     "list_entries": {"pattern_wise": [*project.config["patterns"]["enabled"], "none"]},
                 }
                 assert list(layer["neuron_profiles"]) == [str(neuron) for neuron in range(outputs)]
                 for profile in layer["neuron_profiles"].values():
-                    assert list(profile) == project.config["signature"]["methods"]
+                    assert list(profile) == METHODS
                     for name, value in zip(names, next(rows), strict=True):
                         method, _, label = name.partition(".")
                         entry = profile[method]
@@ -331,7 +338,8 @@ def test_metadata_says_what_the_example_is(project):
         gain = metadata["improved"]["accuracy"][plan.target_pattern]
         gain -= metadata["degraded"]["accuracy"][plan.target_pattern]
         assert metadata["improvement"] == pytest.approx(gain, abs=2e-6)
-        assert metadata["signature"]["activations"] == config["signature"]["activations"]
+        for key in ("methods", "layers", "activations", "decimals"):
+            assert metadata["signature"][key] == config["signature"][key]
         assert metadata["provenance"] == {**PROVENANCE, "example_id": plan.example_id}
 
 
@@ -529,6 +537,63 @@ def test_the_prompt_asks_for_the_form_and_its_example_is_true_of_every_network(p
             assert ('"0":[1,-0.41,3,0.52]' in prompt) == (form == "patch")
             if form == "patch":  # the form that the words describe, in the place that they name
                 apply_patch(prompt, '{"network.0.weight":{"0":[1,-0.41,3,0.52]}}')
+
+
+PER_TASK = {"modification": ["mean", "pattern_wise"], "classification": ["std", "clustering"]}
+
+
+@pytest.mark.parametrize("style", ["separate", "interwoven"])
+@pytest.mark.parametrize("layers", ["hidden", "all"])
+def test_a_prompt_shows_its_own_methods_as_if_there_were_no_others(pools, style, layers):
+    """The columns have all that either task shows."""
+
+    def records(methods: Any) -> list[dict[str, Any]]:
+        signature = {"methods": methods, "layers": layers}
+        config = make_config(KINDS["float32"], {"signature": signature, "format": {"style": style}})
+        made = make_project(config, pools)
+        return [record for _, record in made.records()]
+
+    both = records(PER_TASK)
+    for task, own in PER_TASK.items():
+        for record, alone in zip(both, records(own), strict=True):
+            assert record[f"{task}_prompt"] == alone[f"{task}_prompt"]
+            assert record[f"{task}_completion"] == alone[f"{task}_completion"]
+    for record in both:
+        signed = json.loads(record["improved_signature"])["neuron_activations"]
+        names = Architecture.from_dict(json.loads(record["improved_model_weights"])["config"]).linear_names
+        places = [name.removeprefix("network.") for name in names]
+        assert list(signed) == (places if layers == "all" else places[:-1])
+        for layer in signed.values():
+            assert layer["layer_info"]["profile_methods"] == ["mean", "std", "clustering", "pattern_wise"]
+        for task, own in PER_TASK.items():
+            shown = {key.partition(".")[0] for key in re.findall(r'"([\w.]+)":\[', record[f"{task}_prompt"])}
+            assert {name for name in shown if name != "network"} == set(own)
+            if style == "separate":
+                signature = json.loads(
+                    record[f"{task}_prompt"].partition("## Activation signature\n")[2].partition("\n")[0]
+                )
+                assert list(signature) == list(signed)
+
+
+def test_wide_numbers_of_one_task_widen_nothing_in_the_prompt_of_the_other(pools):
+    made = make_project(make_config(KINDS["float32"], {"signature": {"methods": PER_TASK}}), pools)
+    others = made.extractor.columns(["mean", "pattern_wise"])
+    for example, record in made.records():
+        wide = tuple(signature.copy() for signature in example.signatures)
+        for signature in wide:
+            signature[:, others] *= 1e7
+        changed = made.formatter().format(*replace(example, signatures=wide).parts)
+        assert changed["classification_prompt"] == record["classification_prompt"]
+        assert len(changed["modification_prompt"]) > len(record["modification_prompt"])
+
+
+def test_an_interwoven_prompt_shows_the_output_layer_without_a_signature_where_it_has_none(pools):
+    config = make_config(KINDS["float32"], {"signature": {"layers": "hidden"}, "format": {"style": "interwoven"}})
+    for example, record in make_project(config, pools).records():
+        last = record["classification_prompt"].split("\n\n")[-2].splitlines()
+        assert last[0] == f"## Layer {example.plan.architecture.linear_names[-1].removeprefix('network.')}"
+        assert [line.partition(":")[0] for line in last[1:]] == ["Weights"]
+        assert record["classification_prompt"].count("Activation signature:") == example.plan.architecture.num_layers
 
 
 # Lengths

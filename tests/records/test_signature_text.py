@@ -63,7 +63,11 @@ def test_both_forms_are_the_json_of_the_rounded_values(extractor, neurons, seed,
     }
     compact = {name: rounded[:, place].tolist() for place, name in enumerate(extractor.feature_names)}
     assert in_order(writer.in_full(writer.profiles(cells))) == in_order(json.dumps(in_full))
-    assert in_order(writer.compact(cells)) == in_order(json.dumps(compact))
+    every = range(len(compact))
+    assert in_order(writer.compact(cells, every)) == in_order(json.dumps(compact))
+    some = every[::2]
+    expected = {name: values for place, (name, values) in enumerate(compact.items()) if place in some}
+    assert in_order(writer.compact(cells[:, some], some)) == in_order(json.dumps(expected))
 
 
 @given(
@@ -81,7 +85,7 @@ def test_lengths_do_not_depend_on_the_numbers(extractor, tables, decimals):
     lengths = set()
     for table in (*tables, -tables[0]):
         cells = writer.cells(table[:, :features])
-        lengths.add((len(writer.compact(cells)), *map(len, writer.profiles(cells))))
+        lengths.add((len(writer.compact(cells, range(features))), *map(len, writer.profiles(cells))))
     assert len(lengths) == 1
 
 
@@ -97,7 +101,7 @@ def test_an_example():
         '{"mean":0.3 ,"pca":[-1.0,12  ],"clustering":[0.0 ,0.0 ,1.0 ]}',
         '{"mean":-5.0,"pca":[2.0 ,3.0 ],"clustering":[4.0 ,5.0 ,6.0 ]}',
     ]
-    assert writer.compact(cells) == (
+    assert writer.compact(cells, range(6)) == (
         '{"mean":[0.3 ,-5.0],"pca.0":[-1.0,2.0 ],"pca.1":[12  ,3.0 ],'
         '"clustering.low":[0.0 ,4.0 ],"clustering.high":[0.0 ,5.0 ],"clustering.share":[1.0 ,6.0 ]}'
     )
@@ -111,4 +115,4 @@ def test_a_damaged_signature_can_be_written(broken):
     cells = writer.cells(np.float32([[broken, -0.5]]))
     assert writer.profiles(cells) == ['{"mean":null ,"std":-0.50}']
     assert writer.profiles(cells[:0]) == []
-    assert writer.compact(cells[:0]) == '{"mean":[],"std":[]}'
+    assert writer.compact(cells[:0], [0, 1]) == '{"mean":[],"std":[]}'

@@ -476,6 +476,13 @@ def test_profile_names_every_feature(methods):
     assert subject.profile(row.tolist()) == profile
 
 
+def test_columns_are_those_of_the_methods_named():
+    subject = extractor(20, ["mean", "std", "pca", "clustering"], components=2)
+    assert subject.columns(["pca", "mean"]) == [0, 2, 3]
+    assert subject.columns(["clustering"]) == [4, 5, 6]
+    assert subject.columns(["entropy"]) == []
+
+
 def test_profile_has_the_records_shape():
     subject = extractor(20, ["mean", "pca", "clustering", "pattern_wise"], components=2)
     assert subject.profile([1.5, 2, 3, 4, 5, 0.5, 6, 7, 8, 9]) == {

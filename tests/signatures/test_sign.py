@@ -11,7 +11,7 @@ from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.torch_module import SubjectModel
 from subject_zoo.signatures.extractor import SPARSITY_THRESHOLD, ActivationSignatureExtractor
-from subject_zoo.signatures.sign import sign
+from subject_zoo.signatures.sign import sign, signed_layers
 
 torch.set_num_threads(1)  # as in every job
 
@@ -113,7 +113,7 @@ def test_verdicts_do_not_depend_on_company(models, tokens):
 def test_signatures_equal_each_models_own(models, probes, activations):
     methods = ("mean", "std", "max", "min", "sparsity", "pattern_wise")
     extractor = make_extractor(probes, methods)
-    signatures = sign(models, probes, extractor, activations)
+    signatures = sign(models, probes, extractor, activations, "all")
     assert sorted(signatures) == sorted(models)
     starts, ends = probes[:, 0] == 0, probes[:, -1] == 1
     for example_id, model in models.items():
@@ -143,15 +143,15 @@ def test_signatures_equal_each_models_own(models, probes, activations):
 @pytest.mark.parametrize("activations", ["post", "pre"])
 def test_signatures_do_not_depend_on_company(models, probes, activations):
     extractor = make_extractor(probes)
-    together = sign(models, probes, extractor, activations)
+    together = sign(models, probes, extractor, activations, "all")
     for part in parts_of(models):
-        for example_id, signature in sign(part, probes, extractor, activations).items():
+        for example_id, signature in sign(part, probes, extractor, activations, "all").items():
             assert_equal_bits(signature, together[example_id])
 
 
 def test_the_logit_is_the_same_before_and_after_the_nonlinearity(models, probes):
     extractor = make_extractor(probes)
-    pre, post = (sign(models, probes, extractor, where) for where in ("pre", "post"))
+    pre, post = (sign(models, probes, extractor, where, "all") for where in ("pre", "post"))
     for example_id, model in models.items():
         assert_equal_bits(pre[example_id][-1], post[example_id][-1])
         assert not np.array_equal(pre[example_id][:-1], post[example_id][:-1]), model.architecture
@@ -159,7 +159,7 @@ def test_the_logit_is_the_same_before_and_after_the_nonlinearity(models, probes)
 
 def test_relu_keeps_the_largest_activation_bit_for_bit(models, probes):
     extractor = make_extractor(probes, ["max"])
-    pre, post = (sign(models, probes, extractor, where) for where in ("pre", "post"))
+    pre, post = (sign(models, probes, extractor, where, "all") for where in ("pre", "post"))
     for example_id, model in models.items():
         if model.architecture.activation_type == "relu":
             assert_equal_bits(post[example_id][:-1], np.maximum(pre[example_id][:-1], 0))
@@ -167,4 +167,19 @@ def test_relu_keeps_the_largest_activation_bit_for_bit(models, probes):
 
 def test_no_models_have_no_measurements(tokens):
     assert classify({}, tokens) == {}
-    assert sign({}, tokens, make_extractor(tokens), "post") == {}
+    for layers in ("hidden", "all"):
+        assert sign({}, tokens, make_extractor(tokens), "post", layers) == {}
+
+
+def test_hidden_layers_alone_are_the_same_without_the_output_neuron(models, probes):
+    extractor = make_extractor(probes)
+    hidden, every = (sign(models, probes, extractor, "post", layers) for layers in ("hidden", "all"))
+    assert list(hidden) == list(every)
+    for example_id, signature in every.items():
+        assert_equal_bits(hidden[example_id], signature[:-1])
+        architecture = models[example_id].architecture
+        places = [name.removeprefix("network.") for name in architecture.linear_names]
+        rows = signed_layers(architecture, "all")
+        assert list(rows) == places
+        assert [row for part in rows.values() for row in range(len(signature))[part]] == list(range(len(signature)))
+        assert signed_layers(architecture, "hidden") == {place: rows[place] for place in places[:-1]}

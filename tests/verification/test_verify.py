@@ -93,6 +93,26 @@ def test_a_patch_is_held_against_the_weights(tmp_path):
         assert problem.what.startswith("modification_completion differs")
 
 
+def test_each_prompt_is_held_against_the_signature_of_its_own_task(tmp_path):
+    folder = tmp_path / "dataset"
+    methods = {"modification": ["mean", "pattern_wise"], "classification": ["std"]}
+    overlay = {"num_examples": 1, "examples_per_job": 3, "signature": {"methods": methods, "layers": "hidden"}}
+    make_dataset(folder, tiny_config(overlay))
+    assert found(folder) == []
+    name = parquet_files(folder)[0]
+    row = records_of(folder, name)[0]
+    shown = row["classification_prompt"].index("## Activation signature")
+    whole = row["classification_prompt"][:shown] + row["modification_prompt"][-1000:]
+    further = row["classification_prompt"].replace('{"0":{"std":', '{"0":{"mean":[0.1],"std":')
+    assert further != row["classification_prompt"]
+    for edited in (whole, further, change_digit(row["classification_prompt"], '"std"')):
+        edit_record(folder, name, 0, {"classification_prompt": edited})
+        hide(folder)
+        (problem,) = found(folder)
+        assert problem.file == place_of(name, "classification_prompt")[0]
+        assert "classification_prompt differs" in problem.what
+
+
 def change_digit(text: str, after: str) -> str:
     """The text with the first digit after a decimal point behind `after` changed."""
     place = text.index(".", text.index(after) + len(after)) + 1

@@ -44,3 +44,13 @@ def test_a_changed_signature_dataset_is_an_error_that_names_both_digests(tmp_pat
     line = run.stderr.strip().splitlines()[-1]
     assert line.startswith(f"{target} has changed under this project: its sha256 is ")
     assert pinned in line
+
+
+@pytest.mark.parametrize("shown", ["mean", "pattern_wise"])
+def test_a_signature_that_gives_the_answer_away_is_one_line_when_a_run_starts(tmp_path, shown):
+    methods = f"{{modification: [pattern_wise], classification: [std, {shown}]}}"
+    run = snakemake(tmp_path, "results/signature_dataset.json", "--config", f"signature={{methods: {methods}}}")
+    assert run.returncode == 0
+    warnings = [line for line in run.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == (shown == "pattern_wise")
+    assert all(line.startswith(f"warning: signature.methods puts {shown} into") for line in warnings)

@@ -35,6 +35,7 @@ class ProjectPurpose(IntEnum):
     PROBES = 4
     BENCHMARK = 5
     SLICES = 6
+    PROBE_ORDER = 7
 
 
 _PROJECT = 0xFFFFFFFF  # no example has this id, so project draws never meet an example's

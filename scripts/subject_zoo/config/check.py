@@ -15,7 +15,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
+from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS, TASKS
 from subject_zoo.config.load import read_yaml
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
@@ -35,8 +35,8 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Keys stand in the schema's order. Text that plainly is a number, true, false or null becomes that where
     the key asks for one: PyYAML reads 1e-3 as text, and Snakemake all values inside
-    `--config 'training={batch_size: 64}'`. Integers become int (1e6 too) and all other numbers float, so
-    equal configurations give equal reprs.
+    `--config 'training={batch_size: 64}'`. Integers become int (1e6 too) and all other numbers float, and one list
+    of signature methods becomes one for each task, so equal configurations give equal reprs.
 
     Raises UserError for the first mistake in the order of the schema, with the number of further ones. A
     value that looks like an access token comes before all others and is not repeated.
@@ -48,7 +48,7 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
     if mistakes:
         more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
         raise UserError(f"config: {mistakes[0]}{more}")
-    return checked
+    return _with_methods_by_task(checked)
 
 
 @cache
@@ -58,11 +58,23 @@ def load_schema() -> dict[str, Any]:
     Names that are the library's own (x-names) are filled in from where they are defined.
     """
     schema: dict[str, Any] = read_yaml(SCHEMA_PATH)
-    for section in schema["properties"].values():
-        for rule in section.get("properties", {}).values():
-            if names := rule.get("items", {}).get("x-names"):
-                rule["items"]["enum"] = list(_NAMES[names])
+    _fill_names(schema)
     return schema
+
+
+def _fill_names(rule: dict[str, Any]) -> None:
+    if names := rule.get("items", {}).get("x-names"):
+        rule["items"]["enum"] = list(_NAMES[names])
+    for inner in rule.get("properties", {}).values():
+        _fill_names(inner)
+
+
+def _with_methods_by_task(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with `signature.methods` as a list for each task, where one is for all."""
+    methods = config["signature"]["methods"]
+    if isinstance(methods, list):
+        config["signature"]["methods"] = {task: list(methods) for task in TASKS}
+    return config
 
 
 def _refuse_tokens(value: Any, path: str) -> None:
@@ -155,7 +167,7 @@ def _mistakes(config: Mapping[str, Any], schema: Mapping[str, Any], section: str
         path = section + key
         if key not in config:
             yield f"{path} is missing; it must be {_must_be(rule)} (config.yaml shows its default)"
-        elif rule["type"] == "object" and isinstance(config[key], Mapping):
+        elif "properties" in rule and isinstance(config[key], Mapping):
             yield from _mistakes(config[key], rule, f"{path}.")
         elif not _fits(config[key], rule):
             yield _wrong(path, config[key], rule)
@@ -215,12 +227,12 @@ def _must_be(rule: Mapping[str, Any], value: Any = None) -> str:
         words = _bounds(rule) if _fits(value, {"type": list(kinds - {"null"})}) else _numbers(rule)
     elif "boolean" in kinds:
         words = "true or false"
-    elif "object" in kinds:
-        words = f"a section with the keys {', '.join(rule['properties'])}"
     elif _is_range(rule):
         words = f"[min, max], each {_numbers(rule['items'])}"
     else:
-        words = f"a list of one or more of {', '.join(rule['items']['enum'])}"
+        forms = [f"a list of one or more of {', '.join(rule['items']['enum'])}"] if "array" in kinds else []
+        forms += [f"a section with the keys {', '.join(rule['properties'])}"] if "object" in kinds else []
+        words = ", or ".join(forms)
     return f"{words}, or null" if "null" in kinds else words
 
 

@@ -10,6 +10,7 @@ import yaml
 from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
 from subject_zoo.dataset.layout import table_names
 from subject_zoo.dataset.splits import splits_in_words
+from subject_zoo.signatures.leaks import given_away
 
 _TEMPLATE = Path(__file__).with_name("card.md")
 _COMPLETIONS = {  # of modifications, by `format.modification_completion`
@@ -90,6 +91,7 @@ def _text(
         config_digest=digests["config_sha256"][:12],
         code_digest=digests["code_sha256"][:12],
         seed=config["seed"],
+        leak=f"\n- **The answer is given away**: {leak}." if (leak := given_away(config)) else "",
     )
 
 

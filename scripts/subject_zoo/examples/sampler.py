@@ -144,18 +144,22 @@ class PatternDatasetSampler:
         return flipped, region.to_dict()
 
     def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
-        """Sequences of the probe slice that signatures are taken over: each enabled pattern's, then background.
+        """Sequences of the probe slice that signatures are taken over: each enabled pattern's, and background.
 
-        A sequence stands once, with the first pattern that drew it; the order is part of the data. JSON-ready:
+        A sequence stands once, with the first pattern that drew it. The order is part of the data and is drawn too:
+        of sequences pattern by pattern, a neuron's slow waves would tell which it answers to. JSON-ready:
         `vocab_size`, `sequence_length`, `pattern_tokens` and `examples`, each a `sequence` and the enabled
         `patterns` that it satisfies.
         """
         patterns = range(len(self.pools.names))
-        return self._labelled(
+        grouped = self._labelled(
             ProjectPurpose.PROBES,
             [(self._members_in(pattern, Slice.PROBE), probes_per_pattern) for pattern in patterns]
             + [(self._background_in(Slice.PROBE), background_probes)],
         )
+        examples = grouped["examples"]
+        order = project_generator(self.seed, ProjectPurpose.PROBE_ORDER).permutation(len(examples))
+        return {**grouped, "examples": [examples[place] for place in order.tolist()]}
 
     def benchmark_dataset(self, samples_per_pattern: int, patterns: Sequence[str]) -> dict[str, Any]:
         """Labelled sequences of the test slice to evaluate interpreters' models on, in the same form.

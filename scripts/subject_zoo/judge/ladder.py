@@ -65,8 +65,8 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
     """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
 
     `classification` and `modification` have each rung's figures at the largest size, where several programs read one
-    rung those of the best; `rows` all of them. Raises UserError for a folder that cannot be used, or where a package is
-    missing.
+    rung those of the best; `rows` all of them; `left_out` the rungs and kinds of readers that are missing, and why.
+    Raises UserError for a folder that cannot be used, or where a package is missing.
     """
     readers()  # says what is missing before the work
     manifest = read_manifest(folder)
@@ -75,7 +75,8 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
     needed = effort.sizes[-1] + effort.tested
     tell(f"making {needed} records, {effort.sizes[-1]} to learn from and {effort.tested} to test")
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
-    rows = list(_classified(Readable(records, bench), effort, tell))
+    readable = Readable(records, bench)
+    rows = list(_classified(readable, effort, tell))
     training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :]
     tell("mending networks")
     mended = dict(_mended(training, test[: effort.repaired], bench))
@@ -85,6 +86,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
         "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes())},
         "effort": vars(effort),
         "classification": _best(rows, effort.sizes[-1]),
+        "left_out": readable.left_out,
         "modification": mended,
         "rows": rows,
         "noise": noise_ceiling([one.case for one in test[: effort.repaired]], bench.project),
@@ -108,6 +110,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"{row['rung']:24} {row['kind']:11} {row['split']:12} {row['training']:7d} {row['macro_f1']:8.3f} "
             f"[{low:.3f}, {high:.3f}]  {row['exact_match']:6.3f}"
         )
+    for name, reason in report["left_out"].items():
+        yield f"left out: {name}, since {reason}"
     yield f"{'modification':24} {'passed':>8} {'':16} {'targeted':>8}"
     for rung, row in report["modification"].items():
         low, high = row["intervals"]["passed"]

@@ -86,7 +86,7 @@ class Networks:
     biases   float32 [n, D, W]; output_bias float32 [n]
     is_real  bool [n, D, W]            which neurons there are
     form     float32 [n, 5 + D]        activation and depth, one-hot
-    hidden_signature  float32 [n, D, W, F]; output_signature float32 [n, F]
+    hidden_signature  float32 [n, D, W, F]; output_signature float32 [n, F], or [n, 0] where it has none
     """
 
     first: np.ndarray
@@ -108,15 +108,20 @@ class Networks:
 
 
 def stack_networks(models: Sequence[StoredModel], signatures: Sequence[np.ndarray], depth: int, width: int) -> Networks:
-    """Networks and their signatures, float32 [neurons, F], as arrays for at most `depth` layers of `width`."""
+    """Networks and their signatures, float32 [neurons, F], as arrays for at most `depth` layers of `width`.
+
+    Signatures have the output neuron's row last, all of them or none.
+    """
+    pairs = list(zip(models, signatures, strict=True))
     count_, inputs, features = len(models), models[0].architecture.input_size, signatures[0].shape[1]
     first = np.zeros((count_, width, inputs), np.float32)
     between = np.zeros((count_, depth, width, width), np.float32)
     last, biases = (np.zeros((count_, depth, width), np.float32) for _ in range(2))
     output_bias, form = np.zeros(count_, np.float32), np.zeros((count_, len(ACTIVATIONS) + depth), np.float32)
     is_real = np.zeros((count_, depth, width), bool)
-    hidden, output = np.zeros((count_, depth, width, features), np.float32), np.zeros((count_, features), np.float32)
-    for row, (model, signature) in enumerate(zip(models, signatures, strict=True)):
+    hidden = np.zeros((count_, depth, width, features), np.float32)
+    output = np.stack([signature[_hidden_neurons(model) :].ravel() for model, signature in pairs])
+    for row, (model, signature) in enumerate(pairs):
         a, names = model.architecture, model.architecture.linear_names
         layers, neurons = a.num_layers, a.neurons_per_layer
         form[row, [ACTIVATIONS.index(a.activation_type), len(ACTIVATIONS) + layers - 1]] = 1
@@ -128,9 +133,12 @@ def stack_networks(models: Sequence[StoredModel], signatures: Sequence[np.ndarra
                 between[row, layer, :neurons, :neurons] = model.weights[f"{names[layer]}.weight"]
         last[row, layers - 1, :neurons] = model.weights[f"{names[-1]}.weight"][0]
         output_bias[row] = model.weights[f"{names[-1]}.bias"][0]
-        hidden[row, :layers, :neurons] = signature[:-1].reshape(layers, neurons, features)
-        output[row] = signature[-1]
+        hidden[row, :layers, :neurons] = signature[: _hidden_neurons(model)].reshape(layers, neurons, features)
     return Networks(first, between, last, biases, output_bias, is_real, form, hidden, output)
+
+
+def _hidden_neurons(model: StoredModel) -> int:
+    return model.architecture.num_layers * model.architecture.neurons_per_layer
 
 
 def metadata_of(accepted: Accepted) -> list[float]:

@@ -1,7 +1,7 @@
 """The rungs of classification: programs that see a part of a network, and learn from others what its patterns are."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from subject_zoo.evaluation.gates import claimed_patterns
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.intervals import f1_intervals, mean_interval
 from subject_zoo.judge.material import Accepted, is_held_out_combination, stack_networks
+from subject_zoo.signatures.choice import prompt_methods
 
 NETS = ("probes", "graph")
 KINDS = {
@@ -38,8 +39,28 @@ def readers() -> tuple[ModuleType, ModuleType, ModuleType]:
     return features, learning, trees
 
 
+def left_out(config: Mapping[str, Any]) -> dict[str, str]:
+    """The rungs and the kinds of readers that a configuration has nothing for, each with the reason."""
+    reasons: dict[str, str] = {}
+    if not config["task_generation"]["include_classification"]:
+        signed = ("output_signature", "hidden_signature", "weights_and_signature")
+        reasons |= dict.fromkeys(signed, "there are no classification prompts, so none shows a signature")
+    elif config["signature"]["layers"] == "hidden":
+        reasons["output_signature"] = "signature.layers is hidden, so no prompt shows the output neuron's"
+    if "output_signature" in reasons:
+        reasons["above_zero"] = reasons["output_signature"]
+    elif "pattern_wise" not in prompt_methods(config)["classification"]:
+        reasons["above_zero"] = "classification prompts show no pattern_wise, the output's mean over a pattern's probes"
+    if config["model"]["input_encoding"] != "one_hot":
+        reasons["probes"] = "model.input_encoding is not one_hot, and probes are sequences of letters"
+    return reasons
+
+
 class Readable:
-    """n networks to be read, their true answers bool [n, P], and who reads them."""
+    """n networks to be read, their true answers bool [n, P], and who reads them.
+
+    Of a signature is seen what a classification prompt shows of it: that task's methods, of the layers that have any.
+    """
 
     def __init__(self, records: Sequence[Accepted], bench: Bench) -> None:
         self._features, self._learning, self._trees = readers()
@@ -49,19 +70,22 @@ class Readable:
         self._described: dict[str, np.ndarray] = {}
         self.labels = self._named([one.case.listed_patterns for one in records])
         self.is_held_out = np.array([is_held_out_combination(one.case, config["seed"]) for one in records])
-        features = bench.project.extractor.feature_names
+        self.left_out = left_out(config)
+        self.kinds = {
+            rung: tuple(kind for kind in kinds if kind not in self.left_out)
+            for rung, kinds in KINDS.items()
+            if rung not in self.left_out
+        }
+        extractor = bench.project.extractor
+        seen = extractor.columns(prompt_methods(config).get("classification", ()))
+        features = [extractor.feature_names[column] for column in seen]
         wanted = [f"pattern_wise.{name}" for name in self._names]
         self._of_pattern = [features.index(name) for name in wanted if name in features]
-        needs = {
-            "above_zero": bool(self._of_pattern),  # the output's mean over each pattern's probes
-            "probes": config["model"]["input_encoding"] == "one_hot",  # they are sequences of letters
-        }
-        self.kinds = {rung: tuple(kind for kind in kinds if needs.get(kind, True)) for rung, kinds in KINDS.items()}
 
         models = [one.case.improved for one in records]
         depth = max(model.architecture.num_layers for model in models)
         width = max(model.architecture.neurons_per_layer for model in models)
-        self._networks = stack_networks(models, [one.signatures[1] for one in records], depth, width)
+        self._networks = stack_networks(models, [one.signatures[1][:, seen] for one in records], depth, width)
 
     def answers(
         self, rung: str, kind: str, learned: np.ndarray, tested: np.ndarray, seed: int, steps: int

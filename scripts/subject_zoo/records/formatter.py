@@ -1,6 +1,6 @@
 """Records: prompts and completions for interpreter models, and all that they were made from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ from subject_zoo.records.headings import (
 from subject_zoo.records.instructions import FORMS
 from subject_zoo.records.patch import patch_text
 from subject_zoo.records.signature_text import SignatureText
+from subject_zoo.signatures.choice import prompt_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
+from subject_zoo.signatures.sign import signed_layers
 from subject_zoo.training.rates import step_size
 
 
@@ -55,6 +57,7 @@ class TrainingDataFormatter:
         self.signature_decimals: int = config["signature"]["decimals"]
         self.signature_text = SignatureText(extractor, self.signature_decimals)
         self.modification_form: str = config["format"]["modification_completion"]
+        self.methods = prompt_methods(config)
 
     def format(
         self,
@@ -74,7 +77,7 @@ class TrainingDataFormatter:
         cells = [self.signature_text.cells(signature) for signature in signatures]
         record: dict[str, str | int] = {"example_id": plan.example_id}
         if self.config["task_generation"]["include_modification"]:
-            body = self._body(degraded, tensors[0], cells[0])
+            body = self._body("modification", degraded, tensors[0], signatures[0])
             record["modification_prompt"] = _prompt(
                 self._modification_task(plan), body, self._modification_question(plan)
             )
@@ -84,7 +87,7 @@ class TrainingDataFormatter:
                 else texts[1]
             )
         if self.config["task_generation"]["include_classification"]:
-            body = self._body(improved, tensors[1], cells[1])
+            body = self._body("classification", improved, tensors[1], signatures[1])
             record["classification_prompt"] = _prompt(
                 self._classification_task(), body, self._classification_question()
             )
@@ -93,7 +96,9 @@ class TrainingDataFormatter:
             record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
         for stage, model, table in zip(("degraded", "improved"), models, cells, strict=True):
             profiles = self.signature_text.profiles(table)
-            layers = {name: self.signature_text.in_full(profiles[part]) for name, part in self._layers(model)}
+            layers = {
+                layer: self.signature_text.in_full(profiles[rows]) for layer, rows in self._signed_layers(model).items()
+            }
             record[f"{stage}_signature"] = json_object({"neuron_activations": json_object(layers)})
         record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
         record["metadata"] = _json(self._metadata(plan, verdict, corruption, improved, record))
@@ -144,25 +149,31 @@ class TrainingDataFormatter:
             "separated by commas."
         )
 
-    def _body(self, model: StoredModel, tensors: Mapping[str, str], cells: np.ndarray) -> str:
-        """What both prompts show of a model: architecture, weights and signature, in the configured style."""
+    def _body(self, task: str, model: StoredModel, tensors: Mapping[str, str], signature: np.ndarray) -> str:
+        """What a task's prompt shows of a model: architecture, weights and signature, in the configured style."""
         architecture = f"{ARCHITECTURE_HEADING}\n{_json(model.architecture.to_dict())}"
-        layers = {name: self.signature_text.compact(cells[part]) for name, part in self._layers(model)}
+        layers = self._shown_signature(task, model, signature)
         if self.config["format"]["style"] == "separate":
-            signature = json_object(layers)
-            return f"{architecture}\n\n{WEIGHTS_HEADING}\n{json_object(tensors)}\n\n{SIGNATURE_HEADING}\n{signature}"
+            shown = json_object(layers)
+            return f"{architecture}\n\n{WEIGHTS_HEADING}\n{json_object(tensors)}\n\n{SIGNATURE_HEADING}\n{shown}"
         parts = [architecture]
-        for (layer, signature), name in zip(layers.items(), model.architecture.linear_names, strict=True):
+        for name in model.architecture.linear_names:
+            layer = name.removeprefix("network.")
             weights = json_object({key: tensors[key] for key in (f"{name}.weight", f"{name}.bias")})
-            parts.append(f"## Layer {layer}\n{WEIGHTS_LABEL} {weights}\n{SIGNATURE_LABEL} {signature}")
+            parts.append(f"## Layer {layer}\n{WEIGHTS_LABEL} {weights}")
+            if layer in layers:
+                parts[-1] += f"\n{SIGNATURE_LABEL} {layers[layer]}"
         return "\n\n".join(parts)
 
-    def _layers(self, model: StoredModel) -> Iterator[tuple[str, slice]]:
-        """(Linear's place in nn.Sequential, its neurons among the model's) layer by layer."""
-        start = 0
-        for name, (_, neurons) in zip(model.architecture.linear_names, model.architecture.layer_sizes, strict=True):
-            yield name.removeprefix("network."), slice(start, start + neurons)
-            start += neurons
+    def _shown_signature(self, task: str, model: StoredModel, signature: np.ndarray) -> dict[str, str]:
+        """The signature in a task's prompt layer by layer: its own methods, as if no others were computed."""
+        columns = self.extractor.columns(self.methods[task])
+        cells = self.signature_text.cells(signature[:, columns])  # a wide number of another method widens nothing here
+        rows = self._signed_layers(model)
+        return {layer: self.signature_text.compact(cells[part], columns) for layer, part in rows.items()}
+
+    def _signed_layers(self, model: StoredModel) -> dict[str, slice]:
+        return signed_layers(model.architecture, self.config["signature"]["layers"])
 
     def _metadata(
         self,
@@ -194,7 +205,8 @@ class TrainingDataFormatter:
             "architecture": {"neurons_per_layer": [outputs for _, outputs in architecture.layer_sizes]},
             "corruption_stats": dict(corruption),
             "signature": {
-                "methods": list(self.extractor.methods),
+                "methods": {task: list(methods) for task, methods in self.methods.items()},
+                "layers": self.config["signature"]["layers"],
                 "activations": self.config["signature"]["activations"],
                 "decimals": self.signature_decimals,
             },

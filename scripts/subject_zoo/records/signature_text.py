@@ -24,9 +24,9 @@ class SignatureText:
         """The characters of a model's features float32 [neurons, F]: uint8 [neurons, F, width + 1]."""
         return number_cells(features.astype(np.float64), self.decimals)
 
-    def compact(self, cells: np.ndarray) -> str:
-        """One layer's cells feature by feature, a number a neuron: names once, not once a neuron."""
-        names = self.extractor.feature_names
+    def compact(self, cells: np.ndarray, columns: Sequence[int]) -> str:
+        """One layer's cells of some `columns` of the F features, feature by feature: names once, not once a neuron."""
+        names = [self.extractor.feature_names[column] for column in columns]
         return json_object(dict(zip(names, json_rows(joined(cells.swapaxes(0, 1)), len(names)), strict=True)))
 
     def profiles(self, cells: np.ndarray) -> list[str]:

@@ -22,9 +22,10 @@ m probes, in the signature dataset's order; W is the layer's (padded) width. ker
   squares between the clusters is C_j^2 (1/j + 1/(m - j)), and the largest wins (as in N. Otsu, 1979). Ties
   (TIE_TOLERANCE, of the root): the fewest values in the low cluster. A constant neuron has low = high = its value and
   share 0.
-- fourier: 2 |sum_t (a_t - mean) exp(-2 pi i f t / m)| / m for f = 1 ... `components`, t the probe's position. That is
+- fourier: 2 |sum_t (a_t - mean) exp(-2 pi i f t / m)| / m for f = 1 ... `components`, t the probe's position. It is
   2 |numpy.fft.rfft(a - mean)[f]| / m: the amplitude of a sinusoid of f periods over the probes (twice it at f = m / 2).
-  Frequencies above m / 2 do not exist and have 0.
+  Frequencies above m / 2 do not exist and have 0. No other method reads the probes' order: where that tells of
+  patterns, as in a dataset of a person's own that lists one after another, so does this method.
 - pattern_wise: the mean activation over the probes that satisfy each enabled pattern, then over those of none.
 
 Loadings, pca's and svd's, come from eigenpairs of the mean products [W, W], smaller than a decomposition of [m, W]
@@ -38,7 +39,7 @@ not on k, on the other models or on its place among them, nor does a method depe
 anything on the processor. W itself matters to the last bits of pca and svd alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -165,6 +166,10 @@ class ActivationSignatureExtractor:
         features = self._kernel.features(np.asarray(activations, dtype=np.float32)).astype(np.float32)
         features += 0.0  # -0.0 becomes 0.0: it would be written with its sign
         return features
+
+    def columns(self, methods: Collection[str]) -> list[int]:
+        """The places of these methods' features among the F."""
+        return [place for place, name in enumerate(self.feature_names) if name.partition(".")[0] in methods]
 
     def profile(self, features: Sequence[float] | np.ndarray) -> dict[str, Any]:
         """One neuron's features [F] as the JSON-ready profile of a record, in Python floats.

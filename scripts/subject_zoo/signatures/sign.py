@@ -5,29 +5,48 @@ from collections.abc import Mapping
 import numpy as np
 
 from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 
 
 def sign(
-    models: Mapping[int, StoredModel], probes: np.ndarray, extractor: ActivationSignatureExtractor, activations: str
+    models: Mapping[int, StoredModel],
+    probes: np.ndarray,
+    extractor: ActivationSignatureExtractor,
+    activations: str,
+    layers: str,
 ) -> dict[int, np.ndarray]:
     """Each model's signature over probes uint8 [m, T]: features float32 [neurons, F], layer after layer.
 
     Hidden layers' activations are taken after ("post") or before ("pre") the nonlinearity; the output neuron's
-    is its logit. Neurons stand in layer order, the output's last.
+    is its logit. Neurons stand in layer order, the output's last, or not at all where `layers` is "hidden".
     """
     hidden, logits = {}, []
     for example_id, model in models.items():
         mlp = KernelMLP(model.architecture, model.weights)
         values, own_logits = mlp.activations(probes, before=activations == "pre")
-        hidden[example_id] = extractor.extract(values)
+        hidden[example_id] = np.concatenate(extractor.extract(values))
         logits.append(own_logits)
-    if not models:
-        return {}
+    if layers == "hidden" or not models:
+        return hidden
     # All output neurons at once: most of the work on so few numbers is to begin it.
     outputs = extractor.extract(np.stack(logits)[..., None])
     return {
-        example_id: np.concatenate([*of_layers, output])
+        example_id: np.concatenate([of_layers, output])
         for (example_id, of_layers), output in zip(hidden.items(), outputs, strict=True)
     }
+
+
+def signed_layers(architecture: Architecture, layers: str) -> dict[str, slice]:
+    """The rows of each layer's neurons in a signature that `sign` made, by its Linear's place in nn.Sequential.
+
+    `layers` is "all", or "hidden" for all but the output neuron's.
+    """
+    rows, start = {}, 0
+    for name, (_, neurons) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
+        rows[name.removeprefix("network.")] = slice(start, start + neurons)
+        start += neurons
+    if layers == "hidden":
+        rows.popitem()
+    return rows

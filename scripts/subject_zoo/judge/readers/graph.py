@@ -53,10 +53,11 @@ class GraphReader(nn.Module):
         super().__init__()
         self.sight, self.rounds = sight, rounds
         depth, inputs = example["biases"].shape[1], example["first"].shape[2]
-        form, signature = example["form"].shape[1], example["output_signature"].shape[1]
-        seen = form + depth + sight.hidden_signature * signature + sight.weights * (1 + inputs)
+        form = example["form"].shape[1]
+        hidden, output = (example[f"{place}_signature"].shape[-1] for place in ("hidden", "output"))
+        seen = form + depth + sight.hidden_signature * hidden + sight.weights * (1 + inputs)
         self.start = _block(seen, size, 2 * size)
-        self.start_output = _block(form + sight.output_signature * signature + sight.weights, size, size)
+        self.start_output = _block(form + sight.output_signature * output + sight.weights, size, size)
         self.inputs = nn.Parameter(0.3 * torch.randn(inputs, size))
         if sight.weights:
             self.sent = nn.ModuleList(nn.Linear(size, 4 * size) for _ in range(rounds))  # up and down, both weightings

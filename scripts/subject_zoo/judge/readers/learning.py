@@ -88,6 +88,8 @@ def _scaled(
         ("hidden_signature", learned["hidden_signature"][real]),
         ("output_signature", learned["output_signature"]),
     ):
+        if not values.numel():  # signatures that leave the output neuron out
+            continue
         mean, deviation = values.mean(0), values.std(0).clamp_min(1e-6)
         for net in (learned, asked):
             net[name] = (net[name] - mean) / deviation

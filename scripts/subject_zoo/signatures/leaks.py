@@ -1,0 +1,42 @@
+"""Signatures that give the answer of a classification prompt away, by what readers of the signature alone achieved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from subject_zoo.signatures.choice import prompt_methods
+
+
+@dataclass(frozen=True)
+class Leak:
+    """The macro F1 with which the best reader of a method's figures, and of nothing else, named the patterns."""
+
+    hidden: float  # of all hidden neurons
+    output: float  # of the output neuron
+
+
+LEAKS = {"pattern_wise": Leak(hidden=0.98, output=0.99)}
+"""The methods that give the answer away, each alone or among others.
+
+Of the ladder (`subject-zoo baseline`): from the output neuron 0.99 after 1,000 records, as its mean over a pattern's
+probes is above 0 where the network calls the pattern positive; from the hidden neurons 0.76 by trees after 1,000 and
+0.98 by a net. Of no other method does a reader reach 0.4 (benchmarks/README.md, "Signatures")."""
+
+
+def given_away(config: Mapping[str, Any]) -> str | None:
+    """One sentence where classification prompts show a signature that gives the answer away, else None.
+
+    `config` is a checked configuration, or its sections `signature` and `task_generation`.
+    """
+    for method in prompt_methods(config).get("classification", ()):
+        if leak := LEAKS.get(method):
+            neurons = {
+                "hidden": ("the hidden neurons'", leak.hidden),
+                "all": ("the output neuron's", leak.output),
+            }
+            whose, score = neurons[config["signature"]["layers"]]
+            return (
+                f"signature.methods puts {method} into classification prompts, which gives their answer away: "
+                f"from {whose} signature alone programs name the patterns with a macro F1 of {score}"
+            )
+    return None
