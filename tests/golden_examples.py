@@ -31,8 +31,9 @@ OVERRIDES = {
 KINDS = {
     "default": {},
     "other": {
+        "dataset": {"corruption": "random"},
         "model": {"input_encoding": "ordinal", "precision": "bfloat16", "weight_decimals": None},
-        "training": {"quantization": "ternary", "lr_schedule": "linear"},
+        "training": {"quantization": "ternary", "lr_schedule": "linear", "improvement_penalty_epochs": 0},
         "signature": {
             "methods": {"modification": ["std", "fourier", "pattern_wise"], "classification": ["mean", "std", "pca"]},
             "layers": "hidden",

@@ -1,6 +1,7 @@
 """The two trainings of an example: what each starts from, and on which labels."""
 
 import copy
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -64,18 +65,21 @@ def test_networks_whose_prompt_could_never_fit_are_not_trained(setting):
     assert set(trained) == {i for i in IDS if examples[i][0].architecture.parameter_count <= most}
 
 
-def test_sigmoid_networks_take_twice_the_rate(setting, monkeypatch):
+def test_rates_are_in_the_nonlinearitys_unit(setting, monkeypatch):
     config, examples, degraded = setting
     seen = []
     monkeypatch.setattr(stages, "_train", lambda _, tasks, *__: seen.extend(tasks))
-    sigmoid = {i: (as_sigmoid(plan, i == 0), dataset) for i, (plan, dataset) in examples.items()}
-    train_degraded(config, sigmoid, "cpu")
-    train_improved(config, sigmoid, degraded, "cpu")
+    units = {"sigmoid": 2.0, "tanh": 0.7, "relu": 1.0}
+    activations = dict(zip(examples, itertools.cycle(units), strict=False))
+    changed = {i: (with_activation(plan, activations[i]), dataset) for i, (plan, dataset) in examples.items()}
+    train_degraded(config, changed, "cpu")
+    train_improved(config, changed, degraded, "cpu")
     assert len(seen) == 2 * len(IDS)
+    assert set(activations.values()) == set(units)
     for task in seen:
-        assert task.learning_rate == (2 if task.example_id == 0 else 1) * examples[task.example_id][0].learning_rate
+        i = task.example_id
+        assert task.learning_rate == units[activations[i]] * examples[i][0].learning_rate
 
 
-def as_sigmoid(plan, is_sigmoid):
-    activation = "sigmoid" if is_sigmoid else "tanh"
+def with_activation(plan, activation):
     return replace(plan, architecture=replace(plan.architecture, activation_type=activation))
