@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 from exact_figures import exact_figures_hold
 from fresh_sequences import Fresh, Sample
+from one_number_repairs import mended_by
 from published_records import read_records
 from second_definitions import Network, Space
 
@@ -87,6 +88,7 @@ def measure(record: Mapping[str, Any], space: Space, fresh: Fresh, config: Mappi
         "rates": dict(zip(space.names, rates, strict=True)),
         "tiers": {name: group[0][1].tier for name, group in judged.items() if name != BACKGROUND},
         "networks": networks,
+        "mended by one number": mended_by(networks[0], space, judged, metadata["target_pattern"], config["validation"]),
     }
 
 
@@ -159,6 +161,8 @@ def judge(
         "able": all(f["after"] + error(f, "after") >= thresholds["min_accuracy"] for f in figures.values()),
     }
     claims["all three"] = all(claims.values())
+    if not thresholds["allow_simple_repairs"]:
+        claims["no simple repair"] = not measured["mended by one number"]
     if listed is not None:
         claims["classification"] = record["classification_completion"] == ", ".join(listed)
     if "modification_completion" in record:
@@ -221,7 +225,7 @@ def remeasure(
     leaks = [int(fresh.untrained[rows].sum()) for example_id, rows in trained if example_id in of_dataset]
     return {
         "records": len(measured),
-        "bars": bars(measured, claims, config["validation"]),
+        "bars": bars(measured, claims, config["validation"], space.counts, config["patterns"]["min_target_sequences"]),
         "by_pattern": by_pattern(measured, space, fresh),
         "failures": [
             {key: result[key] for key in ("example_id", "target", "selected")}
@@ -237,7 +241,13 @@ def remeasure(
     }
 
 
-def bars(measured: list[dict], claims: list[dict[str, bool]], thresholds: Mapping[str, float]) -> list[dict]:
+def bars(
+    measured: list[dict],
+    claims: list[dict[str, bool]],
+    thresholds: Mapping[str, float],
+    counts: Sequence[int],
+    fewest: int,
+) -> list[dict]:
     """What has to hold of a dataset: `bar`, `wanted` (in words), `measured` and whether it `holds`."""
 
     def share(name: str) -> float:
@@ -248,7 +258,7 @@ def bars(measured: list[dict], claims: list[dict[str, bool]], thresholds: Mappin
     gains = [figure["change"] for target, name, figure in figures if name == target]
     others = np.abs([figure["change"] for target, name, figure in figures if name != target])
     targets, selected = {r["target"] for r in measured}, {name for r in measured for name in r["selected"]}
-    enabled = len(measured[0]["rates"])
+    possible = sum(count >= fewest for count in counts)
     least, most, able = (
         thresholds[key] for key in ("min_degradation_threshold", "max_other_degradation", "min_accuracy")
     )
@@ -261,9 +271,11 @@ def bars(measured: list[dict], claims: list[dict[str, bool]], thresholds: Mappin
         ("lowest accuracy after", "0.9", after.min(), 0.9),
         ("median gain of the target", "0.2", np.median(gains), 0.2),
         ("median change of the others", "at most 0.03", np.median(others), -0.03),
-        ("patterns that are a target", str(enabled), len(targets), enabled),
-        ("patterns that are selected", str(enabled), len(selected), enabled),
+        ("patterns that are a target", str(possible), len(targets), possible),
+        ("patterns that are selected", str(len(counts)), len(selected), len(counts)),
     ]
+    if "no simple repair" in claims[0]:
+        rows.insert(-2, ("not mended by one number", "97 %", share("no simple repair"), 0.97))
     for name in ("classification", "modification"):
         if name in claims[0]:
             rows.insert(-2, (f"true {name} completions", "100 %", share(name), 1.0))

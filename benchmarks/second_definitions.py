@@ -116,7 +116,11 @@ class Network:
         ]
 
     def logits(self, tokens: np.ndarray) -> np.ndarray:
-        """Of tokens [n, T], float64 [n]; dropout does nothing outside training."""
+        """Of tokens [n, T], float64 [n]."""
+        return self.run(tokens)[1]
+
+    def run(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(activations of the last hidden layer [n, neurons], logits [n]); dropout does nothing outside training."""
         if self.config["input_encoding"] == "ordinal":
             values = tokens.astype(float)
         else:
@@ -125,4 +129,4 @@ class Network:
         for weight, bias in self.layers[:-1]:
             values = activation(values @ weight.T + bias)
         weight, bias = self.layers[-1]
-        return (values @ weight.T + bias)[:, 0]
+        return values, (values @ weight.T + bias)[:, 0]
