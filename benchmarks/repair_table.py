@@ -14,11 +14,14 @@ degraded   the degraded network's accuracy on the target
 agree      cosine of the repair and a second run of it with another order of batches
 ms         CPU of both trainings, and of all stages, a candidate; and of all stages an accepted record
 
-`accepted` counts the gate `repair` too; beside it the lowest shares by target and by activation.
+`accepted` counts the gate `repair` too; beside it the lowest shares by target and by activation. `uneven` are the
+selected patterns, activations and numbers of patterns whose share among the accepted is surely (99 %, Holm) outside 0.9
+to 1.1 of that among candidates, with that ratio.
 """
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -41,6 +44,7 @@ from subject_zoo.judge.repairs import one_hidden_bias, output_refit  # noqa: E40
 from subject_zoo.project import Project  # noqa: E402
 
 CONSTANT = 0.05
+EVEN, LEVEL = (0.9, 1.1), 0.01
 TOGETHER = 60
 
 
@@ -124,6 +128,27 @@ def lowest(rows: list[dict[str, Any]], key: str) -> list[tuple[str, float]]:
     return [(name, share) for share, name in shares[:2]]
 
 
+def uneven(rows: list[dict[str, Any]], accepted: float) -> dict[str, float]:
+    """The traits whose acceptance over that of all is outside EVEN, by one-sided tests at a level of 0.01, by Holm."""
+    tests = []
+    for row_traits in (
+        lambda row: row["selected"],
+        lambda row: [row["activation"]],
+        lambda row: [f"{len(row['selected'])} patterns"],
+    ):
+        for trait in sorted({trait for row in rows for trait in row_traits(row)}):
+            of = np.array([row["accepted"] for row in rows if trait in row_traits(row)])
+            share, error = of.mean(), max(of.std(), 1 / len(of)) / math.sqrt(len(of))
+            beyond = max(EVEN[0] * accepted - share, share - EVEN[1] * accepted) / error
+            tests.append((0.5 * math.erfc(beyond / math.sqrt(2)), trait, share / accepted))
+    found = {}
+    for place, (p, trait, ratio) in enumerate(sorted(tests)):
+        if p > LEVEL / (len(tests) - place):
+            break
+        found[trait] = round(float(ratio), 3)
+    return found
+
+
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     passed = [row for row in rows if "changed" in row]
     of = lambda key: np.array([row[key] for row in passed if key in row], np.float64)  # noqa: E731
@@ -131,6 +156,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     figures = {"candidates": len(rows), "accepted": accepted}
     figures["reasons"] = dict(Counter(reason for row in rows for reason in row["reasons"]))
     figures["targets"], figures["activations"] = lowest(rows, "target"), lowest(rows, "activation")
+    figures["uneven"] = uneven(rows, accepted)
     figures["changed"] = np.quantile(of("changed"), [0.5, 0.9]).tolist()
     figures["changed_share"] = float(np.median(of("changed") / of("parameters")))
     figures |= {key: float(np.median(of(key))) for key in ("distance", "drift", "degraded", "agree")}
@@ -150,7 +176,7 @@ def line(figures: dict[str, Any]) -> str:
         f"refit {figures['refit']:.2f}  "
         f"constant {figures['constant']:.3f}  degraded {figures['degraded']:.2f}  agree {figures['agree']:.2f}  "
         f"ms {figures['ms']['training']:.0f}, {figures['ms']['all']:.0f}, {figures['ms']['record'] or 0:.0f}  "
-        f"{figures['reasons']}"
+        f"{figures['reasons']}  uneven {figures['uneven']}"
     )
 
 
