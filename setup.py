@@ -18,7 +18,7 @@ class BuildWithKernels(build_py):
         if self.editable_mode:
             return  # compiled where they are first needed, as in a clone
         from subject_zoo.kernels.compiler import compile_kernel
-        from subject_zoo.kernels.library import BUILT, library_name
+        from subject_zoo.kernels.library import BUILT, keep, library_name
         from subject_zoo.kernels.targets import TARGETS
 
         kernels = Path(self.build_lib, "subject_zoo", "kernels")
@@ -26,7 +26,9 @@ class BuildWithKernels(build_py):
         for source in sorted(kernels.glob("*.c")):
             for target in TARGETS.values():
                 if not target.name.startswith("win32"):
-                    compile_kernel(source, target, kernels / BUILT / library_name(source, target))
+                    library = kernels / BUILT / library_name(source, target)
+                    compile_kernel(source, target, library)
+                    keep(library, library.read_bytes())
 
 
 setup(cmdclass={"build_py": BuildWithKernels})

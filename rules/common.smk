@@ -13,7 +13,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import WILDCARD, ExampleRange
 from subject_zoo.config.check import check_config
-from subject_zoo.config.load import load_config
+from subject_zoo.config.load import load_config, read_yaml
 from subject_zoo.config.sections import science_digest, select
 from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
@@ -30,6 +30,8 @@ def stop(error):
 
 
 try:
+    for path in workflow.config_settings.configfiles:  # Snakemake keeps the last of two values of a key
+        read_yaml(path)
     config = check_config(load_config(ROOT / "config.yaml", config))
     # Targets, before Snakemake has anything to say of them.
     for argument in sys.argv[1:]:

@@ -14,7 +14,7 @@ from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import write_json
 from subject_zoo.chain import MadeExamples, Record, make_examples
 from subject_zoo.dataset.card import dataset_card
-from subject_zoo.dataset.folder import count_rows, describe_file, manifest
+from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
     CARD,
@@ -94,7 +94,9 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         missing -= len(made.records[:missing])
         window += 1
     tables = {name: describe_file(folder / name) for name in parquet_files(folder)}
-    (folder / CARD).write_text(dataset_card(config, project.provenance, count_rows(tables), None))
+    (folder / CARD).write_text(
+        dataset_card(config, project.provenance, count_rows(tables), digests_of_tables(tables), None)
+    )
     write_manifest(folder, {**project.provenance, "config": config, "environment": project.environment})
 
 

@@ -169,6 +169,17 @@ def test_text_of_the_command_line_reads_as_the_values_of_the_file():
     assert repr(check_config(all_text)) == repr(check_config(DEFAULT))
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("seed: 1\nseed: 2\n", "seed"), ("model:\n  precision: float16\n  precision: float32\n", "precision")],
+)
+def test_a_key_that_stands_twice_is_one_line(tmp_path, text, key):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"mine.yaml: {key} stands there twice"):
+        load_config(path)
+
+
 def test_checking_twice_changes_nothing():
     checked = check_config(DEFAULT)
     assert repr(check_config(checked)) == repr(checked)
@@ -192,7 +203,7 @@ def test_checking_twice_changes_nothing():
         ("splits: {validation: 0, test: 0}", "splits.test", 0.0),
         ("splits: {holdout: pattern, held_out: [all_same]}", "splits.held_out", ["all_same"]),
         ("splits: {holdout: depth, held_out: ['3']}", "splits.held_out", [3]),
-        ("splits: {holdout: width, held_out: [18, 24.0]}", "splits.held_out", [18, 24]),
+        ("splits: {holdout: width, held_out: [20, 24.0]}", "splits.held_out", [20, 24]),
         ("splits: {holdout: activation, held_out: [relu, gelu, tanh, sigmoid], test: 0.9, validation: 0.2}",
          "splits.held_out", ["relu", "gelu", "tanh", "sigmoid"]),
         ("training: {quantization: ternary}", "training.quantization", "ternary"),
@@ -316,7 +327,7 @@ BAD = {
     "{validation: {exact: true}, patterns: {sequence_length: 8, enabled: [all_same, palindrome, ends_with]}}":
         ["validation.exact is true; it must be false where", "4,000,000 sequences", "5,764,801", "patterns.vocab_size"],
     "dataset: {test_fraction: 0.9, probe_fraction: 0.2}": ["test_fraction + dataset.probe_fraction is 1.1"],
-    "training: {batch_size: 22801}": ["training.batch_size is 22801; it must be at most 22800"],
+    "training: {batch_size: 38001}": ["training.batch_size is 38001; it must be at most 38000"],
     "{patterns: {enabled: [all_same, palindrome, no_repeats]}, benchmark: {patterns: [ends_with, all_same]}}":
         ["benchmark.patterns lists ends_with; each entry must stand in patterns.enabled"],
     "task_generation: {include_modification: false, include_classification: false}":

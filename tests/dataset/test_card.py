@@ -1,7 +1,11 @@
 """The dataset card: what `datasets` reads in it, what a person reads, and its pictures."""
 
 import io
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -17,6 +21,7 @@ from tests.dataset.test_validity import exact_of, verdict
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
+TABLES = {"data": "a" * 64, "modification": "b" * 64, "classification": "e" * 64}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def header_of(card: str) -> dict:
 
 
 def test_every_configuration_names_the_splits_that_have_rows():
-    configs = header_of(dataset_card(small_config(), DIGESTS, ROWS, None))["configs"]
+    configs = header_of(dataset_card(small_config(), DIGESTS, ROWS, TABLES, None))["configs"]
     assert [config["config_name"] for config in configs] == ["default", "modification", "classification"]
     for config, folder in zip(configs, ("data", "modification", "classification"), strict=True):
         assert config["data_files"] == [
@@ -40,7 +45,7 @@ def test_every_configuration_names_the_splits_that_have_rows():
 
 def test_a_task_that_is_left_out_is_no_configuration():
     config = small_config({"task_generation": {"include_classification": False}})
-    card = dataset_card(config, DIGESTS, ROWS, None)
+    card = dataset_card(config, DIGESTS, ROWS, TABLES, None)
     assert [config["config_name"] for config in header_of(card)["configs"]] == ["default", "modification"]
     assert 'load_dataset("user/name", "modification")' in card
 
@@ -51,14 +56,14 @@ def test_it_says_what_a_modification_is_completed_with():
         ({"format": {"modification_completion": "patch"}}, "subject_zoo.apply_patch(prompt, completion)"),
         ({"task_generation": {"include_modification": False}}, "\n\nIn a task's table"),
     ):
-        card = dataset_card(small_config(overlay), DIGESTS, ROWS, None)
+        card = dataset_card(small_config(overlay), DIGESTS, ROWS, TABLES, None)
         assert words in card
         assert ("A modification's completion" in card) == ("format" in overlay)
 
 
 def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity):
     config = small_config()
-    card = dataset_card(config, DIGESTS, ROWS, validity, ["figures/accuracy.png"])
+    card = dataset_card(config, DIGESTS, ROWS, TABLES, validity, ["figures/accuracy.png"])
     blocks = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", card, re.M | re.S)]
     assert config in blocks
     assert "![accuracy](figures/accuracy.png)" in card
@@ -78,12 +83,12 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
     config = small_config()
     title, table = '## What "classifies" means', "| precision over the whole space |"
     for figures in (None, validity):
-        card = dataset_card(config, DIGESTS, ROWS, figures)
+        card = dataset_card(config, DIGESTS, ROWS, TABLES, figures)
         assert f"{title}\n\nA network *classifies a pattern as positive* where it calls at least 85 % of" in card
         assert table not in card
     verdicts = [verdict(i, accepted=True) for i in range(9)]
     exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), min_accuracy=0.93)["exact"]
-    section = dataset_card(config, DIGESTS, ROWS, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
+    section = dataset_card(config, DIGESTS, ROWS, TABLES, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
     assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
     assert "all 343 sequences" in section
@@ -91,7 +96,7 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
 
 def test_it_says_how_records_were_dealt():
     config = small_config({"splits": {"holdout": "activation", "held_out": ["tanh"]}})
-    assert "every record whose network has the activation tanh" in dataset_card(config, DIGESTS, ROWS, None)
+    assert "every record whose network has the activation tanh" in dataset_card(config, DIGESTS, ROWS, TABLES, None)
 
 
 @pytest.mark.parametrize("methods", [["mean"], ["mean", "pattern_wise"]])
@@ -99,13 +104,13 @@ def test_a_signature_that_gives_the_answer_away_is_told(methods):
     config = small_config({"signature": {"methods": methods}})
     sentence = given_away(config)
     assert (sentence is None) == (methods == ["mean"])
-    card = dataset_card(config, DIGESTS, ROWS, None)
+    card = dataset_card(config, DIGESTS, ROWS, TABLES, None)
     assert ("The answer is given away" in card) == (sentence is not None)
     assert sentence is None or f"{sentence}.\n" in card
 
 
 def test_a_growing_dataset_says_so():
-    assert "More are being made" in dataset_card(small_config(), DIGESTS, ROWS, None)
+    assert "More are being made" in dataset_card(small_config(), DIGESTS, ROWS, TABLES, None)
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -119,3 +124,30 @@ def test_pictures_are_equal_bytes_and_not_blank(validity, name):
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_pictures_of_no_records_can_be_drawn(name):
     assert DRAWINGS[name](summarise([], [], min_accuracy=0.93))
+
+
+@pytest.mark.parametrize(
+    "spoiled", [{"MPLBACKEND": "garbage"}, {"MATPLOTLIBRC": "savefig.dpi: 30\ntext.usetex: True\nfont.size: 33\n"}]
+)
+def test_pictures_are_the_same_whatever_a_persons_matplotlib_is_set_to(tmp_path, spoiled):
+    code = (
+        "from subject_zoo.dataset.pictures import DRAWINGS\nfrom subject_zoo.dataset.validity import summarise\n"
+        "from tests.dataset.test_validity import RECORDED, VERDICTS\nimport hashlib\n"
+        "validity = summarise(VERDICTS, RECORDED, min_accuracy=0.93)\n"
+        "print([hashlib.sha256(draw(validity)).hexdigest() for draw in DRAWINGS.values()])"
+    )
+    (tmp_path / "matplotlibrc").write_text(spoiled.get("MATPLOTLIBRC", ""))
+    settings = {**spoiled, **({"MATPLOTLIBRC": str(tmp_path / "matplotlibrc")} if "MATPLOTLIBRC" in spoiled else {})}
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(root / "scripts"), str(root)])
+    digests = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": paths, **more},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for more in ({}, settings)
+    ]
+    assert digests[0] == digests[1] != ""

@@ -11,7 +11,7 @@ import pytest
 from subject_zoo.base.errors import UserError
 from subject_zoo.kernels import compiler, library, targets
 from subject_zoo.kernels.compiler import compile_kernel
-from subject_zoo.kernels.library import library_name, load_kernel
+from subject_zoo.kernels.library import keep, library_name, load_kernel
 from subject_zoo.kernels.targets import TARGETS, host_targets
 
 SOURCE = 'int __attribute__((visibility("default"))) answer(void) { return 42; }\n'
@@ -39,7 +39,11 @@ def compilations(monkeypatch) -> list:
 
 
 def kept(source) -> list[str]:
-    return sorted(os.listdir(source.parent / "__pycache__"))
+    """Libraries, each of which has a digest beside it."""
+    names = sorted(os.listdir(source.parent / "__pycache__"))
+    libraries = [name for name in names if not name.endswith(".sha256")]
+    assert names == sorted([*libraries, *(f"{name}.sha256" for name in libraries)])
+    return libraries
 
 
 def test_a_source_is_compiled_once_and_again_when_it_or_a_header_changes(source, compilations):
@@ -70,7 +74,9 @@ def test_a_library_that_came_with_a_wheel_needs_no_compiler(source, compilations
     built = source.parent / library.BUILT
     built.mkdir()
     slowest = host_targets()[-1]
-    compile_kernel(source, slowest, built / library_name(source, slowest))
+    brought = built / library_name(source, slowest)
+    compile_kernel(source, slowest, brought)
+    keep(brought, brought.read_bytes())
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     assert load_kernel(source).answer() == 42
     assert compilations == []
@@ -81,6 +87,36 @@ def test_where_nothing_can_be_kept_it_serves_the_process(source, compilations):
     (source.parent / "__pycache__").write_text("a file, so no folder can be made here")
     assert [load_kernel(source).answer() for _ in range(2)] == [42] * 2
     assert len(compilations) == 2
+
+
+@pytest.mark.parametrize("damage", ["empty", "zeros", "bit", "no digest", "another digest"])
+def test_a_library_that_is_not_what_was_compiled_is_made_again(source, compilations, damage):
+    load_kernel(source)
+    path = source.parent / "__pycache__" / kept(source)[0]
+    whole, digest = path.read_bytes(), path.with_name(f"{path.name}.sha256")
+    spoiled = {"empty": b"", "zeros": bytes(len(whole)), "bit": bytes([whole[0] ^ 1]) + whole[1:]}
+    path.unlink()  # this process has it loaded: written into, it would be another underfoot
+    path.write_bytes(spoiled.get(damage, whole))
+    if damage == "no digest":
+        digest.unlink()
+    elif damage == "another digest":
+        digest.write_text("0" * 64)
+    code = "import sys; from pathlib import Path; from subject_zoo.kernels.library import load_kernel as load\n"
+    code += "sys.exit(load(Path(sys.argv[1])).answer() != 42)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", code, str(source)], env=environment, check=False).returncode == 0
+    assert path.read_bytes() == whole
+    assert len(kept(source)) == 1
+
+
+def test_a_folder_where_nothing_may_be_run_is_one_line(source, monkeypatch):
+    def refuse(path):
+        raise OSError(f"{path}: failed to map segment from shared object")
+
+    monkeypatch.setattr(library.ctypes, "CDLL", refuse)
+    with pytest.raises(UserError, match="nothing may be run there; set TMPDIR") as caught:
+        load_kernel(source)
+    assert "\n" not in str(caught.value)
 
 
 def test_processes_that_start_together_all_find_a_whole_library(source):

@@ -325,7 +325,7 @@ def test_metadata_says_what_the_example_is(project):
         model_config = metadata["model_config"]
         assert Architecture.from_dict(model_config) == plan.architecture
         assert model_config["parameter_count"] == sum(a.size for a in example.models[1].weights.values())
-        unit = 2 if plan.architecture.activation_type == "sigmoid" else 1
+        unit = {"sigmoid": 2.0, "tanh": 0.7}.get(plan.architecture.activation_type, 1.0)
         assert model_config["learning_rate"] == unit * plan.learning_rate  # what Adam was given
         assert model_config["quantization"] == config["training"]["quantization"]
         assert model_config["weight_decimals"] == config["model"]["weight_decimals"]
@@ -660,6 +660,8 @@ def test_tokens_are_counted_by_a_tokenizer_file(plain, tmp_path):
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "network": 1}, "[UNK]"))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     path = tmp_path / "tokenizer.json"
+    tokenizer.enable_truncation(max_length=3)  # as some are saved: all of a text counts nevertheless
+    tokenizer.enable_padding(length=50)
     tokenizer.save(str(path))
     count = token_counter(str(path))
     assert count("A neural network reads\na sequence ") == 6

@@ -34,6 +34,18 @@ def test_a_mistake_is_one_line_and_nothing_is_written(tmp_path, arguments, expec
     assert not (tmp_path / "logs").exists()
 
 
+def test_a_key_that_stands_twice_in_a_configfile_is_one_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("num_examples: 5\nseed: 1\nnum_examples: 6\n")
+    run = snakemake(tmp_path, "--configfile", "mine.yaml")
+    assert run.returncode != 0
+    assert (
+        run.stderr.strip()
+        .splitlines()[-1]
+        .endswith("mine.yaml: num_examples stands there twice; each key may have one value")
+    )
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_changed_signature_dataset_is_an_error_that_names_both_digests(tmp_path):
     target = "results/signature_dataset.json"
     assert snakemake(tmp_path, target).returncode == 0

@@ -30,13 +30,15 @@ def dataset_card(
     config: Mapping[str, Any],
     digests: Mapping[str, str],
     rows: Mapping[str, int],
+    tables: Mapping[str, str],
     validity: Mapping[str, Any] | None,
     figures: Sequence[str] = (),
 ) -> str:
     """README.md of the dataset folder: YAML for the Hub, then text.
 
-    `rows` counts examples by split; `digests` are `code_sha256` and `config_sha256`; `figures` the paths of pictures in
-    the folder. `validity` is None while the dataset still grows.
+    `rows` counts examples by split; `tables` has a digest of each table's files, by which the `datasets` package tells
+    in its cache that they are others: of a folder it looks at the patterns of names alone. `digests` are `code_sha256`
+    and `config_sha256`; `figures` the paths of pictures in the folder. `validity` is None while it still grows.
     """
     total = sum(rows.values())
     header = {
@@ -48,6 +50,7 @@ def dataset_card(
         "configs": [
             {
                 "config_name": "default" if table == DATA else table,
+                "description": f"sha256 of its files: {tables[table]}",
                 "data_files": [
                     {"split": split, "path": f"{table}/{split}/*.parquet"} for split, count in rows.items() if count
                 ],

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz
 from subject_zoo.base.files import digest_of, json_bytes
-from subject_zoo.base.terms import DATA, SPLITS
+from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SHARD_FOLDERS, SIGNATURE_DATASET, place_of
 from subject_zoo.dataset.shards import cut
@@ -115,6 +115,15 @@ def count_rows(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
+def digests_of_tables(files: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """By table, sha256, hex, of the names and digests of its files, by the entries of the folder's files."""
+    named: dict[str, list[str]] = {table: [] for table in (DATA, *TASKS)}
+    for name, entry in sorted(files.items()):
+        if (table := name.partition("/")[0]) in named:
+            named[table] += [name, entry["sha256"]]
+    return {table: digest_of("\n".join(lines).encode()) for table, lines in named.items()}
+
+
 def title_pages(
     files: Mapping[str, Mapping[str, Any]],
     config: Mapping[str, Any],
@@ -128,7 +137,7 @@ def title_pages(
     """
     rows = count_rows(files)
     figures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
-    card = dataset_card(config, digests, rows, validity, figures).encode()
+    card = dataset_card(config, digests, rows, digests_of_tables(files), validity, figures).encode()
     facts = {
         "num_examples": sum(rows.values()),
         "rows": rows,

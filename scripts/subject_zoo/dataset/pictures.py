@@ -1,17 +1,36 @@
 """Pictures of how true a dataset's records are, as PNG; equal figures give equal bytes."""
 
 import io
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
+os.environ["MPLBACKEND"] = "agg"  # read when matplotlib is loaded, which stops at a name that it does not know
+
+import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from subject_zoo.base.terms import CLAIMED_RATE
 
+Drawing = Callable[[Mapping[str, Any]], bytes]
+
 _BEFORE, _AFTER, _PLAIN = "#c44e52", "#2a7f62", "#4c72b0"  # told apart by the colour-blind, and in grey
 
 
+def _by_default_settings(draw: Drawing) -> Drawing:
+    """The drawing as matplotlib's own defaults make it, whatever a person's matplotlibrc says."""
+
+    @wraps(draw)
+    def drawn(validity: Mapping[str, Any]) -> bytes:
+        with mpl.rc_context({key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}):
+            return draw(validity)
+
+    return drawn
+
+
+@_by_default_settings
 def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
     """Of the candidates whose target is a pattern, the share that is accepted; pattern by pattern."""
     rows = {name: row for name, row in validity["by_pattern"].items() if row["target_of_candidates"]}
@@ -31,6 +50,7 @@ def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
     return _png(figure)
 
 
+@_by_default_settings
 def draw_accuracy(validity: Mapping[str, Any]) -> bytes:
     """Median accuracy of each pattern before, as a target, and after, whenever it is selected."""
     rows = {name: row for name, row in validity["by_pattern"].items() if row["accuracy_after"] is not None}
@@ -51,6 +71,7 @@ def draw_accuracy(validity: Mapping[str, Any]) -> bytes:
     return _png(figure)
 
 
+@_by_default_settings
 def draw_positive_rates(validity: Mapping[str, Any]) -> bytes:
     """How often the mended networks call a pattern positive: patterns that a completion lists, and all others."""
     histograms = validity["histograms"]

@@ -4,6 +4,7 @@ import ctypes
 from importlib.util import cache_from_source
 from pathlib import Path
 
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import atomic_write, digest_of
 from subject_zoo.kernels.targets import Target, host_targets
 
@@ -14,14 +15,16 @@ def load_kernel(source: Path) -> ctypes.CDLL:
     """The shared library of a C file, compiled unless it is there already, for the best that this machine can run.
 
     A compiled one is kept where Python keeps the bytecode of a module at `source`; where that folder cannot be written,
-    it serves this process alone. Raises UserError where it cannot be compiled, and for a machine that runs none.
+    it serves this process alone. One whose bytes are not those that were compiled is made again. Raises UserError where
+    it cannot be compiled or loaded, and for a machine that runs none.
     """
     targets = host_targets()
     kept = Path(cache_from_source(str(source))).parent
     for target in targets:
         for folder in (source.parent / BUILT, kept):
-            if (library := folder / library_name(source, target)).exists():
-                return ctypes.CDLL(str(library))
+            library = folder / library_name(source, target)
+            if is_whole(library) and (loaded := _load(library)):
+                return loaded
     return _compiled(source, targets[0], kept / library_name(source, targets[0]))
 
 
@@ -30,6 +33,32 @@ def library_name(source: Path, target: Target) -> str:
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
     digest = digest_of("\0".join([target.triple, *target.flags, *texts]).encode())
     return f"{source.stem}-{target.name}-{digest[:16]}{target.suffix}"
+
+
+def keep(library: Path, made: bytes) -> None:
+    """Write a library, and beside it the digest that it is known by. Raises OSError."""
+    atomic_write(library, made)
+    atomic_write(_digest_file(library), digest_of(made).encode())
+
+
+def is_whole(library: Path) -> bool:
+    """Whether a library is there, and is what was kept."""
+    try:
+        return digest_of(library.read_bytes()) == _digest_file(library).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _digest_file(library: Path) -> Path:
+    return library.with_name(f"{library.name}.sha256")
+
+
+def _load(library: Path) -> ctypes.CDLL | None:
+    """The library; None from a folder where nothing may be run."""
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError:
+        return None
 
 
 def _compiled(source: Path, target: Target, library: Path) -> ctypes.CDLL:
@@ -41,7 +70,10 @@ def _compiled(source: Path, target: Target, library: Path) -> ctypes.CDLL:
         made = Path(temporary, library.name)
         compile_kernel(source, target, made)
         try:
-            atomic_write(library, made.read_bytes())
+            keep(library, made.read_bytes())
         except OSError:
-            return ctypes.CDLL(str(made))  # stays loaded when its file goes
-    return ctypes.CDLL(str(library))
+            library = made
+        for path in (library, made):  # which stays loaded when its file goes
+            if loaded := _load(path):
+                return loaded
+        raise UserError(f"{temporary}: nothing may be run there; set TMPDIR to a folder that is not mounted noexec")

@@ -19,4 +19,6 @@ def token_counter(name: str | None) -> Callable[[str], int] | None:
         tokenizer = Tokenizer.from_file(name) if os.path.exists(name) else Tokenizer.from_pretrained(name)
     except Exception as error:  # the library raises bare Exception for a file that is not a tokenizer
         raise UserError(f"format.tokenizer: {name!r} cannot be loaded ({error})") from None
+    tokenizer.no_truncation()  # a file may have been saved with either, and then every text counts the same
+    tokenizer.no_padding()
     return lambda text: len(tokenizer.encode(text).ids)

@@ -15,7 +15,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import file_digest, read_json
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.config.check import check_config
-from subject_zoo.config.load import LOADER
+from subject_zoo.config.load import parse_yaml
 from subject_zoo.config.sections import science_digest
 from subject_zoo.dataset import folder as dataset_folder
 from subject_zoo.dataset.folder import count_rows
@@ -163,7 +163,7 @@ def _check_shards(files: Mapping[str, Any], tables: Sequence[str]) -> Iterator[P
 def _check_card(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
-        shown = [yaml.load(block, Loader=LOADER) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
+        shown = [parse_yaml(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
     except OSError:
         return  # `check_files` tells
     except (ValueError, yaml.YAMLError) as error:
