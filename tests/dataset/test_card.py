@@ -13,7 +13,7 @@ from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
 from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
-from tests.dataset.test_validity import exact_of, verdict
+from tests.dataset.test_validity import CONFIG, exact_of, verdict
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
@@ -22,7 +22,7 @@ ROWS = {"train": 5, "validation": 0, "test": 2}
 @pytest.fixture(scope="module")
 def validity():
     verdicts = [verdict(i, accepted=i % 3 > 0) for i in range(12)]
-    return summarise(verdicts, [i for i in range(12) if i % 3], min_accuracy=0.93)
+    return summarise(verdicts, [i for i in range(12) if i % 3], CONFIG)
 
 
 def header_of(card: str) -> dict:
@@ -49,7 +49,7 @@ def test_it_says_what_a_modification_is_completed_with():
     for overlay, words in (
         ({"format": {"modification_completion": "full"}}, "completion is the mended network's weights"),
         ({"format": {"modification_completion": "patch"}}, "subject_zoo.apply_patch(prompt, completion)"),
-        ({"task_generation": {"include_modification": False}}, "\n\nIn a task's table"),
+        ({"task_generation": {"include_modification": False}}, "\n\nIn the task's table"),
     ):
         card = dataset_card(small_config(overlay), DIGESTS, ROWS, None)
         assert words in card
@@ -82,7 +82,7 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
         assert f"{title}\n\nA network *classifies a pattern as positive* where it calls at least 85 % of" in card
         assert table not in card
     verdicts = [verdict(i, accepted=True) for i in range(9)]
-    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), min_accuracy=0.93)["exact"]
+    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), CONFIG)["exact"]
     section = dataset_card(config, DIGESTS, ROWS, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
     assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
@@ -118,4 +118,4 @@ def test_pictures_are_equal_bytes_and_not_blank(validity, name):
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_pictures_of_no_records_can_be_drawn(name):
-    assert DRAWINGS[name](summarise([], [], min_accuracy=0.93))
+    assert DRAWINGS[name](summarise([], [], CONFIG))

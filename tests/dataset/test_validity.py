@@ -10,6 +10,11 @@ from subject_zoo.base.terms import GATES, RECORD_SUMMARY
 from subject_zoo.dataset.validity import summarise, summarise_record
 
 PATTERNS = ("starts_with", "ends_with", "palindrome")
+CONFIG = {
+    "patterns": {"enabled": PATTERNS},
+    "task_generation": {"include_modification": True, "include_classification": True},
+    "validation": {"min_accuracy": 0.93},
+}
 
 
 def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict[str, Any]:
@@ -52,7 +57,7 @@ MEMBERS = [v for v in VERDICTS if v["example_id"] in RECORDED]
 
 @pytest.fixture(scope="module")
 def validity() -> dict[str, Any]:
-    return summarise(VERDICTS, RECORDED, min_accuracy=0.93)
+    return summarise(VERDICTS, RECORDED, CONFIG)
 
 
 def test_the_funnel_counts_candidates_up_to_the_last_record(validity):
@@ -123,7 +128,7 @@ def test_degraded_networks_that_fall_short_beside_the_target(validity):
 def test_equal_models_are_duplicates(validity):
     assert validity["duplicates"] == 0
     twins = [verdict(i, accepted=True, weights="a" * 64) for i in range(3)]
-    assert summarise(twins, [0, 1, 2], min_accuracy=0.93)["duplicates"] == 2
+    assert summarise(twins, [0, 1, 2], CONFIG)["duplicates"] == 2
 
 
 def exact_of(of: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +144,7 @@ def exact_of(of: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_whole_space_is_summarised_where_it_was_measured(validity):
     assert validity["exact"] is None
-    exact = summarise([v | {"exact": exact_of(v)} for v in VERDICTS], RECORDED, min_accuracy=0.93)["exact"]
+    exact = summarise([v | {"exact": exact_of(v)} for v in VERDICTS], RECORDED, CONFIG)["exact"]
     all_listed = [v for v in MEMBERS if v["example_id"] % 5 or len(v["classified_patterns"]) == len(PATTERNS)]
     assert 0 < len(all_listed) < 20
     assert (exact["sequences"], exact["records"], exact["records_of_true_lists"]) == (343, 20, len(all_listed))
@@ -150,12 +155,12 @@ def test_the_whole_space_is_summarised_where_it_was_measured(validity):
 def test_a_precision_that_is_none_is_in_no_spread():
     exact = exact_of(MEMBERS[0])
     exact["improved"]["precision"] = None
-    summary = summarise([MEMBERS[0] | {"exact": exact}], [MEMBERS[0]["example_id"]], min_accuracy=0.93)["exact"]
+    summary = summarise([MEMBERS[0] | {"exact": exact}], [MEMBERS[0]["example_id"]], CONFIG)["exact"]
     assert (summary["precision"], summary["records"]) == (None, 1)
 
 
 def test_nothing_accepted_is_summarised_too():
-    validity = summarise([verdict(0, accepted=False)], [], min_accuracy=0.93)
+    validity = summarise([verdict(0, accepted=False)], [], CONFIG)
     assert validity["funnel"]["accepted"] == 0
     assert validity["by_pattern"] == {}
 

@@ -324,7 +324,7 @@ def test_an_example_that_was_not_trained_has_an_entry_of_the_same_form(test_set,
     plan = plan_of(config, ("palindrome", "ends_with"), "ends_with")
     right = perfect(test_set, config, plan.selected_patterns)
     measured = validate_example(plan, test_set, right, right, config)
-    entry = reject_untrained(plan)
+    entry = reject_untrained(plan, config["task_generation"])
     assert entry["accepted"] is False
     assert len(entry.pop("reasons")) == 1
     assert {key: measured[key] for key in entry} == entry
