@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.layout import picture_names
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
 from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
-from tests.dataset.test_validity import CONFIG, exact_of, verdict
+from tests.dataset.test_validity import CONFIG, RECORDED, alone, exact_of, verdict
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
@@ -43,6 +44,38 @@ def test_a_task_that_is_left_out_is_no_configuration():
     card = dataset_card(config, DIGESTS, ROWS, None)
     assert [config["config_name"] for config in header_of(card)["configs"]] == ["default", "modification"]
     assert 'load_dataset("user/name", "modification")' in card
+
+
+@pytest.mark.parametrize(
+    ("task", "foreign"),
+    [
+        (
+            "modification",
+            [
+                "improved_signature",
+                "positive rate",
+                "**classification**",
+                "classifies",
+                "each of these",
+                "listed_patterns",
+            ],
+        ),
+        ("classification", ["degraded_", "mended", "target", "each of these tasks", "corrupt"]),
+    ],
+)
+def test_of_one_task_it_says_nothing_of_the_other_and_its_pictures_are_drawn(task, foreign):
+    config, verdicts = alone(task)
+    summary = summarise(verdicts, RECORDED, config)
+    other = small_config({"task_generation": config["task_generation"]})
+    figures = picture_names(config["task_generation"])
+    card = dataset_card(other, DIGESTS, ROWS, summary, figures)
+    text = card.partition("\n# Subject Zoo")[2]
+    told = text.partition("The configuration, in full")[0] + text.partition("## Check it")[2]
+    assert [word for word in foreign if word in told] == []
+    assert not re.search(r"^%|\$\w", told, re.MULTILINE)
+    for name in figures:
+        assert DRAWINGS[name](summary)
+    assert ("positive_rates" in figures) == (task == "classification")
 
 
 def test_it_says_what_a_modification_is_completed_with():

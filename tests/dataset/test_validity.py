@@ -125,6 +125,49 @@ def test_degraded_networks_that_fall_short_beside_the_target(validity):
     assert 0 < below < 20
 
 
+OF_ONE_TASK = {
+    "modification": ("target_pattern", "degraded", "improvement"),
+    "classification": ("positive_rate", "classified_patterns"),
+}
+
+
+def alone(task: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The configuration of one task, and the verdicts as that makes them."""
+    other = "classification" if task == "modification" else "modification"
+    asked = {f"include_{task}": True, f"include_{other}": False}
+    verdicts = [{key: value for key, value in v.items() if key not in OF_ONE_TASK[other]} for v in VERDICTS]
+    return CONFIG | {"task_generation": asked}, verdicts
+
+
+def test_without_modification_patterns_are_counted_as_selected(validity):
+    config, verdicts = alone("classification")
+    summary = summarise(verdicts, RECORDED, config)
+    assert list(summary["funnel"]["fail_gate"]) == ["competence", "claim"]
+    assert summary["beside_the_target"] is None
+    assert {key for key in validity["accepted"] if "target" in key or "others" in key}.isdisjoint(summary["accepted"])
+    same = ("implied", "histograms", "combinations", "duplicates", "prompt_chars", "sequences")
+    assert all(summary[key] == validity[key] for key in same)
+    seen = [v for v in VERDICTS if v["example_id"] <= RECORDED[-1]]
+    for name, row in summary["by_pattern"].items():
+        candidates = sum(name in v["selected_patterns"] for v in seen)
+        kept = sum(name in v["selected_patterns"] for v in MEMBERS)
+        assert (row["selected_in_candidates"], row["selected_in_accepted"]) == (candidates, kept)
+        assert row["acceptance_as_selected"] == round(kept / candidates, 4)
+        assert not any("target" in key for key in row)
+        assert row.items() & validity["by_pattern"][name].items() >= {("accuracy_after", row["accuracy_after"])}
+
+
+def test_without_classification_no_rate_is_summarised(validity):
+    config, verdicts = alone("modification")
+    summary = summarise([v | {"exact": exact_of(w)} for v, w in zip(verdicts, VERDICTS, strict=True)], RECORDED, config)
+    assert "claim" not in summary["funnel"]["fail_gate"]
+    assert (summary["implied"], summary["histograms"]) == (None, None)
+    assert not any("rate" in key for key in summary["accepted"])
+    assert all(summary[key] == validity[key] for key in ("by_pattern", "beside_the_target", "sequences"))
+    assert summary["exact"]["records"] == 20
+    assert "records_of_true_lists" not in summary["exact"]
+
+
 def test_equal_models_are_duplicates(validity):
     assert validity["duplicates"] == 0
     twins = [verdict(i, accepted=True, weights="a" * 64) for i in range(3)]

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metadata_guess import COLUMNS, describe
+from published_records import read_records
+from remeasure import remeasure
 
+from subject_zoo.base.arrays import save_npz
 from subject_zoo.base.terms import AUDIT
 from subject_zoo.chain import MadeExamples, make_examples
 from subject_zoo.cli import main
@@ -16,7 +20,7 @@ from subject_zoo.evaluation.gates import gates_of
 from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.ladder import Effort
 from subject_zoo.project import Project
-from tests.finished_dataset import found, longest_file, make_dataset, read_table_rows, tiny_config
+from tests.finished_dataset import found, longest_file, make_dataset, read_facts, read_table_rows, tiny_config
 
 ALONE = {
     "modification": {"task_generation": {"include_classification": False}},
@@ -165,3 +169,20 @@ def test_answers_of_the_other_task_are_not_judged_and_the_ladder_leaves_it_out(d
     assert rungs["left_out"][other] == reason
     assert (bool(rungs[task]), bool(rungs[other])) == (True, False)
     assert f"left out: {other}, since {reason}" in list(ladder.lines(rungs))
+
+
+def test_the_benchmarks_measure_what_there_is_and_say_what_is_not(dataset, tmp_path):
+    task, folder = dataset
+    other = "classification" if task == "modification" else "modification"
+    save_npz(tmp_path / "pools.npz", Project(read_facts(folder)["config"]).pools.to_arrays())
+    report = remeasure(folder, tmp_path / "pools.npz")
+    assert (report["records"], report["without"]) == (3, [other])
+    bars = {bar["bar"]: bar for bar in report["bars"]}
+    assert bars[f"true {task} completions"]["holds"]
+    assert bars["true figures of the whole space (3)"]["holds"]
+    assert f"true {other} completions" not in bars
+    assert ("median gain of the target" in bars) == (task == "modification")
+    for record in read_records(folder, COLUMNS):
+        _, _, lengths = describe(record)
+        assert (f"{task}_prompt" in lengths, f"{other}_prompt" in lengths) == (True, False)
+        assert ("degraded_model_weights" in lengths) == (task == "modification")

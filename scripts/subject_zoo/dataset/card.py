@@ -160,7 +160,7 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 {_spreads(measured)}
 
-{_patterns(validity["by_pattern"])}
+{_patterns(validity["by_pattern"], mends)}
 
 There are {validity["combinations"]} combinations of patterns, and {validity["duplicates"]} records that hold the model
 of another. In the networks' datasets {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence
@@ -195,18 +195,22 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
     return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
 
 
-def _patterns(by_pattern: Mapping[str, Mapping[str, Any]]) -> str:
+def _patterns(by_pattern: Mapping[str, Mapping[str, Any]], mends: bool) -> str:
     columns = {
         "target of": "target_of_accepted",
         "selected in": "selected_in_accepted",
         "accepted as target": "acceptance_as_target",
-        "accepted": "acceptance_as_selected",
         "before, as target": "target_accuracy_before",
         "after": "accuracy_after",
         "held out": "held_out",
     }
-    there = {key for row in by_pattern.values() for key in row}
-    columns = {words: key for words, key in columns.items() if key in there}
+    if not mends:
+        columns = {
+            "selected in": "selected_in_accepted",
+            "accepted": "acceptance_as_selected",
+            "accuracy": "accuracy_after",
+            "held out": "held_out",
+        }
     rows = [[name, *(row[key] for key in columns.values())] for name, row in by_pattern.items()]
     return _table(["pattern", *columns], rows)
 
