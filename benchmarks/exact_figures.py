@@ -19,13 +19,14 @@ ROUNDING = 1e-6  # of a share as it is written
 def exact_figures_hold(
     exact: Mapping[str, Any], networks: Sequence[Network], selected: Sequence[str], space: Space
 ) -> bool:
-    """Whether they are true of a degraded and an improved network whose labels are those of the selected patterns."""
+    """Whether they are true of a degraded and an improved network, or the latter alone, whose labels are those of the
+    selected patterns."""
     right = space.satisfied[[space.names.index(name) for name in selected]].any(0)
     if (exact["sequences"], exact["satisfying"]) != (space.size, int(right.sum())):
         return False
     return all(
         _stage_holds(exact[stage], network, right, space)
-        for stage, network in zip(("degraded", "improved"), networks, strict=True)
+        for stage, network in zip(("degraded", "improved")[-len(networks) :], networks, strict=True)
     )
 
 

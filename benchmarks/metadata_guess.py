@@ -55,7 +55,7 @@ def describe(record: dict[str, Any]) -> tuple[list[str], dict[str, float], dict[
         key: float(model[key]) for key in ("num_layers", "neurons_per_layer", "dropout_rate", "parameter_count")
     }
     architecture["learning rate, logarithm"] = float(np.log(model["learning_rate"]))
-    texts = {name: record[name] for name in COLUMNS[1:3]}
+    texts = {name: record[name] for name in COLUMNS[1:3] if name in record}
     # A prompt's task ends where its first heading stands; the last one stands above the question.
     prompts = {name: record[name] for name in COLUMNS[3:] if name in record}
     texts |= {name: text[text.index("\n## ") : text.rindex("\n## ")] for name, text in prompts.items()}
@@ -130,8 +130,10 @@ def guess(
 
 
 def guess_dataset(folder: Path, permutations: int, seed: int = 0) -> dict[str, Any]:
-    """The guesses of a dataset folder. JSON-ready: `records`, `patterns` guessed, `left_out`, and `guesses`."""
-    selected, architectures, lengths = zip(*map(describe, read_records(folder, COLUMNS)), strict=True)
+    """The guesses of a dataset folder. JSON-ready: `records`, `patterns` guessed, `left_out`, `lacking` (columns
+    whose lengths nothing is guessed from, since records have none), and `guesses`."""
+    records = list(read_records(folder, COLUMNS))
+    selected, architectures, lengths = zip(*map(describe, records), strict=True)
     enabled = json.loads((folder / "manifest.json").read_text())["config"]["patterns"]["enabled"]
     labels = np.array([[name in patterns for name in enabled] for patterns in selected])
     common = np.minimum(labels.sum(0), (~labels).sum(0)) >= FEWEST
@@ -150,6 +152,7 @@ def guess_dataset(folder: Path, permutations: int, seed: int = 0) -> dict[str, A
         "permutations": permutations,
         "patterns": patterns,
         "left_out": [name for name in enabled if name not in patterns],
+        "lacking": [name for name in COLUMNS if name not in records[0]],
         "guesses": guesses,
     }
 
@@ -163,6 +166,8 @@ def main() -> None:
     report = guess_dataset(options.folder, options.permutations, options.seed)
     columns = list(report["guesses"][0])
     print(f"{report['records']} records; too rare to guess: {', '.join(report['left_out']) or 'none'}\n")
+    if report["lacking"]:
+        print(f"no lengths to guess from of what records lack: {', '.join(report['lacking'])}\n")
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for row in report["guesses"]:
         cells = [f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row.values()]

@@ -20,6 +20,9 @@ Classification: the completion has to list the enabled patterns of which the imp
 positive as the prompt asks for, "at least 75%", owned or not. A rate within the sampling error of that is settled by
 the pattern's sequences, all of them: that is what the prompt speaks of.
 
+Of a dataset without modification, whose records hold one network each, what concerns a change is not measured; of one
+without classification, what concerns completions that name patterns is not.
+
 Where records state figures of the whole space (`validation.exact`), those of the first `--whole` records are counted
 again, as exact_figures.py says: that takes some seconds each.
 """
@@ -69,26 +72,28 @@ def measure(record: Mapping[str, Any], space: Space, fresh: Fresh, config: Mappi
     judged[BACKGROUND] = _negatives(space, fresh, selected, config["dataset"]["near_miss_ratio"], rng)
     rated = [group.draw(DRAWN["rate"], 0, rng) for group in fresh.members]
 
-    networks = [Network(record[f"{stage}_model_weights"]) for stage in ("degraded", "improved")]
+    columns = [f"{stage}_model_weights" for stage in ("degraded", "improved")]
+    networks = [Network(record[column]) for column in columns if column in record]
     samples = [sample for group in judged.values() for _, sample in group]
-    before = _positive(networks[0], space, samples)
-    after = _positive(networks[1], space, [*samples, *rated])
+    after = _positive(networks[-1], space, [*samples, *rated])
+    before = _positive(networks[0], space, samples) if len(networks) > 1 else after[: len(samples)]
     pairs = zip(before, after, strict=False)
     figures = {
         name: _figure([(w, sample, *next(pairs)) for w, sample in group], called=float(name != BACKGROUND))
         for name, group in judged.items()
     }
     rates = [sample.estimate(values) for sample, values in zip(rated, after[len(samples) :], strict=True)]
+    target = metadata.get("target_pattern")
     return {
         "example_id": record["example_id"],
-        "target": metadata["target_pattern"],
+        "target": target,
         "selected": metadata["selected_patterns"],
         "recorded": metadata["improved"]["accuracy"],
         "figures": figures,
         "rates": dict(zip(space.names, rates, strict=True)),
         "tiers": {name: group[0][1].tier for name, group in judged.items() if name != BACKGROUND},
         "networks": networks,
-        "mended by one number": mended_by(networks[0], space, judged, metadata["target_pattern"], config["validation"]),
+        "mended by one number": target and mended_by(networks[0], space, judged, target, config["validation"]),
     }
 
 
@@ -121,7 +126,7 @@ def classified(record: Mapping[str, Any], measured: dict, space: Space) -> tuple
         if not abs(rate - threshold) > SIGMAS * math.sqrt(variance):
             settled.append(name)
             members = space.tokens[space.satisfied[space.names.index(name)]]
-            rate = float((measured["networks"][1].logits(members) > 0).mean())  # noqa: PLW2901
+            rate = float((measured["networks"][-1].logits(members) > 0).mean())  # noqa: PLW2901
         if rate >= threshold:
             listed.append(name)
     return listed, settled
@@ -155,13 +160,14 @@ def judge(
     figures, target = measured["figures"], measured["target"]
     error = lambda figure, key: SIGMAS * math.sqrt(figure[f"{key}_variance"])  # noqa: E731
     floor = -thresholds["max_other_degradation"]
-    claims = {
-        "improves": round(figures[target]["change"], 9) >= thresholds["min_degradation_threshold"],
-        "spares": all(f["change"] + error(f, "change") >= floor for n, f in figures.items() if n != target),
-        "able": all(f["after"] + error(f, "after") >= thresholds["min_accuracy"] for f in figures.values()),
-    }
-    claims["all three"] = all(claims.values())
-    if not thresholds["allow_simple_repairs"]:
+    claims = {}
+    if target is not None:
+        claims["improves"] = round(figures[target]["change"], 9) >= thresholds["min_degradation_threshold"]
+        claims["spares"] = all(f["change"] + error(f, "change") >= floor for n, f in figures.items() if n != target)
+    claims["able"] = all(f["after"] + error(f, "after") >= thresholds["min_accuracy"] for f in figures.values())
+    if target is not None:
+        claims["all three"] = all(claims.values())
+    if target is not None and not thresholds["allow_simple_repairs"]:
         claims["no simple repair"] = not measured["mended by one number"]
     if listed is not None:
         claims["classification"] = record["classification_completion"] == ", ".join(listed)
@@ -225,6 +231,7 @@ def remeasure(
     leaks = [int(fresh.untrained[rows].sum()) for example_id, rows in trained if example_id in of_dataset]
     return {
         "records": len(measured),
+        "without": [task for task in ("modification", "classification") if task not in claims[0]],
         "bars": bars(measured, claims, config["validation"], space.counts, config["patterns"]["min_target_sequences"]),
         "by_pattern": by_pattern(measured, space, fresh),
         "failures": [
@@ -248,16 +255,19 @@ def bars(
     counts: Sequence[int],
     fewest: int,
 ) -> list[dict]:
-    """What has to hold of a dataset: `bar`, `wanted` (in words), `measured` and whether it `holds`."""
+    """What has to hold of a dataset: `bar`, `wanted` (in words), `measured` and whether it `holds`.
+
+    Bars of claims that its records do not make, since they have no modification or no classification, are left out.
+    """
 
     def share(name: str) -> float:
-        return float(np.mean([claim[name] for claim in claims]))
+        return float(np.mean([claim.get(name, math.nan) for claim in claims]))
 
     figures = [(r["target"], name, figure) for r in measured for name, figure in r["figures"].items()]
     after = np.array([figure["after"] for _, _, figure in figures])
     gains = [figure["change"] for target, name, figure in figures if name == target]
-    others = np.abs([figure["change"] for target, name, figure in figures if name != target])
-    targets, selected = {r["target"] for r in measured}, {name for r in measured for name in r["selected"]}
+    others = [abs(figure["change"]) for target, name, figure in figures if target not in (name, None)]
+    targets, selected = {r["target"] for r in measured} - {None}, {name for r in measured for name in r["selected"]}
     possible = sum(count >= fewest for count in counts)
     least, most, able = (
         thresholds[key] for key in ("min_degradation_threshold", "max_other_degradation", "min_accuracy")
@@ -269,9 +279,9 @@ def bars(
         ("all three", "99 %", share("all three"), 0.99),
         ("median accuracy after", "0.97", np.median(after), 0.97),
         ("lowest accuracy after", "0.9", after.min(), 0.9),
-        ("median gain of the target", "0.2", np.median(gains), 0.2),
-        ("median change of the others", "at most 0.03", np.median(others), -0.03),
-        ("patterns that are a target", str(possible), len(targets), possible),
+        ("median gain of the target", "0.2", _middle(gains), 0.2),
+        ("median change of the others", "at most 0.03", _middle(others), -0.03),
+        ("patterns that are a target", str(possible), len(targets) or math.nan, possible),
         ("patterns that are selected", str(len(counts)), len(selected), len(counts)),
     ]
     if "no simple repair" in claims[0]:
@@ -290,6 +300,7 @@ def bars(
             "holds": bool(value <= -limit if limit < 0 else value >= limit),
         }
         for bar, text, value, limit in rows
+        if not math.isnan(value)
     ]
 
 
@@ -299,7 +310,7 @@ def by_pattern(measured: list[dict], space: Space, fresh: Fresh) -> dict[str, di
     for name in (*space.names, BACKGROUND):
         of = [r for r in measured if name in r["figures"]]
         targeted = [r["figures"][name] for r in of if r["target"] == name]
-        other = [r["figures"][name]["change"] for r in of if r["target"] != name]
+        other = [r["figures"][name]["change"] for r in of if r["target"] not in (name, None)]
         after = [r["figures"][name]["after"] for r in of]
         row = {
             "selected": len(of),
@@ -318,6 +329,10 @@ def by_pattern(measured: list[dict], space: Space, fresh: Fresh) -> dict[str, di
             row |= {"coverage": _rounded(usable[tier].coverage), "measured on": FRESHNESS[tier]}
         rows[name] = row
     return rows
+
+
+def _middle(values: Sequence[float]) -> float:
+    return float(np.median(values)) if values else math.nan
 
 
 def _median(values: Sequence[float]) -> float | None:
@@ -349,6 +364,8 @@ def main() -> None:
         sys.exit(f"{pools}: not there; `snakemake {pools}` makes it, or name it with --pools")
     report = remeasure(options.folder, pools, examples, options.seed, options.whole)
     print(f"{report['records']} records\n\n{_table(report['bars'])}\n")
+    for task in report["without"]:
+        print(f"without {task}, so nothing is measured of it")
     print(_table([{"pattern": name} | row for name, row in report["by_pattern"].items()]) + "\n")
     for failure in report["failures"]:
         patterns = ", ".join(failure["selected"])

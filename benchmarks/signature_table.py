@@ -82,7 +82,7 @@ def main() -> None:
     labels = np.array([[p in one.case.listed_patterns for p in config["patterns"]["enabled"]] for one in records])
     models = [one.case.improved for one in records]
     depth, width = (max(getattr(m.architecture, key) for m in models) for key in ("num_layers", "neurons_per_layer"))
-    networks = stack_networks(models, [one.signatures[1] for one in records], depth, width)
+    networks = stack_networks(models, [one.signatures["improved"] for one in records], depth, width)
     extractor = Project(config).extractor
     test = slice(largest, largest + options.tested)
 

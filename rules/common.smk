@@ -15,7 +15,7 @@ from subject_zoo.base.ids import WILDCARD, ExampleRange
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import load_config, read_yaml
 from subject_zoo.config.sections import science_digest, select
-from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, shard_parts
+from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, picture_names, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.provenance.code import chain_digest, script_digest
 from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
@@ -69,7 +69,7 @@ def settings(rule, *keys, **more):
 WINDOWS = Windows.of(config)
 FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
 SHARD_PARTS = shard_parts(config["task_generation"])
-FIGURES = ["acceptance", "accuracy", "positive_rates"]
+FIGURES = picture_names(config["task_generation"])
 # What stands in the dataset's folder as it stands in results/.
 COPIED = [*SEQUENCE_FILES, VALIDITY, *(f"{PICTURES}/{figure}.png" for figure in FIGURES)]
 

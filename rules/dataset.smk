@@ -65,7 +65,7 @@ rule write_shard:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("write_shard", "seed", "splits"),
+        settings=settings("write_shard", "seed", "splits", "task_generation"),
     script:
         "../scripts/write_shard.py"
 
@@ -83,7 +83,13 @@ rule summarise_validity:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("summarise_validity", "num_examples", "validation.min_accuracy"),
+        settings=settings(
+            "summarise_validity",
+            "num_examples",
+            "patterns.enabled",
+            "task_generation",
+            "validation.min_accuracy",
+        ),
     script:
         "../scripts/summarise_validity.py"
 

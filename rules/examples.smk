@@ -23,6 +23,7 @@ rule sample_dataset:
             "patterns",
             "dataset",
             "model",
+            "task_generation.include_modification",
             "training.learning_rate",
         ),
     script:
@@ -30,7 +31,7 @@ rule sample_dataset:
 
 
 rule train_degraded:
-    """Stage 1: train a range's models on corrupted labels."""
+    """Stage 1: train a range's models on corrupted labels, on clean ones if no modification is asked for."""
     input:
         dataset="results/examples/{examples}/dataset.npz",
     output:
@@ -61,7 +62,7 @@ rule train_degraded:
 
 
 rule train_improved:
-    """Stage 2: train a range's degraded models on, with clean labels."""
+    """Stage 2: train a range's degraded models on, with clean labels, if a modification is asked for."""
     input:
         dataset="results/examples/{examples}/dataset.npz",
         degraded="results/examples/{examples}/degraded.safetensors",
@@ -81,6 +82,7 @@ rule train_improved:
             "model.neurons_per_layer",
             "model.precision",
             "model.weight_decimals",
+            "task_generation.include_modification",
             "training.batch_size",
             "training.early_stopping_patience",
             "training.improvement_data",
@@ -122,6 +124,7 @@ rule validate:
             "patterns.sequence_length",
             "patterns.starts_with",
             "patterns.vocab_size",
+            "task_generation",
             "validation",
         ),
     script:
@@ -129,7 +132,7 @@ rule validate:
 
 
 rule extract_signatures:
-    """Sign both models of every accepted example of a range."""
+    """Sign the models of every accepted example of a range that a prompt shows."""
     input:
         signature_dataset="results/signature_dataset.json",
         degraded="results/examples/{examples}/degraded.safetensors",

@@ -11,6 +11,6 @@ with rule_log(snakemake) as log:
     recorded = [example_id for path in snakemake.input.tallies for example_id in read_json(path)["accepted"]]
     config = snakemake.params.settings["config"]
     members = recorded[: config["num_examples"]]
-    validity = summarise(list(verdicts.values()), members, config["validation"]["min_accuracy"])
+    validity = summarise(list(verdicts.values()), members, config)
     write_json(snakemake.output[0], validity)
     log.info("%s", validity["funnel"])

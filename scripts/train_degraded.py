@@ -1,4 +1,4 @@
-"""Stage 1: train a range's models on corrupted labels."""
+"""Stage 1: train a range's models on corrupted labels, on clean ones if no modification is asked for."""
 
 from adapter import rule_log
 

@@ -1,4 +1,4 @@
-"""Stage 2: train a range's degraded models on, with clean labels."""
+"""Stage 2: train a range's degraded models on, with clean labels, if a modification is asked for."""
 
 from adapter import rule_log
 

@@ -1,4 +1,4 @@
-"""Measure a range's models before and after, and judge every example."""
+"""Measure a range's models before and after, as far as tasks are asked for, and judge every example."""
 
 from adapter import rule_log
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from adapter import rule_log
 
 from subject_zoo.base.files import read_json
+from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.shards import (
     members_of_splits,
-    models_of_stages,
+    named_models,
     write_signatures,
     write_table,
     write_weights,
@@ -18,14 +19,15 @@ from subject_zoo.signatures.files import load_feature_names, load_signatures, si
 
 with rule_log(snakemake) as log:
     config, paths, outputs = snakemake.params.settings["config"], snakemake.input, snakemake.output
-    chosen = read_json(paths.tally)["accepted"]
+    asked, chosen = config["task_generation"], read_json(paths.tally)["accepted"]
     members = members_of_splits(load_records(*paths.records), config["seed"], config["splits"])
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
-        write_table(path, table, members[split])
-    models = models_of_stages(chosen, load_range(*paths.degraded), load_range(*paths.improved))
-    write_weights(outputs.weights, models)
+        write_table(path, table, members[split], asked)
+    models = {stage: load_range(*getattr(paths, stage)) for stage in published_stages(asked)}
+    write_weights(outputs.weights, named_models(chosen, models))
     signatures = load_signatures(*paths.signatures)
-    arrays = signature_arrays(load_feature_names(paths.signatures[0]), {i: signatures[i] for i in chosen})
+    names = load_feature_names(paths.signatures[0])
+    arrays = signature_arrays(names, signed_stages(asked), {i: signatures[i] for i in chosen})
     write_signatures(outputs.signatures, arrays)
     log.info("%d examples: %s", len(chosen), {split: len(of_split) for split, of_split in members.items()})

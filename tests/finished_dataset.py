@@ -13,6 +13,7 @@ import yaml
 from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import write_json
 from subject_zoo.chain import MadeExamples, Record, make_examples
+from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest
 from subject_zoo.dataset.layout import (
@@ -26,7 +27,7 @@ from subject_zoo.dataset.layout import (
     weights_file,
 )
 from subject_zoo.dataset.shard_plan import Windows
-from subject_zoo.dataset.shards import members_of_splits, models_of_stages, write_signatures, write_table, write_weights
+from subject_zoo.dataset.shards import members_of_splits, named_models, write_signatures, write_table, write_weights
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.project import Project
 from subject_zoo.signatures.files import signature_arrays
@@ -105,13 +106,16 @@ def write_window(folder: Path, shard: str, project: Project, made: MadeExamples,
     if not kept:
         return
     ids = [record["example_id"] for record in kept]
+    asked, made_models = project.config["task_generation"], {"degraded": made.degraded, "improved": made.improved}
     members = members_of_splits(kept, project.config["seed"], project.config["splits"])
-    for table in table_names(project.config["task_generation"]):
+    for table in table_names(asked):
         for split, records in members.items():
             if records:
-                write_table(folder / table_file(table, split, shard), table, records)
-    write_weights(folder / weights_file(shard), models_of_stages(ids, made.degraded, made.improved))
-    arrays = signature_arrays(project.extractor.feature_names, {i: made.signatures[i] for i in ids})
+                write_table(folder / table_file(table, split, shard), table, records, asked)
+    models = {stage: made_models[stage] for stage in published_stages(asked)}
+    write_weights(folder / weights_file(shard), named_models(ids, models))
+    signatures = {i: made.signatures[i] for i in ids}
+    arrays = signature_arrays(project.extractor.feature_names, signed_stages(asked), signatures)
     write_signatures(folder / signatures_file(shard), arrays)
 
 

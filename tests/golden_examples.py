@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from subject_zoo.base.arrays import npz_bytes
+from subject_zoo.base.terms import STAGES
 from subject_zoo.chain import steps
 from subject_zoo.project import Project
 from subject_zoo.records.files import record_line
@@ -70,7 +71,7 @@ def digests() -> dict[str, str]:
             "models": npz_bytes(models),
             "curves": json.dumps([m.training for m in made["train_improved"].values()]).encode(),
             "verdicts": json.dumps(list(made["validate"].values())).encode(),
-            "signatures": npz_bytes(signature_arrays(project.extractor.feature_names, signatures)),
+            "signatures": npz_bytes(signature_arrays(project.extractor.feature_names, STAGES, signatures)),
             "records": b"".join(map(record_line, records)),
         }
         found |= {f"{kind} {part}": hashlib.sha256(data).hexdigest() for part, data in parts.items()}

@@ -8,7 +8,7 @@ range's files, calls the function here and saves what it gives. What a step make
 other examples.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.base.terms import AUDIT, EXACT, STAGES
+from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.evaluation.audit import audit_sequences
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.evaluation.gates import reject_untrained, validate_example
 from subject_zoo.evaluation.simple_repairs import Fault, simple_repairs
 from subject_zoo.evaluation.whole_space import measure_exactly
-from subject_zoo.examples.plan import draw_plan
+from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.examples.sampler import Example
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
@@ -31,7 +32,7 @@ from subject_zoo.training import stages
 Examples = Mapping[int, Example]  # all by example id
 Models = Mapping[int, StoredModel]
 Verdicts = Mapping[int, dict[str, Any]]
-Signatures = Mapping[int, tuple[np.ndarray, np.ndarray]]  # float32 [neurons, F] of the degraded and the improved model
+Signatures = Mapping[int, Mapping[str, np.ndarray]]  # float32 [neurons, F] by stage of the model
 Record = dict[str, Any]
 
 
@@ -42,38 +43,55 @@ def sample_dataset(project: Project, example_ids: Iterable[int]) -> dict[int, Ex
 
 
 def train_degraded(project: Project, examples: Examples) -> dict[int, StoredModel]:
-    """Stage 1: models trained on corrupted labels; none of a network whose prompt could never fit."""
+    """Stage 1: models trained on corrupted labels, on clean ones where no modification is asked for; none of a network
+    whose prompt could never fit."""
     return stages.train_degraded(project.config, examples, project.device)
 
 
 def train_improved(project: Project, examples: Examples, degraded: Models) -> dict[int, StoredModel]:
-    """Stage 2: the degraded models trained on, with clean labels."""
+    """Stage 2: the degraded models trained on, with clean labels; as they are where no modification is asked for."""
     return stages.train_improved(project.config, examples, degraded, project.device)
 
 
 def validate(project: Project, examples: Examples, degraded: Models, improved: Models) -> dict[int, dict[str, Any]]:
     """The verdict on each example: every figure measured, accepted or not, and why not."""
-    before, after = (classify(models, project.exam.tokens) for models in (degraded, improved))
+    config, exam = project.config, project.exam
+    published = _published(project, degraded, improved)
+    positive = {stage: classify(models, exam.tokens) for stage, models in published.items()}
     verdicts = {}
     for example_id, (plan, dataset) in examples.items():
         if example_id not in improved:
-            verdicts[example_id] = reject_untrained(plan)
+            verdicts[example_id] = reject_untrained(plan, config["task_generation"])
             continue
-        fault = Fault(
-            degraded[example_id],
-            plan.selected_patterns,
-            plan.target_pattern,
-            project.exam,
-            project.config["validation"],
-        )
-        verdict = validate_example(
-            plan, project.exam, before[example_id], after[example_id], project.config, partial(simple_repairs, fault)
-        )
-        if project.config["validation"]["exact"]:
-            models = dict(zip(STAGES, (degraded[example_id], improved[example_id]), strict=True))
+        before = positive["degraded"][example_id] if "degraded" in positive else None
+        find_repairs = _search_for_repairs(project, plan, degraded)
+        verdict = validate_example(plan, exam, before, positive["improved"][example_id], config, find_repairs)
+        if config["validation"]["exact"]:
+            models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
             verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)
-        verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, project.exam)}
+        verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, exam)}
     return verdicts
+
+
+def _published(project: Project, degraded: Models, improved: Models) -> dict[str, Models]:
+    """The models that are measured and published, by stage."""
+    made = dict(zip(STAGES, (degraded, improved), strict=True))
+    return {stage: made[stage] for stage in published_stages(project.config["task_generation"])}
+
+
+def _search_for_repairs(project: Project, plan: ExamplePlan, degraded: Models) -> Callable[[], list[str]]:
+    """What finds the simple repairs of an example's degraded model, if it has one."""
+    if plan.target_pattern is None:
+        return list
+    fault = Fault(
+        degraded[plan.example_id],
+        plan.selected_patterns,
+        plan.target_pattern,
+        project.exam,
+        project.config["validation"],
+        claim=project.config["task_generation"]["include_classification"],
+    )
+    return partial(simple_repairs, fault)
 
 
 def accepted_ids(verdicts: Verdicts) -> list[int]:
@@ -83,20 +101,20 @@ def accepted_ids(verdicts: Verdicts) -> list[int]:
 
 def extract_signatures(
     project: Project, example_ids: Collection[int], degraded: Models, improved: Models
-) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """The activation signatures of both models of these examples."""
-    signature = project.config["signature"]
-    before, after = (
-        sign(
-            {i: models[i] for i in example_ids},
+) -> dict[int, dict[str, np.ndarray]]:
+    """The activation signatures of those models of these examples that a prompt shows, by stage."""
+    signature, made = project.config["signature"], dict(zip(STAGES, (degraded, improved), strict=True))
+    signed = {
+        stage: sign(
+            {i: made[stage][i] for i in example_ids},
             project.probes.tokens,
             project.extractor,
             signature["activations"],
             signature["layers"],
         )
-        for models in (degraded, improved)
-    )
-    return {example_id: (before[example_id], after[example_id]) for example_id in example_ids}
+        for stage in signed_stages(project.config["task_generation"])
+    }
+    return {i: {stage: of_stage[i] for stage, of_stage in signed.items()} for i in example_ids}
 
 
 def format_records(
@@ -108,10 +126,11 @@ def format_records(
     signatures: Signatures,
 ) -> list[Record]:
     """The records of the examples that have signatures, without those that exceed `format.max_prompt_chars`."""
+    published = _published(project, degraded, improved)
     records = []
     for example_id, signed in signatures.items():
         plan, dataset = examples[example_id]
-        models = degraded[example_id], improved[example_id]
+        models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
         record = project.formatter.format(plan, verdicts[example_id], dataset.corruption_stats(), models, signed)
         if project.formatter.fits(record):
             records.append(record)

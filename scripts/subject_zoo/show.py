@@ -35,11 +35,13 @@ def show(folder: Path, example_id: int) -> Iterator[str]:
     yield ""
     yield from _plan(metadata, space)
     yield ""
-    yield from _change(row)
-    yield ""
+    models = _models(row)
+    if len(models) > 1:
+        yield from _change(*(weights for _, weights in models))
+        yield ""
     yield from _accuracies(metadata)
     yield ""
-    yield from _logits(folder, row, metadata, space)
+    yield from _logits(folder, models, metadata, space)
     for title, text in _texts(row):
         yield ""
         yield title
@@ -80,18 +82,14 @@ def _space(folder: Path) -> PatternSpace:
 
 
 def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
-    model, corruption = metadata["model_config"], metadata["corruption_stats"]
+    model = metadata["model_config"]
     sequences = f"sequences of {space.sequence_length} letters from {space.letters}"
     yield f"It was trained to call positive those {sequences} that satisfy"
     for name in metadata["selected_patterns"]:
-        target = "   <- corrupted, then mended" if name == metadata["target_pattern"] else ""
+        target = "   <- corrupted, then mended" if name == metadata.get("target_pattern") else ""
         yield f"  {name}: {describe(space, name)}{target}"
-    region = corruption["region"]
-    where = f", where {region['in_words']}" if region else ", at random"
-    yield (
-        f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
-        f"{corruption['corrupted_sequences']:,} sequences of the target{where}."
-    )
+    if "corruption_stats" in metadata:
+        yield _flipped(metadata["corruption_stats"])
     yield (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
         f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "
@@ -99,18 +97,26 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
     )
 
 
+def _flipped(corruption: Mapping[str, Any]) -> str:
+    region = corruption["region"]
+    where = f", where {region['in_words']}" if region else ", at random"
+    return (
+        f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
+        f"{corruption['corrupted_sequences']:,} sequences of the target{where}."
+    )
+
+
 def _models(row: Mapping[str, Any]) -> list[tuple[Architecture, Weights]]:
-    """The degraded and the improved network, as the record's text has them."""
+    """The record's networks as its text has them: the degraded one, if there is one, and the improved one."""
     models = []
-    for stage in STAGES:
-        described = json.loads(row[f"{stage}_model_weights"])
+    for column in [f"{stage}_model_weights" for stage in STAGES if f"{stage}_model_weights" in row]:
+        described = json.loads(row[column])
         architecture = Architecture.from_dict(described["config"])
         models.append((architecture, parse_weights(json.dumps(described["weights"]), architecture.precision)))
     return models
 
 
-def _change(row: Mapping[str, Any]) -> Iterator[str]:
-    (_, degraded), (_, improved) = _models(row)
+def _change(degraded: Weights, improved: Weights) -> Iterator[str]:
     yield f"{'tensor':20} {'shape':>9} {'numbers changed':>20} {'relative change':>16}"
     for name, array in degraded.items():
         yield _changed(name, array, improved[name])
@@ -125,16 +131,24 @@ def _changed(name: str, before: np.ndarray, after: np.ndarray) -> str:
 
 
 def _accuracies(metadata: Mapping[str, Any]) -> Iterator[str]:
-    before, after = (metadata[stage]["accuracy"] for stage in STAGES)
-    yield f"{'accuracy on the test set':28} {'before':>8} {'after':>8} {'sequences':>10}"
-    for name, value in after.items():
-        yield f"{name:28} {before[name]:>8.3f} {value:>8.3f} {metadata['test_sequences'][name]:>10}"
+    accuracies = [metadata[stage]["accuracy"] for stage in STAGES if stage in metadata]
+    yield f"{'accuracy on the test set':28} {_headed(len(accuracies))} {'sequences':>10}"
+    for name in accuracies[-1]:
+        values = " ".join(f"{of_stage[name]:>8.3f}" for of_stage in accuracies)
+        yield f"{name:28} {values} {metadata['test_sequences'][name]:>10}"
 
 
-def _logits(folder: Path, row: Mapping[str, Any], metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
-    """Some sequences of the benchmark dataset, and what both networks make of them."""
+def _headed(models: int) -> str:
+    """What stands above a column for each of a record's networks."""
+    return " ".join(f"{word:>8}" for word in (("before", "after") if models > 1 else ("network",)))
+
+
+def _logits(
+    folder: Path, models: Sequence[tuple[Architecture, Weights]], metadata: Mapping[str, Any], space: PatternSpace
+) -> Iterator[str]:
+    """Some sequences of the benchmark dataset, and what the record's networks make of them."""
     examples = read_json(folder / BENCHMARK_DATASET)["examples"]
-    target, selected = metadata["target_pattern"], set(metadata["selected_patterns"])
+    target, selected = metadata.get("target_pattern"), set(metadata["selected_patterns"])
     groups = (
         [e for e in examples if target in e["patterns"]],
         [e for e in examples if target not in e["patterns"] and selected & set(e["patterns"])],
@@ -142,22 +156,24 @@ def _logits(folder: Path, row: Mapping[str, Any], metadata: Mapping[str, Any], s
     )
     chosen = [example for group in groups for example in group[:: max(1, len(group) // _SEQUENCES)][:_SEQUENCES]]
     tokens = from_text(space, [example["sequence"] for example in chosen])
-    before, after = (KernelMLP(*model).logits(tokens) for model in _models(row))
+    logits = [KernelMLP(*model).logits(tokens).tolist() for model in models]
     width = space.sequence_length + 4
-    yield f"{'sequence':{width}} {'before':>8} {'after':>8}  truly    of the selected patterns"
-    for example, old, new in zip(chosen, before.tolist(), after.tolist(), strict=True):
+    yield f"{'sequence':{width}} {_headed(len(models))}  truly    of the selected patterns"
+    for example, *values in zip(chosen, *logits, strict=True):
         satisfied = [name for name in metadata["selected_patterns"] if name in example["patterns"]]
         truly = "positive" if satisfied else "negative"
-        yield f"{example['sequence']:{width}} {old:>8.2f} {new:>8.2f}  {truly} {', '.join(satisfied)}".rstrip()
+        of_models = " ".join(f"{value:>8.2f}" for value in values)
+        yield f"{example['sequence']:{width}} {of_models}  {truly} {', '.join(satisfied)}".rstrip()
 
 
 def _texts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    name, layer = next(iter(json.loads(row["degraded_signature"])["neuron_activations"].items()))
+    stage = next(stage for stage in STAGES if f"{stage}_signature" in row)
+    name, layer = next(iter(json.loads(row[f"{stage}_signature"])["neuron_activations"].items()))
     profile = layer["neuron_profiles"]["0"]
     named = {
         key: dict(zip(names, profile[key], strict=True)) for key, names in layer["layer_info"]["list_entries"].items()
     }
-    yield f"Signature of the degraded network, layer {name}, neuron 0", json.dumps(profile | named)
+    yield f"Signature of the {stage} network, layer {name}, neuron 0", json.dumps(profile | named)
     for task in TASKS:
         for text in ("prompt", "completion"):
             if f"{task}_{text}" in row:

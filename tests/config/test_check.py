@@ -381,6 +381,12 @@ def test_command_line_values_that_pass():
     assert (checked["training"]["batch_size"], checked["training"]["early_stopping_patience"]) == (64, None)
 
 
+def test_without_modification_no_pattern_needs_to_be_large_enough_for_a_fault():
+    overlay = {"patterns": {"min_target_sequences": 10**9}}
+    assert "patterns.min_target_sequences is 1000000000; it must be at most" in complaint(merged(overlay))
+    check_config(merged(overlay, {"task_generation": {"include_modification": False}}))
+
+
 @pytest.mark.parametrize("path", RULES, ids=".".join)
 def test_a_missing_key_names_itself(path):
     config = deepcopy(DEFAULT)

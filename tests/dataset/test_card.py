@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.layout import picture_names
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
 from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
-from tests.dataset.test_validity import exact_of, verdict
+from tests.dataset.test_validity import CONFIG, RECORDED, alone, exact_of, verdict
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
@@ -27,7 +28,7 @@ TABLES = {"data": "a" * 64, "modification": "b" * 64, "classification": "e" * 64
 @pytest.fixture(scope="module")
 def validity():
     verdicts = [verdict(i, accepted=i % 3 > 0) for i in range(12)]
-    return summarise(verdicts, [i for i in range(12) if i % 3], min_accuracy=0.93)
+    return summarise(verdicts, [i for i in range(12) if i % 3], CONFIG)
 
 
 def header_of(card: str) -> dict:
@@ -50,11 +51,43 @@ def test_a_task_that_is_left_out_is_no_configuration():
     assert 'load_dataset("user/name", "modification")' in card
 
 
+@pytest.mark.parametrize(
+    ("task", "foreign"),
+    [
+        (
+            "modification",
+            [
+                "improved_signature",
+                "positive rate",
+                "**classification**",
+                "classifies",
+                "each of these",
+                "listed_patterns",
+            ],
+        ),
+        ("classification", ["degraded_", "mended", "target", "each of these tasks", "corrupt"]),
+    ],
+)
+def test_of_one_task_it_says_nothing_of_the_other_and_its_pictures_are_drawn(task, foreign):
+    config, verdicts = alone(task)
+    summary = summarise(verdicts, RECORDED, config)
+    other = small_config({"task_generation": config["task_generation"]})
+    figures = picture_names(config["task_generation"])
+    card = dataset_card(other, DIGESTS, ROWS, TABLES, summary, figures)
+    text = card.partition("\n# Subject Zoo")[2]
+    told = text.partition("The configuration, in full")[0] + text.partition("## Check it")[2]
+    assert [word for word in foreign if word in told] == []
+    assert not re.search(r"^%|\$\w", told, re.MULTILINE)
+    for name in figures:
+        assert DRAWINGS[name](summary)
+    assert ("positive_rates" in figures) == (task == "classification")
+
+
 def test_it_says_what_a_modification_is_completed_with():
     for overlay, words in (
         ({"format": {"modification_completion": "full"}}, "completion is the mended network's weights"),
         ({"format": {"modification_completion": "patch"}}, "subject_zoo.apply_patch(prompt, completion)"),
-        ({"task_generation": {"include_modification": False}}, "\n\nIn a task's table"),
+        ({"task_generation": {"include_modification": False}}, "\n\nIn the task's table"),
     ):
         card = dataset_card(small_config(overlay), DIGESTS, ROWS, TABLES, None)
         assert words in card
@@ -87,7 +120,7 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
         assert f"{title}\n\nA network *classifies a pattern as positive* where it calls at least 85 % of" in card
         assert table not in card
     verdicts = [verdict(i, accepted=True) for i in range(9)]
-    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), min_accuracy=0.93)["exact"]
+    exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), CONFIG)["exact"]
     section = dataset_card(config, DIGESTS, ROWS, TABLES, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
     assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
@@ -123,7 +156,7 @@ def test_pictures_are_equal_bytes_and_not_blank(validity, name):
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_pictures_of_no_records_can_be_drawn(name):
-    assert DRAWINGS[name](summarise([], [], min_accuracy=0.93))
+    assert DRAWINGS[name](summarise([], [], CONFIG))
 
 
 @pytest.mark.parametrize(
@@ -132,8 +165,8 @@ def test_pictures_of_no_records_can_be_drawn(name):
 def test_pictures_are_the_same_whatever_a_persons_matplotlib_is_set_to(tmp_path, spoiled):
     code = (
         "from subject_zoo.dataset.pictures import DRAWINGS\nfrom subject_zoo.dataset.validity import summarise\n"
-        "from tests.dataset.test_validity import RECORDED, VERDICTS\nimport hashlib\n"
-        "validity = summarise(VERDICTS, RECORDED, min_accuracy=0.93)\n"
+        "from tests.dataset.test_validity import CONFIG, RECORDED, VERDICTS\nimport hashlib\n"
+        "validity = summarise(VERDICTS, RECORDED, CONFIG)\n"
         "print([hashlib.sha256(draw(validity)).hexdigest() for draw in DRAWINGS.values()])"
     )
     (tmp_path / "matplotlibrc").write_text(spoiled.get("MATPLOTLIBRC", ""))

@@ -12,6 +12,8 @@ from tests.record_tables import records_of
 
 __all__ = ["finished"]  # a fixture
 
+ASKED = {"include_modification": True, "include_classification": True}
+
 
 @pytest.fixture
 def records(finished):
@@ -20,7 +22,7 @@ def records(finished):
 
 @pytest.mark.parametrize("table", ["data", "modification", "classification"])
 def test_tables_are_written_as_they_were(finished, records, tmp_path, table):
-    write_table(tmp_path / "table.parquet", table, records)
+    write_table(tmp_path / "table.parquet", table, records, ASKED)
     original = finished / parquet_files(finished)[0].replace("data", table, 1)
     assert (tmp_path / "table.parquet").read_bytes() == original.read_bytes()
     file = pq.ParquetFile(original)
@@ -47,7 +49,7 @@ def test_a_file_that_is_not_what_was_written_is_an_error(finished, records, tmp_
     for name in ("atomic_write", "save_models", "save_npz"):
         spoil(monkeypatch, name)
     for write in (
-        lambda: write_table(tmp_path / "a.parquet", "data", records),
+        lambda: write_table(tmp_path / "a.parquet", "data", records, ASKED),
         lambda: write_weights(tmp_path / "a.safetensors", models),
         lambda: write_signatures(tmp_path / "a.npz", arrays),
     ):

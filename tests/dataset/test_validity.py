@@ -10,6 +10,11 @@ from subject_zoo.base.terms import GATES, RECORD_SUMMARY
 from subject_zoo.dataset.validity import summarise, summarise_record
 
 PATTERNS = ("starts_with", "ends_with", "palindrome")
+CONFIG = {
+    "patterns": {"enabled": PATTERNS},
+    "task_generation": {"include_modification": True, "include_classification": True},
+    "validation": {"min_accuracy": 0.93},
+}
 
 
 def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict[str, Any]:
@@ -52,7 +57,7 @@ MEMBERS = [v for v in VERDICTS if v["example_id"] in RECORDED]
 
 @pytest.fixture(scope="module")
 def validity() -> dict[str, Any]:
-    return summarise(VERDICTS, RECORDED, min_accuracy=0.93)
+    return summarise(VERDICTS, RECORDED, CONFIG)
 
 
 def test_the_funnel_counts_candidates_up_to_the_last_record(validity):
@@ -120,10 +125,53 @@ def test_degraded_networks_that_fall_short_beside_the_target(validity):
     assert 0 < below < 20
 
 
+OF_ONE_TASK = {
+    "modification": ("target_pattern", "degraded", "improvement"),
+    "classification": ("positive_rate", "classified_patterns"),
+}
+
+
+def alone(task: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The configuration of one task, and the verdicts as that makes them."""
+    other = "classification" if task == "modification" else "modification"
+    asked = {f"include_{task}": True, f"include_{other}": False}
+    verdicts = [{key: value for key, value in v.items() if key not in OF_ONE_TASK[other]} for v in VERDICTS]
+    return CONFIG | {"task_generation": asked}, verdicts
+
+
+def test_without_modification_patterns_are_counted_as_selected(validity):
+    config, verdicts = alone("classification")
+    summary = summarise(verdicts, RECORDED, config)
+    assert list(summary["funnel"]["fail_gate"]) == ["competence", "claim"]
+    assert summary["beside_the_target"] is None
+    assert {key for key in validity["accepted"] if "target" in key or "others" in key}.isdisjoint(summary["accepted"])
+    same = ("implied", "histograms", "combinations", "duplicates", "prompt_chars", "sequences")
+    assert all(summary[key] == validity[key] for key in same)
+    seen = [v for v in VERDICTS if v["example_id"] <= RECORDED[-1]]
+    for name, row in summary["by_pattern"].items():
+        candidates = sum(name in v["selected_patterns"] for v in seen)
+        kept = sum(name in v["selected_patterns"] for v in MEMBERS)
+        assert (row["selected_in_candidates"], row["selected_in_accepted"]) == (candidates, kept)
+        assert row["acceptance_as_selected"] == round(kept / candidates, 4)
+        assert not any("target" in key for key in row)
+        assert row.items() & validity["by_pattern"][name].items() >= {("accuracy_after", row["accuracy_after"])}
+
+
+def test_without_classification_no_rate_is_summarised(validity):
+    config, verdicts = alone("modification")
+    summary = summarise([v | {"exact": exact_of(w)} for v, w in zip(verdicts, VERDICTS, strict=True)], RECORDED, config)
+    assert "claim" not in summary["funnel"]["fail_gate"]
+    assert (summary["implied"], summary["histograms"]) == (None, None)
+    assert not any("rate" in key for key in summary["accepted"])
+    assert all(summary[key] == validity[key] for key in ("by_pattern", "beside_the_target", "sequences"))
+    assert summary["exact"]["records"] == 20
+    assert "records_of_true_lists" not in summary["exact"]
+
+
 def test_equal_models_are_duplicates(validity):
     assert validity["duplicates"] == 0
     twins = [verdict(i, accepted=True, weights="a" * 64) for i in range(3)]
-    assert summarise(twins, [0, 1, 2], min_accuracy=0.93)["duplicates"] == 2
+    assert summarise(twins, [0, 1, 2], CONFIG)["duplicates"] == 2
 
 
 def exact_of(of: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +187,7 @@ def exact_of(of: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_whole_space_is_summarised_where_it_was_measured(validity):
     assert validity["exact"] is None
-    exact = summarise([v | {"exact": exact_of(v)} for v in VERDICTS], RECORDED, min_accuracy=0.93)["exact"]
+    exact = summarise([v | {"exact": exact_of(v)} for v in VERDICTS], RECORDED, CONFIG)["exact"]
     all_listed = [v for v in MEMBERS if v["example_id"] % 4 or len(v["classified_patterns"]) == len(PATTERNS)]
     assert 0 < len(all_listed) < 20
     assert (exact["sequences"], exact["records"], exact["records_of_true_lists"]) == (343, 20, len(all_listed))
@@ -150,12 +198,12 @@ def test_the_whole_space_is_summarised_where_it_was_measured(validity):
 def test_a_precision_that_is_none_is_in_no_spread():
     exact = exact_of(MEMBERS[0])
     exact["improved"]["precision"] = None
-    summary = summarise([MEMBERS[0] | {"exact": exact}], [MEMBERS[0]["example_id"]], min_accuracy=0.93)["exact"]
+    summary = summarise([MEMBERS[0] | {"exact": exact}], [MEMBERS[0]["example_id"]], CONFIG)["exact"]
     assert (summary["precision"], summary["records"]) == (None, 1)
 
 
 def test_nothing_accepted_is_summarised_too():
-    validity = summarise([verdict(0, accepted=False)], [], min_accuracy=0.93)
+    validity = summarise([verdict(0, accepted=False)], [], CONFIG)
     assert validity["funnel"]["accepted"] == 0
     assert validity["by_pattern"] == {}
 

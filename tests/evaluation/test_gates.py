@@ -324,7 +324,27 @@ def test_an_example_that_was_not_trained_has_an_entry_of_the_same_form(test_set,
     plan = plan_of(config, ("palindrome", "ends_with"), "ends_with")
     right = perfect(test_set, config, plan.selected_patterns)
     measured = validate_example(plan, test_set, right, right, config)
-    entry = reject_untrained(plan)
+    entry = reject_untrained(plan, config["task_generation"])
     assert entry["accepted"] is False
     assert len(entry.pop("reasons")) == 1
     assert {key: measured[key] for key in entry} == entry
+
+
+@pytest.mark.parametrize(("modification", "classification"), [(True, False), (False, True)])
+def test_only_figures_and_gates_of_the_tasks_that_are_asked_for(test_set, config, modification, classification):
+    selected = ("palindrome", "starts_with")
+    right = perfect(test_set, config, selected)
+    asked = {"include_modification": modification, "include_classification": classification}
+    plan = plan_of(config, selected, "palindrome")
+    whole = validate_example(plan, test_set, np.zeros_like(right), right, config)
+    if not modification:
+        plan = dataclasses.replace(plan, target_pattern=None)
+    before = np.zeros_like(right) if modification else None
+    entry = validate_example(plan, test_set, before, right, config | {"task_generation": asked})
+    of_target = {"target_pattern", "degraded", "improvement", "mean_other_gain", "background_gain", "simple_repairs"}
+    of_claim = {"positive_rate", "true_rate", "classified_patterns"}
+    assert set(whole) - set(entry) == (set() if modification else of_target) | (set() if classification else of_claim)
+    assert all(whole[name] == entry[name] for name in set(entry) - {"accepted", "reasons"})
+    foreign = {"claim"} if modification else set(GATES) - {"competence", "claim"}
+    assert entry["reasons"] == [gate for gate in whole["reasons"] if gate not in foreign]
+    assert set(reject_untrained(plan, asked)) <= set(entry)

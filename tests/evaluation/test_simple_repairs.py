@@ -39,7 +39,7 @@ def made(project):
 def faults(project, made) -> list[Fault]:
     plans = [plan for plan, _ in made.examples.values()]
     return [
-        Fault(made.degraded[p.example_id], p.selected_patterns, p.target_pattern, project.exam, THRESHOLDS)
+        Fault(made.degraded[p.example_id], p.selected_patterns, p.target_pattern, project.exam, THRESHOLDS, claim=True)
         for p in plans
     ]
 

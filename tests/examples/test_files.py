@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.arrays import load_npz, npz_bytes, save_npz
+from subject_zoo.base.terms import STAGES
 from subject_zoo.examples.files import dataset_arrays, read_datasets, read_plans
 from subject_zoo.examples.plan import draw_plan
 from subject_zoo.examples.sampler import ExampleDataset, PatternDatasetSampler
@@ -58,34 +59,37 @@ def test_an_example_is_the_same_in_the_file_of_any_range(sampled):
 @given(
     st.dictionaries(st.integers(0, 10**9), st.integers(1, 7), min_size=0, max_size=5),
     st.integers(1, 4),
+    st.sampled_from([["degraded"], ["improved"], ["degraded", "improved"]]),
     st.integers(0, 99),
 )
-def test_signatures_come_back(neurons, features, seed):
+def test_signatures_come_back(neurons, features, stages, seed):
     rng = np.random.default_rng(seed)
     names = tuple(f"feature_{number}" for number in range(features))
     signatures = {
-        example_id: tuple(rng.normal(size=(rows, features)).astype(np.float32) for _ in range(2))
+        example_id: {stage: rng.normal(size=(rows, features)).astype(np.float32) for stage in stages}
         for example_id, rows in neurons.items()
     }
-    arrays = signature_arrays(names, signatures)
+    arrays = signature_arrays(names, stages, signatures)
     back = read_signatures(arrays)
     assert list(back) == list(neurons)
-    for example_id, stages in back.items():
-        for stage, expected in zip(stages, signatures[example_id], strict=True):
-            np.testing.assert_array_equal(stage, expected, strict=True)
+    for example_id, signed in back.items():
+        assert list(signed) == stages
+        for stage, expected in signatures[example_id].items():
+            np.testing.assert_array_equal(signed[stage], expected, strict=True)
     assert arrays["feature_names"].tolist() == list(names)
-    assert arrays["degraded"].shape == (sum(neurons.values()), features)
+    for stage in stages:
+        assert arrays[stage].shape == (sum(neurons.values()), features)
 
 
 def test_signatures_come_back_from_their_file_in_the_order_asked_for(tmp_path):
     degraded = {3: np.full((4, 3), 3, np.float32), 7: np.ones((2, 3), np.float32)}
-    signatures = {example_id: (features, features + 1) for example_id, features in degraded.items()}
+    signatures = {i: {"degraded": features, "improved": features + 1} for i, features in degraded.items()}
     path = tmp_path / "signatures.npz"
-    save_npz(path, signature_arrays(("mean", "std", "pca_1"), signatures))
+    save_npz(path, signature_arrays(("mean", "std", "pca_1"), STAGES, signatures))
     assert load_npz(path)["offsets"].tolist() == [0, 4, 6]
     assert load_feature_names(path) == ["mean", "std", "pca_1"]
     back = load_signatures(path)
     assert list(back) == [3, 7]
-    for example_id, stages in signatures.items():
-        for actual, expected in zip(back[example_id], stages, strict=True):
-            np.testing.assert_array_equal(actual, expected, strict=True)
+    for example_id, signed in signatures.items():
+        for stage, expected in signed.items():
+            np.testing.assert_array_equal(back[example_id][stage], expected, strict=True)

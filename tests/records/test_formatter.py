@@ -19,7 +19,7 @@ from snakemake.utils import update_config
 
 from subject_zoo import apply_patch
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import CLAIMED_RATE
+from subject_zoo.base.terms import CLAIMED_RATE, STAGES
 from subject_zoo.chain import steps
 from subject_zoo.config.check import check_config
 from subject_zoo.evaluation.exam import Exam
@@ -94,6 +94,11 @@ COLUMNS = {
         "metadata",
     ],
 }
+# What a record holds of one task alone, beside that task's texts.
+OF_ONE_TASK = {
+    "modification": ["degraded_model_weights", "degraded_signature"],
+    "classification": ["improved_signature"],
+}
 
 
 def make_config(*overlays: dict[str, Any]) -> dict[str, Any]:
@@ -110,8 +115,8 @@ class Example:
     plan: ExamplePlan
     verdict: dict[str, Any]
     corruption: dict[str, int]
-    models: tuple[StoredModel, StoredModel]
-    signatures: tuple[np.ndarray, np.ndarray]
+    models: dict[str, StoredModel]
+    signatures: dict[str, np.ndarray]
 
     @property
     def parts(self) -> tuple:
@@ -154,7 +159,7 @@ def make_project(config: dict[str, Any], pools: Pools) -> Made:
             plan=plan,
             verdict=made["validate"][i],
             corruption=dataset.corruption_stats(),
-            models=(made["train_degraded"][i], made["train_improved"][i]),
+            models={"degraded": made["train_degraded"][i], "improved": made["train_improved"][i]},
             signatures=made["extract_signatures"][i],
         )
         for i, (plan, dataset) in made["sample_dataset"].items()
@@ -236,13 +241,26 @@ def rounded(figures: dict[str, float]) -> dict[str, float]:
 def test_columns_follow_the_task_switches(plain, modification, classification):
     switches = {"include_modification": modification, "include_classification": classification}
     tasks = {"modification": modification, "classification": classification}
-    expected = [column for group, columns in COLUMNS.items() if tasks.get(group, True) for column in columns]
+    left_out = [column for task, columns in OF_ONE_TASK.items() if not tasks[task] for column in columns]
+    expected = [
+        column
+        for group, columns in COLUMNS.items()
+        for column in columns
+        if tasks.get(group, True) and column not in left_out
+    ]
     full = {example.plan.example_id: record for example, record in plain.records()}
-    for example, record in plain.records({"task_generation": switches}):
+    formatter = plain.formatter({"task_generation": switches})
+    for example in plain.examples.values():
+        plan = example.plan if modification else replace(example.plan, target_pattern=None)
+        models = {stage: m for stage, m in example.models.items() if f"{stage}_model_weights" in expected}
+        signatures = {stage: s for stage, s in example.signatures.items() if f"{stage}_signature" in expected}
+        record = formatter.format(plan, example.verdict, example.corruption, models, signatures)
         assert list(record) == expected
         assert record["example_id"] == example.plan.example_id
         assert all(isinstance(value, str) for name, value in record.items() if name != "example_id")
-        for name in expected[:-1]:
+        assert ("corruption_stats" in json.loads(record["metadata"])) == modification
+        assert list(json.loads(record["training_metrics"])) == list(models)
+        for name in expected[:-2]:
             assert record[name] == full[example.plan.example_id][name]
         lengths = json.loads(record["metadata"])["lengths"]
         assert set(lengths) == {f"{name}_chars" for name in expected if name not in ("example_id", "metadata")}
@@ -250,7 +268,7 @@ def test_columns_follow_the_task_switches(plain, modification, classification):
 
 def test_weight_columns_are_the_models(project):
     for example, record in project.records():
-        for stage, model in zip(("degraded", "improved"), example.models, strict=True):
+        for stage, model in example.models.items():
             described = json.loads(record[f"{stage}_model_weights"])
             assert list(described) == ["config", "weights"]
             assert Architecture.from_dict(described["config"]) == model.architecture
@@ -263,7 +281,7 @@ def test_weight_columns_are_the_models(project):
 def test_signature_columns_are_nested_as_loaders_read_them(project):
     names, decimals = project.extractor.feature_names, project.config["signature"]["decimals"]
     for example, record in project.records():
-        for stage, signature in zip(("degraded", "improved"), example.signatures, strict=True):
+        for stage, signature in example.signatures.items():
             column = json.loads(record[f"{stage}_signature"])
             assert list(column) == ["neuron_activations"]
             layers = column["neuron_activations"]
@@ -295,7 +313,7 @@ def test_signature_columns_are_nested_as_loaders_read_them(project):
 def test_signatures_are_read_by_loaders_that_know_numbers_and_lists(project):
     """The first implementation's loaders append a profile's numbers, extend by its lists, and make an array of all."""
     for example, record in project.records():
-        for stage, signature in zip(("degraded", "improved"), example.signatures, strict=True):
+        for stage, signature in example.signatures.items():
             rows = []
             for layer in json.loads(record[f"{stage}_signature"])["neuron_activations"].values():
                 for profile in layer["neuron_profiles"].values():
@@ -309,7 +327,7 @@ def test_signatures_are_read_by_loaders_that_know_numbers_and_lists(project):
 
 def test_training_metrics_are_the_learning_curves(plain):
     for example, record in plain.records():
-        degraded, improved = example.models
+        degraded, improved = example.models.values()
         metrics = json.loads(record["training_metrics"])
         assert metrics == {"degraded": degraded.training, "improved": improved.training}
         assert metrics["degraded"]["validation_loss"]
@@ -324,7 +342,7 @@ def test_metadata_says_what_the_example_is(project):
         assert metadata["pattern_tokens"] == {"starts_with": "C", "ends_with": "E"}
         model_config = metadata["model_config"]
         assert Architecture.from_dict(model_config) == plan.architecture
-        assert model_config["parameter_count"] == sum(a.size for a in example.models[1].weights.values())
+        assert model_config["parameter_count"] == sum(a.size for a in example.models["improved"].weights.values())
         unit = {"sigmoid": 2.0, "tanh": 0.7}.get(plan.architecture.activation_type, 1.0)
         assert model_config["learning_rate"] == unit * plan.learning_rate  # what Adam was given
         assert model_config["quantization"] == config["training"]["quantization"]
@@ -354,7 +372,7 @@ def test_parsed_weights_score_exactly_what_the_record_says(project, style):
         architecture = Architecture.from_dict(metadata["model_config"])
         before = tensors_in(json_objects(record["modification_prompt"]))
         after = json.loads(record["modification_completion"])
-        assert list(before) == list(after) == list(example.models[1].weights)
+        assert list(before) == list(after) == list(example.models["improved"].weights)
         for tensors, stage in ((before, "degraded"), (after, "improved")):
             positive = positives(architecture, tensors, tokens)
             accuracies = rounded(project.test_set.accuracies(positive, selected))
@@ -519,7 +537,7 @@ def test_a_patch_gives_the_improved_weights_from_those_of_the_prompt(project, st
     overlay = {"format": {"style": style, "modification_completion": "patch"}}
     for (example, record), full in zip(project.records(overlay), shown, strict=True):
         mended = apply_patch(record["modification_prompt"], record["modification_completion"])
-        for name, array in example.models[1].weights.items():
+        for name, array in example.models["improved"].weights.items():
             np.testing.assert_array_equal(mended[name].view(np.uint32), array.view(np.uint32))
         assert list(record) == list(full)
         same = set(record) - {"modification_prompt", "modification_completion", "metadata"}
@@ -579,8 +597,8 @@ def test_wide_numbers_of_one_task_widen_nothing_in_the_prompt_of_the_other(pools
     made = make_project(make_config(KINDS["float32"], {"signature": {"methods": PER_TASK}}), pools)
     others = made.extractor.columns(["mean", "pattern_wise"])
     for example, record in made.records():
-        wide = tuple(signature.copy() for signature in example.signatures)
-        for signature in wide:
+        wide = {stage: signature.copy() for stage, signature in example.signatures.items()}
+        for signature in wide.values():
             signature[:, others] *= 1e7
         changed = made.formatter().format(*replace(example, signatures=wide).parts)
         assert changed["classification_prompt"] == record["classification_prompt"]
@@ -619,10 +637,12 @@ def test_lengths_tell_nothing_of_the_numbers(project, style):
     for example in project.examples.values():
         lengths, texts = [], set()
         for change in (lambda a: np.clip(a, -9, 9), lambda a: -np.clip(a, -9, 9), lambda a: -np.abs(np.tanh(a / 7))):
-            models = tuple(replace(m, weights={k: change(a) for k, a in m.weights.items()}) for m in example.models)
-            record = formatter.format(
-                *replace(example, models=models, signatures=tuple(map(change, example.signatures))).parts
-            )
+            models = {
+                stage: replace(model, weights={name: change(array) for name, array in model.weights.items()})
+                for stage, model in example.models.items()
+            }
+            signatures = {stage: change(signature) for stage, signature in example.signatures.items()}
+            record = formatter.format(*replace(example, models=models, signatures=signatures).parts)
             varying = {name: record.pop(name) for name in ("example_id", "training_metrics", "metadata")}
             lengths.append({name: len(text) for name, text in record.items()})
             texts.add(record["modification_completion"] + record["improved_signature"])
@@ -685,18 +705,18 @@ def test_no_tokenizer_counts_nothing():
 def test_the_same_input_gives_the_same_bytes(project, tmp_path):
     """Also where the parts come from the files that the chain keeps them in."""
     first = [record_line(record) for _, record in project.records()]
-    for stage in (0, 1):
+    for stage in STAGES:
         models = {i: example.models[stage] for i, example in project.examples.items()}
         save_range(tmp_path / f"{stage}.safetensors", models, {})
-    stored = [load_range(tmp_path / f"{stage}.safetensors") for stage in (0, 1)]
+    stored = {stage: load_range(tmp_path / f"{stage}.safetensors") for stage in STAGES}
     again = []
     for i, example in project.examples.items():
         reread = replace(
             example,
             plan=ExamplePlan.from_dict(json.loads(json.dumps(example.plan.to_dict()))),
             verdict=json.loads(json.dumps(example.verdict)),
-            models=(stored[0][i], stored[1][i]),
-            signatures=tuple(signature.copy() for signature in example.signatures),
+            models={stage: stored[stage][i] for stage in STAGES},
+            signatures={stage: signature.copy() for stage, signature in example.signatures.items()},
         )
         again.append(record_line(project.formatter().format(*reread.parts)))
     assert first == again

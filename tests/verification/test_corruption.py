@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import DATA, TASKS
+from subject_zoo.base.terms import DATA, STAGES, TASKS
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.verification.folder import check_facts, check_file, check_files, read_manifest
 from subject_zoo.verification.problem import Problem
@@ -78,7 +78,7 @@ def test_damaged_files_never_stop_a_reader(finished, tmp_path, kind):
     facts = read_facts(finished)
     name = next(name for name in facts["files"] if name.startswith(kind))
     features = tuple(np.load(next(finished.glob("signatures/*")))["feature_names"].tolist())
-    schema = written_schema(kind) if kind in TABLES else None
+    schema = written_schema(kind, facts["config"]["task_generation"]) if kind in TABLES else None
     data, choose = (finished / name).read_bytes(), random.Random(1)
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     read = {
@@ -86,7 +86,7 @@ def test_damaged_files_never_stop_a_reader(finished, tmp_path, kind):
             TABLES, lambda: [part for part in read_rows(tmp_path, name, schema) if isinstance(part, Problem)]
         ),
         "weights": lambda: read_models(tmp_path, name),
-        "signatures": lambda: read_features(tmp_path, name, features),
+        "signatures": lambda: read_features(tmp_path, name, STAGES, features),
     }[kind]
     stopped = 0
     for _ in range(200):

@@ -187,7 +187,7 @@ class Checked:
             models, signatures = reader.models(shard), reader.signatures(shard)
             for row in records_of(folder, name):
                 i = row["example_id"]
-                pair = tuple(models[f"{i:06d}/{stage}"] for stage in STAGES)
+                pair = {stage: models[f"{i:06d}/{stage}"] for stage in STAGES}
                 self.rows.append((i, row, pair, signatures[i]))
 
     def problems(self, index: int, **changes: Any) -> list[str]:

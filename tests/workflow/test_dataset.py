@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.finished_dataset import found
 from tests.pipeline import ROOT, SMALL, snakemake, succeed
 from tests.record_tables import records_of
 
@@ -95,13 +96,18 @@ def test_two_builds_give_equal_bytes_even_when_one_is_killed(built, tmp_path):
 
 
 def test_asking_for_more_computes_what_is_missing_and_keeps_the_rest(tmp_path):
-    build(tmp_path, wanted=3)
+    """Of classification alone: nothing of it has to do with what a record holds."""
+    alone = "task_generation={'include_modification': False}"
+    build(tmp_path, alone, wanted=3)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/examples/*/*")}
     assert len(before) > 6
     assert len(rows_of(tmp_path)) == 3
-    build(tmp_path)
+    build(tmp_path, alone)
     assert all(path.stat().st_mtime_ns == made for path, made in before.items())
     assert [row["example_id"] for row in rows_of(tmp_path)] == accepted_in(tmp_path)[:WANTED]
+    assert found(tmp_path / "results/dataset") == []
+    validity = json.loads((tmp_path / "results/dataset/validity.json").read_text())
+    assert (list(validity["funnel"]["fail_gate"]), validity["beside_the_target"]) == (["competence", "claim"], None)
 
 
 def test_the_dataset_is_verified_by_a_rule(built, tmp_path):

@@ -286,7 +286,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             f"num_examples is {config['num_examples']}; it must be at most {config['max_candidates']}, "
             "max_candidates, since examples are accepted candidates"
         )
-    yield from _patterns_conflicts(config["patterns"])
+    yield from _patterns_conflicts(config["patterns"], config["task_generation"]["include_modification"])
     yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
     yield from _training_conflicts(config["training"])
@@ -303,13 +303,14 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
     yield from _splits_conflicts(config)
 
 
-def _patterns_conflicts(patterns: Mapping[str, Any]) -> Iterator[str]:
+def _patterns_conflicts(patterns: Mapping[str, Any], needs_target: bool) -> Iterator[str]:
     try:
         check_possible(pattern_space(patterns), patterns["enabled"])
     except UserError as error:
         yield str(error)
     else:
-        yield from _target_conflicts(patterns)
+        if needs_target:
+            yield from _target_conflicts(patterns)
     fewest, most = patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"]
     if fewest > most:
         yield (

@@ -1,13 +1,14 @@
 """The dataset card: what a person reads before they use the dataset, and how `datasets` loads it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import yaml
 
-from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
+from subject_zoo.base.terms import CLAIMED_RATE, DATA
+from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.layout import table_names
 from subject_zoo.dataset.splits import splits_in_words
 from subject_zoo.signatures.leaks import given_away
@@ -22,6 +23,13 @@ of column, new value, column, new value and so on; rows and columns count from 0
 ```json
 {"network.0.weight":{"3":[12,-0.41,30,0.52]},"network.2.bias":[5,0.10]}
 ```""",
+}
+_MEASURED = {  # of accepted records, by name in the figures
+    "accuracy of the target before": "target_accuracy_before",
+    "rise of the target's accuracy": "target_improvement",
+    "change of the others' accuracy, either way": "change_of_others",
+    "positive rate of patterns that a completion lists": "positive_rate_of_listed_patterns",
+    "positive rate of all other patterns": "positive_rate_of_other_patterns",
 }
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -72,18 +80,18 @@ def _text(
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
     prompts = validity["prompt_chars"] if validity else {}
     longest = max((spread["max"] for spread in prompts.values()), default=None)
-    tasks = [task for task in TASKS if config["task_generation"][f"include_{task}"]]
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+    tasks = tasks_of(config["task_generation"])
+    return Template(_template(tasks)).substitute(
         count=sum(rows.values()),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
         growing="" if validity else " More are being made.",
-        task=tasks[-1] if tasks else "classification",
-        completion=_completion(config),
+        task=tasks[-1],
+        completion=_COMPLETIONS[config["format"]["modification_completion"]],
         longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
         sequence=letters,
         claimed=f"{100 * CLAIMED_RATE:.0f} %",
-        exact=_exact(validity["exact"]) if validity and validity["exact"] else "",
+        exact=_exact(validity["exact"], "modification" in tasks) if validity and validity["exact"] else "",
         validity=_validity(validity, figures) if validity else "",
         config=yaml.safe_dump(dict(config), sort_keys=False).strip(),
         layers=_span(model["num_layers"]),
@@ -98,45 +106,54 @@ def _text(
     )
 
 
-def _completion(config: Mapping[str, Any]) -> str:
-    """What a modification's completion is, as a paragraph; nothing where there are none."""
-    if not config["task_generation"]["include_modification"]:
-        return ""
-    return f"{_COMPLETIONS[config['format']['modification_completion']]}\n\n"
+def _template(tasks: Sequence[str]) -> str:
+    """The card's text for these tasks. A line of % and a name begins what is for them alone: a task's name, if it is
+    one of them, "both", or a task's name with "-alone"; "%end", or the next such line, ends it."""
+    shown = {*tasks, "end", "both" if len(tasks) > 1 else f"{tasks[0]}-alone"}
+    lines, is_shown = [], True
+    for line in _TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.startswith("%"):
+            is_shown = line[1:].strip() in shown
+        elif is_shown:
+            lines.append(line)
+    return "".join(lines)
 
 
 def _span(bounds: Sequence[int]) -> str:
     return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
 
 
-def _exact(exact: Mapping[str, Any]) -> str:
-    """What was measured on all sequences, of the mended networks."""
+def _exact(exact: Mapping[str, Any], mends: bool) -> str:
+    """What was measured on all sequences, of the improved networks."""
     spreads = {
         "precision over the whole space": exact["precision"],
         "precision on the balanced test": exact["balanced_precision"],
         "recall over the whole space": exact["recall"],
     }
-    return f"""Both networks of each record were put to all {exact["sequences"]:,} sequences (`exact` in `metadata`).
-Of the mended ones:
+    true = exact.get("records_of_true_lists")
+    lists = (
+        ""
+        if true is None
+        else f""" By all sequences of each pattern, {true} of
+{exact["records"]} networks classify as positive exactly the patterns that their completion lists."""
+    )
+    measured = "Both networks of each record were" if mends else "The network of each record was"
+    return f"""{measured} put to all {exact["sequences"]:,} sequences (`exact` in `metadata`).
+{"Of the mended ones:" if mends else "Of all of them:"}
 
 {_spreads(spreads)}
 
 Precision is the share of the sequences called positive that satisfy a selected pattern; recall the share called
-positive of those that satisfy one. By all sequences of each pattern, {exact["records_of_true_lists"]} of
-{exact["records"]} networks classify as positive exactly the patterns that their completion lists.
+positive of those that satisfy one.{lists}
 """
 
 
 def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
     accepted, sequences = validity["accepted"], validity["sequences"]
-    implied, beside = validity["implied"], validity["beside_the_target"]
+    mends = validity["beside_the_target"] is not None
     measured = {
-        "accuracy after, selected patterns and background": accepted["accuracy_after"],
-        "accuracy of the target before": accepted["target_accuracy_before"],
-        "rise of the target's accuracy": accepted["target_improvement"],
-        "change of the others' accuracy, either way": accepted["change_of_others"],
-        "positive rate of patterns that a completion lists": accepted["positive_rate_of_listed_patterns"],
-        "positive rate of all other patterns": accepted["positive_rate_of_other_patterns"],
+        f"accuracy{' after' if mends else ''}, selected patterns and background": accepted["accuracy_after"],
+        **{words: accepted[key] for words, key in _MEASURED.items() if key in accepted},
         **{f"characters of the {task} prompt": spread for task, spread in validity["prompt_chars"].items()},
     }
     pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures)
@@ -146,7 +163,7 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 {_spreads(measured)}
 
-{_patterns(validity["by_pattern"])}
+{_patterns(validity["by_pattern"], mends)}
 
 There are {validity["combinations"]} combinations of patterns, and {validity["duplicates"]} records that hold the model
 of another. In the networks' datasets {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence
@@ -154,13 +171,23 @@ of another. In the networks' datasets {_percent(sequences["copies"], sequences["
 of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
 that are not held out.
 
-Patterns imply one another, so completions list more of them than were selected: {implied["mean_listed"]:.1f} on average
-where {implied["mean_selected"]:.1f} were selected, and more than were selected in {100 * implied["list_more"]:.1f} % of
-the records. The degraded network falls short of an accuracy of {beside["min_accuracy"]:g} on something besides its
-target, another selected pattern or the background, in {100 * beside["degraded_below"]:.1f} % of the records.
+{" ".join(_remarks(validity))}
 
 {pictures}
 """
+
+
+def _remarks(validity: Mapping[str, Any]) -> Iterator[str]:
+    """On the completions, and on the degraded networks, where there are any."""
+    if (implied := validity["implied"]) is not None:
+        yield f"""\
+Patterns imply one another, so completions list more of them than were selected: {implied["mean_listed"]:.1f} on average
+where {implied["mean_selected"]:.1f} were selected, and more than were selected in {100 * implied["list_more"]:.1f} % of
+the records."""
+    if (beside := validity["beside_the_target"]) is not None:
+        yield f"""\
+The degraded network falls short of an accuracy of {beside["min_accuracy"]:g} on something besides its
+target, another selected pattern or the background, in {100 * beside["degraded_below"]:.1f} % of the records."""
 
 
 def _funnel(funnel: Mapping[str, Any]) -> str:
@@ -171,7 +198,7 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
     return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
 
 
-def _patterns(by_pattern: Mapping[str, Mapping[str, Any]]) -> str:
+def _patterns(by_pattern: Mapping[str, Mapping[str, Any]], mends: bool) -> str:
     columns = {
         "target of": "target_of_accepted",
         "selected in": "selected_in_accepted",
@@ -180,6 +207,13 @@ def _patterns(by_pattern: Mapping[str, Mapping[str, Any]]) -> str:
         "after": "accuracy_after",
         "held out": "held_out",
     }
+    if not mends:
+        columns = {
+            "selected in": "selected_in_accepted",
+            "accepted": "acceptance_as_selected",
+            "accuracy": "accuracy_after",
+            "held out": "held_out",
+        }
     rows = [[name, *(row[key] for key in columns.values())] for name, row in by_pattern.items()]
     return _table(["pattern", *columns], rows)
 

@@ -7,6 +7,7 @@ ask for, and all else in the table "data": so each task can be loaded as it is, 
 from collections.abc import Mapping
 
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
+from subject_zoo.config.tasks import tasks_of
 
 CARD = "README.md"
 MANIFEST = "manifest.json"
@@ -26,7 +27,13 @@ PICTURE_FILE = rf"^{PICTURES}/[a-z_]+\.png\Z"
 
 def table_names(task_generation: Mapping[str, bool]) -> list[str]:
     """The tables there are under the config's section `task_generation`."""
-    return [DATA, *(task for task in TASKS if task_generation[f"include_{task}"])]
+    return [DATA, *tasks_of(task_generation)]
+
+
+def picture_names(task_generation: Mapping[str, bool]) -> list[str]:
+    """The pictures there are, as files are called before the dot; of positive rates where completions tell of them."""
+    rates = ["positive_rates"] if "classification" in tasks_of(task_generation) else []
+    return ["acceptance", "accuracy", *rates]
 
 
 def table_of(column: str) -> str:

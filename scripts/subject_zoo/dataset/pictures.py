@@ -32,18 +32,23 @@ def _by_default_settings(draw: Drawing) -> Drawing:
 
 @_by_default_settings
 def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
-    """Of the candidates whose target is a pattern, the share that is accepted; pattern by pattern."""
-    rows = {name: row for name, row in validity["by_pattern"].items() if row["target_of_candidates"]}
+    """Of the candidates whose target is a pattern, the share that is accepted, pattern by pattern; of those that select
+    it, where there are no targets."""
+    role, kept, drawn, share = (
+        ("target", "target_of_accepted", "target_of_candidates", "acceptance_as_target")
+        if _has_targets(validity)
+        else ("selected", "selected_in_accepted", "selected_in_candidates", "acceptance_as_selected")
+    )
+    rows = {name: row for name, row in validity["by_pattern"].items() if row[drawn]}
     figure, axes = _canvas(len(rows))
-    shares = [row["acceptance_as_target"] for row in rows.values()]
-    axes.barh(range(len(rows)), shares, color=_PLAIN, height=0.7)
+    axes.barh(range(len(rows)), [row[share] for row in rows.values()], color=_PLAIN, height=0.7)
     for place, row in enumerate(rows.values()):
-        text = f"{row['target_of_accepted']} of {row['target_of_candidates']}"
+        text = f"{row[kept]} of {row[drawn]}"
         axes.text(0.01, place, text, va="center", color="white", fontsize=8)
     overall = validity["funnel"]["acceptance"]
     if overall is not None:
         axes.axvline(overall, color="black", linewidth=1, linestyle="--")
-        axes.set_title(f"Accepted candidates, by target pattern (all: {overall:.0%}, dashed)", fontsize=10)
+        axes.set_title(f"Accepted candidates, by {role} pattern (all: {overall:.0%}, dashed)", fontsize=10)
     _name_rows(axes, list(rows))
     axes.set_xlim(0, 1)
     axes.set_xlabel("share accepted")
@@ -52,19 +57,20 @@ def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
 
 @_by_default_settings
 def draw_accuracy(validity: Mapping[str, Any]) -> bytes:
-    """Median accuracy of each pattern before, as a target, and after, whenever it is selected."""
+    """Median accuracy of each pattern before, as a target if there are any, and after, whenever it is selected."""
+    mends = _has_targets(validity)
     rows = {name: row for name, row in validity["by_pattern"].items() if row["accuracy_after"] is not None}
     figure, axes = _canvas(len(rows))
     for place, row in enumerate(rows.values()):
-        before, after = row["target_accuracy_before"], row["accuracy_after"]
+        before, after = row.get("target_accuracy_before"), row["accuracy_after"]
         if before is not None:
             axes.plot([before, after], [place, place], color="#bbbbbb", linewidth=2, zorder=1)
             axes.scatter(before, place, color=_BEFORE, marker="s", label="degraded, as target", zorder=2)
-        axes.scatter(after, place, color=_AFTER, label="mended", zorder=2)
+        axes.scatter(after, place, color=_AFTER, label="mended" if mends else "trained", zorder=2)
     _name_rows(axes, list(rows))
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("share of held-out sequences called positive, median over records")
-    axes.set_title("Accuracy before and after", fontsize=10)
+    axes.set_title("Accuracy before and after" if mends else "Accuracy", fontsize=10)
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     figure.legend(unique.values(), unique.keys(), fontsize=8, loc="outside lower center", ncols=2)
@@ -73,7 +79,7 @@ def draw_accuracy(validity: Mapping[str, Any]) -> bytes:
 
 @_by_default_settings
 def draw_positive_rates(validity: Mapping[str, Any]) -> bytes:
-    """How often the mended networks call a pattern positive: patterns that a completion lists, and all others."""
+    """How often the published networks call a pattern positive: patterns that a completion lists, and all others."""
     histograms = validity["histograms"]
     figure, axes = _canvas(8)
     edges = [place / histograms["bins"] for place in range(histograms["bins"] + 1)]
@@ -86,7 +92,8 @@ def draw_positive_rates(validity: Mapping[str, Any]) -> bytes:
         CLAIMED_RATE, color="black", linewidth=1, linestyle="--", label=f"the line between them, {CLAIMED_RATE}"
     )
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of a pattern's sequences that the mended network calls positive")
+    network = "mended network" if _has_targets(validity) else "network"
+    axes.set_xlabel(f"share of a pattern's sequences that the {network} calls positive")
     axes.set_ylabel("patterns, over all records")
     axes.set_title("Are the classification completions true?", fontsize=10)
     axes.legend(fontsize=8, loc="upper center")
@@ -98,6 +105,10 @@ DRAWINGS = {
     "accuracy": draw_accuracy,
     "positive_rates": draw_positive_rates,
 }
+
+
+def _has_targets(validity: Mapping[str, Any]) -> bool:
+    return validity["beside_the_target"] is not None
 
 
 def _canvas(rows: int) -> tuple[Figure, Any]:

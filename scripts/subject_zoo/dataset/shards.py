@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import atomic_write
 from subject_zoo.base.ids import format_id
-from subject_zoo.base.terms import COLUMNS, DATA, SPLITS, STAGES, TASKS
+from subject_zoo.base.terms import COLUMNS, DATA, SPLITS
+from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
-from subject_zoo.signatures.files import read_signatures, signature_arrays
+from subject_zoo.signatures.files import read_signatures, signature_arrays, stages_in
 
 ROW_GROUP = 64  # rows of 100-400 kB: 6-25 MB a group, which a reader of one row has to fetch
 
@@ -37,6 +38,8 @@ _SHORT = pa.schema(  # what fits a table on a screen, before the long columns
         ("lowest_improved_accuracy", pa.float64()),
     ]
 )
+
+_OF_TARGETS = ("target_pattern", "degraded_target_accuracy", "improved_target_accuracy")
 
 _JUDGED_BY = {  # what is asked for, in the tables of tasks: a judge is handed a row's columns, not its metadata
     "modification": [("target_pattern", pa.string()), ("selected_patterns", pa.list_(pa.string()))],
@@ -57,22 +60,26 @@ def members_of_splits(
     return members
 
 
-def models_of_stages(
-    example_ids: Sequence[int], degraded: Mapping[int, StoredModel], improved: Mapping[int, StoredModel]
+def named_models(
+    example_ids: Sequence[int], by_stage: Mapping[str, Mapping[int, StoredModel]]
 ) -> dict[str, StoredModel]:
-    """Both models of each example, by name: "000123/degraded"."""
-    of_stages = dict(zip(STAGES, (degraded, improved), strict=True))
-    return {f"{format_id(i)}/{stage}": models[i] for i in example_ids for stage, models in of_stages.items()}
+    """The models of each example, by name: "000123/degraded"."""
+    return {f"{format_id(i)}/{stage}": models[i] for i in example_ids for stage, models in by_stage.items()}
 
 
-def table_schema(table: str) -> pa.Schema:
-    """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task; of a
-    task example_id, what a judge needs beside the texts, prompt and completion."""
+def table_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
+    """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task, all
+    without those that `task_generation`, the config's section, leaves out; of a task example_id, what a judge needs
+    beside the texts, prompt and completion."""
     if table != DATA:
         texts = [("prompt", pa.string()), ("completion", pa.string())]
         return pa.schema([("example_id", pa.int64()), *_JUDGED_BY[table], *texts])
-    own = [name for name in COLUMNS if name != "example_id" and not name.startswith(TASKS)]
-    return pa.schema([*_SHORT, *((name, pa.string()) for name in own)])
+    kept = {f"{stage}_model_weights" for stage in published_stages(task_generation)}
+    kept |= {f"{stage}_signature" for stage in signed_stages(task_generation)}
+    own = [name for name in COLUMNS if name in kept or name in ("training_metrics", "metadata")]
+    mends = task_generation["include_modification"]
+    short = [field for field in _SHORT if mends or field.name not in _OF_TARGETS]
+    return pa.schema([*short, *((name, pa.string()) for name in own)])
 
 
 def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -88,10 +95,12 @@ def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[st
     return rows
 
 
-def write_table(path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]]) -> None:
+def write_table(
+    path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]
+) -> None:
     """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
-    atomic_write(path, parquet_bytes(table, records))
-    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table))
+    atomic_write(path, parquet_bytes(table, records, task_generation))
+    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table, task_generation))
     _must_hold(path, pq.read_table(path).equals(rows))
 
 
@@ -118,9 +127,10 @@ def _must_hold(path: str | os.PathLike[str], holds: bool) -> None:
         raise OSError(f"{path}: read back, it does not hold what was written")
 
 
-def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]]) -> bytes:
+def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]) -> bytes:
     """A table as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
-    return _encode(pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table)))
+    rows = table_rows(table, records)
+    return _encode(pa.Table.from_pylist(rows, schema=table_schema(table, task_generation)))
 
 
 def _encode(table: pa.Table) -> bytes:
@@ -161,21 +171,23 @@ def _cut_weights(source: Path, target: Path, kept: Sequence[int]) -> bool:
 def _cut_signatures(source: Path, target: Path, kept: Sequence[int]) -> bool:
     arrays = load_npz(source)
     signed = read_signatures(arrays)
-    save_npz(target, signature_arrays(arrays["feature_names"].tolist(), {i: signed[i] for i in kept}))
+    names = arrays["feature_names"].tolist()
+    save_npz(target, signature_arrays(names, stages_in(arrays), {i: signed[i] for i in kept}))
     return True
 
 
 def _short_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     metadata = orjson.loads(record["metadata"])
-    model, target = metadata["model_config"], metadata["target_pattern"]
-    return {
+    model, accuracies = metadata["model_config"], metadata["improved"]["accuracy"]
+    columns = {
         "selected_patterns": metadata["selected_patterns"],
-        "target_pattern": target,
         "activation_type": model["activation_type"],
         "num_layers": model["num_layers"],
         "neurons_per_layer": model["neurons_per_layer"],
         "parameter_count": model["parameter_count"],
-        "degraded_target_accuracy": metadata["degraded"]["accuracy"][target],
-        "improved_target_accuracy": metadata["improved"]["accuracy"][target],
-        "lowest_improved_accuracy": min(metadata["improved"]["accuracy"].values()),
+        "lowest_improved_accuracy": min(accuracies.values()),
     }
+    if (target := metadata.get("target_pattern")) is not None:
+        before = metadata["degraded"]["accuracy"][target]
+        columns |= dict(zip(_OF_TARGETS, (target, before, accuracies[target]), strict=True))
+    return columns

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from subject_zoo.base.files import digest_of
-from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, GATES, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
-from subject_zoo.evaluation.gates import claimed_patterns
+from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
+from subject_zoo.evaluation.gates import claimed_patterns, gates_of
 
 _DECIMALS = 4
 _BINS = 20
@@ -33,48 +33,53 @@ def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def summarise(verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int], min_accuracy: float) -> dict[str, Any]:
+def summarise(
+    verdicts: Sequence[Mapping[str, Any]], recorded: Sequence[int], config: Mapping[str, Any]
+) -> dict[str, Any]:
     """Figures over all candidates up to the last that is in the dataset, and over those that are in it.
 
     `verdicts` are entries of validation.json in id order, with their records' summaries by `summarise_records`;
-    `recorded` are the ids of the dataset's examples; `min_accuracy` is the gate of competence. JSON-ready:
-    `funnel` (candidates, failures by gate, how many pass each gate and those before it, accepted), `by_pattern`
-    (as a target: candidates, accepted; as selected, of accepted examples: accuracies before and after as target
-    and otherwise), `accepted` (medians and extremes over accepted examples), `implied` (how many patterns they select
-    and list, and the share that lists more than it selects), `beside_the_target` (the share whose degraded model is
-    below `min_accuracy` on another selected pattern or the background), `histograms` of their positive rates,
+    `recorded` are the ids of the dataset's examples; `config` has at least `task_generation`, `patterns.enabled` and
+    `validation.min_accuracy`. JSON-ready: `funnel` (candidates, failures by gate, how many pass each gate and those
+    before it, accepted), `by_pattern` (as a target, or as selected where there are no targets: candidates, accepted; as
+    selected, of accepted examples: accuracies before and after as target and otherwise), `accepted` (medians and
+    extremes over accepted examples), `implied` (how many patterns they select and list, and the share that lists more
+    than it selects), `beside_the_target` (the share whose degraded model is below `min_accuracy` on another selected
+    pattern or the background), `histograms` of their positive rates,
     `duplicates` (records that hold the improved model of an earlier one), `prompt_chars` by task, `combinations` of
     patterns, `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them), and `exact` (None
-    where the whole space was not measured).
+    where the whole space was not measured). `beside_the_target` is None, and figures of targets are left out, where no
+    modification is asked for; `implied` and `histograms` are, and positive rates, where no classification is.
     """
+    asked, min_accuracy = config["task_generation"], config["validation"]["min_accuracy"]
+    mends, names = asked["include_modification"], asked["include_classification"]
     members = set(recorded)
     considered = [v for v in verdicts if recorded and v["example_id"] <= recorded[-1]]
     accepted = [v for v in considered if v["example_id"] in members]
-    accuracies, rates = _accuracies(accepted), _rates(accepted)
+    accuracies = _accuracies(accepted)
+    rates = _rates(accepted) if names else None
     lengths = pd.DataFrame([v[RECORD_SUMMARY]["prompt_chars"] for v in accepted])
     return {
-        "funnel": _funnel(considered, len(accepted)),
-        "accepted": _accepted(accuracies, rates),
-        "implied": _implied(accepted),
-        "beside_the_target": {
-            "min_accuracy": min_accuracy,
-            "degraded_below": _share(sum(_falls_short(v, min_accuracy) for v in accepted), len(accepted)),
-        },
-        "by_pattern": _by_pattern(considered, accepted, accuracies),
-        "histograms": _histograms(rates),
+        "funnel": _funnel(considered, len(accepted), gates_of(asked)),
+        "accepted": _accepted(accuracies, mends) | ({} if rates is None else _positive_rates(rates)),
+        "implied": _implied(accepted) if names else None,
+        "beside_the_target": _beside_the_target(accepted, min_accuracy) if mends else None,
+        "by_pattern": _by_pattern(config["patterns"]["enabled"], considered, accepted, accuracies, mends),
+        "histograms": None if rates is None else _histograms(rates),
         "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
         "duplicates": len(accepted) - len({v[RECORD_SUMMARY]["weights_sha256"] for v in accepted}),
         "prompt_chars": {task: _spread(lengths[task]) for task in lengths},
         "sequences": _sequences(accepted),
-        "exact": _exact(accepted),
+        "exact": _exact(accepted, names),
     }
 
 
 def _accuracies(accepted: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """A row for each accepted example and each of its selected patterns and the background."""
+    """A row for each accepted example and each of its selected patterns and the background; without a degraded model
+    `before` is missing."""
     columns = ["name", "is_target", "before", "after"]
     rows = [
-        (name, name == v["target_pattern"], v["degraded"]["accuracy"][name], after)
+        (name, name == v.get("target_pattern"), v["degraded"]["accuracy"][name] if "degraded" in v else None, after)
         for v in accepted
         for name, after in v["improved"]["accuracy"].items()
     ]
@@ -87,28 +92,37 @@ def _rates(accepted: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["is_listed", "rate"]).astype({"is_listed": bool})
 
 
-def _funnel(considered: Sequence[Mapping[str, Any]], accepted: int) -> dict[str, Any]:
+def _funnel(considered: Sequence[Mapping[str, Any]], accepted: int, gates: Sequence[str]) -> dict[str, Any]:
     fails = pd.DataFrame(
-        [[gate in v["reasons"] for gate in GATES] for v in considered], columns=list(GATES), dtype=bool
+        [[gate in v["reasons"] for gate in gates] for v in considered], columns=list(gates), dtype=bool
     )
     passing = (~fails).cumprod(axis=1).sum()
     return {
         "candidates": len(considered),
         "accepted": accepted,
         "acceptance": _share(accepted, len(considered)),
-        "fail_gate": {gate: int(fails[gate].sum()) for gate in GATES},
-        "pass_gate_and_those_before": {gate: int(passing[gate]) for gate in GATES},
+        "fail_gate": {gate: int(fails[gate].sum()) for gate in gates},
+        "pass_gate_and_those_before": {gate: int(passing[gate]) for gate in gates},
     }
 
 
-def _accepted(accuracies: pd.DataFrame, rates: pd.DataFrame) -> dict[str, Any]:
-    targets, others = accuracies[accuracies.is_target], accuracies[~accuracies.is_target]
-    return {
+def _accepted(accuracies: pd.DataFrame, mends: bool) -> dict[str, Any]:
+    figures = {
         "accuracy_after": _spread(accuracies.after),
         "background_after": _spread(accuracies.after[accuracies.name == BACKGROUND]),
-        "target_accuracy_before": _spread(targets.before),
-        "target_improvement": _spread((targets.after - targets.before).round(SHARE_DECIMALS)),
-        "change_of_others": _spread((others.after - others.before).abs()),
+    }
+    if mends:
+        targets, others = accuracies[accuracies.is_target], accuracies[~accuracies.is_target]
+        figures |= {
+            "target_accuracy_before": _spread(targets.before),
+            "target_improvement": _spread((targets.after - targets.before).round(SHARE_DECIMALS)),
+            "change_of_others": _spread((others.after - others.before).abs()),
+        }
+    return figures
+
+
+def _positive_rates(rates: pd.DataFrame) -> dict[str, Any]:
+    return {
         "positive_rate_of_listed_patterns": _spread(rates.rate[rates.is_listed]),
         "positive_rate_of_other_patterns": _spread(rates.rate[~rates.is_listed]),
     }
@@ -123,6 +137,11 @@ def _implied(accepted: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
         "mean_listed": _share(listed, len(accepted)),
         "list_more": _share(more, len(accepted)),
     }
+
+
+def _beside_the_target(accepted: Sequence[Mapping[str, Any]], min_accuracy: float) -> dict[str, float | None]:
+    below = sum(_falls_short(v, min_accuracy) for v in accepted)
+    return {"min_accuracy": min_accuracy, "degraded_below": _share(below, len(accepted))}
 
 
 def _falls_short(verdict: Mapping[str, Any], min_accuracy: float) -> bool:
@@ -152,43 +171,58 @@ def _sequences(accepted: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def _exact(accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """How precise the improved models are on all sequences, and of how many the completion is true of them all."""
+def _exact(accepted: Sequence[Mapping[str, Any]], names: bool) -> dict[str, Any] | None:
+    """How precise the improved models are on all sequences, and, where completions name patterns, of how many records
+    the completion is true of them all."""
     measured = [v for v in accepted if EXACT in v]
     if not measured:
         return None
     columns = ["precision", "balanced_precision", "recall"]
     figures = pd.DataFrame([[v[EXACT]["improved"][key] for key in columns] for v in measured], columns=columns)
-    rates = [v[EXACT]["improved"]["positive_rate"] for v in measured]
-    true = [
-        claimed_patterns({name: parts["all"] for name, parts in of_model.items()}) == v["classified_patterns"]
-        for v, of_model in zip(measured, rates, strict=True)
-    ]
     return {
         "sequences": measured[0][EXACT]["sequences"],
         "records": len(measured),
-        "records_of_true_lists": sum(true),
+        **({"records_of_true_lists": sum(map(_is_true_of_all, measured))} if names else {}),
         **{key: _spread(figures[key].dropna().astype(float)) for key in columns},
     }
 
 
+def _is_true_of_all(verdict: Mapping[str, Any]) -> bool:
+    """Whether the patterns that the completion lists are those that all sequences show."""
+    rates = {name: parts["all"] for name, parts in verdict[EXACT]["improved"]["positive_rate"].items()}
+    return claimed_patterns(rates) == verdict["classified_patterns"]
+
+
 def _by_pattern(
-    considered: Sequence[Mapping[str, Any]], accepted: Sequence[Mapping[str, Any]], accuracies: pd.DataFrame
+    enabled: Sequence[str],
+    considered: Sequence[Mapping[str, Any]],
+    accepted: Sequence[Mapping[str, Any]],
+    accuracies: pd.DataFrame,
+    mends: bool,
 ) -> dict[str, Any]:
-    as_target = Counter(v["target_pattern"] for v in considered)
-    kept = Counter(v["target_pattern"] for v in accepted)
+    drawn, kept = (
+        Counter(name for v in of for name in ([v["target_pattern"]] if mends else v["selected_patterns"]))
+        for of in (considered, accepted)
+    )
     held_out = {name: held for v in accepted for name, held in v["held_out"].items()}
     rows: dict[str, dict[str, Any]] = {}
-    for name in accepted[0]["positive_rate"] if accepted else ():
+    for name in enabled if accepted else ():
         own = accuracies[accuracies.name == name]
-        targets = own[own.is_target]
-        rows[name] = {
-            "target_of_candidates": as_target[name],
-            "target_of_accepted": kept[name],
-            "acceptance_as_target": _share(kept[name], as_target[name]),
+        acceptance = _share(kept[name], drawn[name])
+        measured = {
             "selected_in_accepted": len(own),
             "held_out": held_out.get(name),
             "accuracy_after": _median(own.after),
+        }
+        if not mends:
+            rows[name] = {"selected_in_candidates": drawn[name], "acceptance_as_selected": acceptance, **measured}
+            continue
+        targets = own[own.is_target]
+        rows[name] = {
+            "target_of_candidates": drawn[name],
+            "target_of_accepted": kept[name],
+            "acceptance_as_target": acceptance,
+            **measured,
             "target_accuracy_before": _median(targets.before),
             "target_improvement": _median((targets.after - targets.before).round(SHARE_DECIMALS)),
         }

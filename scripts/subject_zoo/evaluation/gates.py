@@ -7,8 +7,24 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.base.terms import BACKGROUND, CLAIMED_RATE, GATES, SHARE_DECIMALS, TOO_LONG
+from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.evaluation.exam import Exam
 from subject_zoo.examples.plan import ExamplePlan
+
+_GATES_OF_ONE_TASK = {
+    "modification": ("improvement", "specificity", "stability", "repair"),
+    "classification": ("claim",),
+}
+_FIGURES_OF_ONE_TASK = {
+    "modification": ("target_pattern", "degraded", "simple_repairs"),
+    "classification": ("positive_rate", "true_rate", "classified_patterns"),
+}
+
+
+def gates_of(task_generation: Mapping[str, bool]) -> list[str]:
+    """The gates that examples have to pass, in their order, by the config's section `task_generation`."""
+    foreign = {gate for task in left_out_tasks(task_generation) for gate in _GATES_OF_ONE_TASK[task]}
+    return [gate for gate in GATES if gate not in foreign]
 
 
 def claimed_patterns(rates: Mapping[str, float]) -> list[str]:
@@ -17,7 +33,7 @@ def claimed_patterns(rates: Mapping[str, float]) -> list[str]:
 
 
 def judge(
-    target: str,
+    target: str | None,
     degraded: Mapping[str, float],
     improved: Mapping[str, float],
     positive_rates: Mapping[str, float],
@@ -31,56 +47,65 @@ def judge(
     section `validation`. The gates are those of the design: improvement, specificity, stability, competence;
     claim: the patterns that the improved model classifies as positive are exactly those that its labels do, so that
     the list in the classification completion is true; and repair: nothing simple, of `simple_repairs` that were found,
-    mends the degraded model.
+    mends the degraded model. Without a target there is no degraded model, and competence and claim alone are asked;
+    without rates, empty both, there is no claim.
     """
-    gains = _rounded({name: improved[name] - degraded[name] for name in degraded})
-    others = [gain for name, gain in gains.items() if name != target]
-    improvement = gains[target]
-    mean_other = _rounded(fmean(others))
     passed = {
-        "improvement": improvement >= thresholds["min_degradation_threshold"],
-        "specificity": _rounded(improvement - mean_other) >= thresholds["min_specificity"]
-        and improvement > max(others),
-        "stability": min(others) >= -thresholds["max_other_degradation"],
         "competence": min(improved.values()) >= thresholds["min_accuracy"],
         "claim": claimed_patterns(positive_rates) == claimed_patterns(true_rates),
         "repair": not simple_repairs,
     }
-    reasons = [gate for gate in GATES if not passed[gate]]
-    return {
-        "accepted": not reasons,
-        "reasons": reasons,
-        "improvement": improvement,
-        "mean_other_gain": mean_other,
-        "background_gain": gains[BACKGROUND],
-    }
+    figures = {}
+    if target is not None:
+        gains = _rounded({name: improved[name] - degraded[name] for name in degraded})
+        others = [gain for name, gain in gains.items() if name != target]
+        improvement = gains[target]
+        mean_other = _rounded(fmean(others))
+        passed |= {
+            "improvement": improvement >= thresholds["min_degradation_threshold"],
+            "specificity": _rounded(improvement - mean_other) >= thresholds["min_specificity"]
+            and improvement > max(others),
+            "stability": min(others) >= -thresholds["max_other_degradation"],
+        }
+        figures = {
+            "improvement": improvement,
+            "mean_other_gain": mean_other,
+            "background_gain": gains[BACKGROUND],
+        }
+    reasons = [gate for gate in GATES if not passed.get(gate, True)]
+    return {"accepted": not reasons, "reasons": reasons, **figures}
 
 
 def validate_example(
     plan: ExamplePlan,
     exam: Exam,
-    degraded: np.ndarray,
+    degraded: np.ndarray | None,
     improved: np.ndarray,
     config: Mapping[str, Any],
     find_simple_repairs: Callable[[], list[str]] = list,
 ) -> dict[str, Any]:
     """The entry of validation.json for one example, from both models' verdicts on the test set, bool [m].
 
-    `simple_repairs` are looked for where all other gates pass and the configuration does not allow them; else null.
+    There is none on a degraded model, and no figure of one, where the plan has no target; nor figures of the claim
+    where `config` asks for no classification. `simple_repairs` are looked for where all other gates pass and the
+    configuration does not allow them; else null.
 
     Accuracies and rates are shares in [0, 1], rounded to SHARE_DECIMALS before they are judged, so that whoever
     recomputes the gates from the entry finds the same.
     """
-    selected = plan.selected_patterns
-    before, after = (_rounded(exam.accuracies(positive, selected)) for positive in (degraded, improved))
-    rates, true_rates = _rounded(exam.positive_rates(improved)), _rounded(exam.true_rates(selected))
+    selected, asked = plan.selected_patterns, config["task_generation"]
+    before = {} if degraded is None else _rounded(exam.accuracies(degraded, selected))
+    after = _rounded(exam.accuracies(improved, selected))
+    rates, true_rates = {}, {}
+    if asked["include_classification"]:
+        rates, true_rates = _rounded(exam.positive_rates(improved)), _rounded(exam.true_rates(selected))
     held_out = dict(zip(exam.pools.names, exam.pools.held_out, strict=True))
     thresholds, simple = config["validation"], None
     verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds)
-    if verdict["accepted"] and not thresholds["allow_simple_repairs"]:
+    if degraded is not None and verdict["accepted"] and not thresholds["allow_simple_repairs"]:
         simple = find_simple_repairs()
         verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds, simple)
-    return {
+    entry = {
         "example_id": plan.example_id,
         "accepted": verdict.pop("accepted"),
         "reasons": verdict.pop("reasons"),
@@ -96,17 +121,25 @@ def validate_example(
         "test_sequences": exam.counts(selected),
         "held_out": {name: held_out[name] for name in selected},
     }
+    return _of_tasks(entry, asked)
 
 
-def reject_untrained(plan: ExamplePlan) -> dict[str, Any]:
+def reject_untrained(plan: ExamplePlan, task_generation: Mapping[str, bool]) -> dict[str, Any]:
     """The entry of validation.json for an example that was not trained, since its prompt could never fit."""
-    return {
+    entry = {
         "example_id": plan.example_id,
         "accepted": False,
         "reasons": [TOO_LONG],
         "target_pattern": plan.target_pattern,
         "selected_patterns": list(plan.selected_patterns),
     }
+    return _of_tasks(entry, task_generation)
+
+
+def _of_tasks(entry: Mapping[str, Any], task_generation: Mapping[str, bool]) -> dict[str, Any]:
+    """An entry without the figures of tasks that are left out."""
+    foreign = {name for task in left_out_tasks(task_generation) for name in _FIGURES_OF_ONE_TASK[task]}
+    return {name: value for name, value in entry.items() if name not in foreign}
 
 
 def _rounded(value: Any) -> Any:

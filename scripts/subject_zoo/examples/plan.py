@@ -1,6 +1,6 @@
 """What one example is going to be: its patterns, its target and its network, drawn before anything is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,11 +15,12 @@ from subject_zoo.patterns.space import pattern_space
 
 @dataclass(frozen=True)
 class ExamplePlan:
-    """The choices of one example. `selected_patterns` stand in the config's order."""
+    """The choices of one example. `selected_patterns` stand in the config's order; `target_pattern` is None where no
+    modification is asked for, and so no fault is made."""
 
     example_id: int
     selected_patterns: tuple[str, ...]
-    target_pattern: str
+    target_pattern: str | None
     architecture: Architecture
     learning_rate: float
 
@@ -42,16 +43,26 @@ class ExamplePlan:
 def draw_patterns(seed: int, example_id: int, patterns: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     """The selected patterns, uniform in number and then uniform among the sets that hold a possible target, and the
     target, uniform among those that it can be."""
+    possible = possible_targets(patterns)
+    selected = next(
+        drawn for drawn in _selections(seed, example_id, patterns) if any(name in possible for name in drawn)
+    )
+    targets = [name for name in selected if name in possible]
+    return selected, targets[example_generator(seed, example_id, Purpose.TARGET).integers(len(targets))]
+
+
+def draw_untargeted_patterns(seed: int, example_id: int, patterns: Mapping[str, Any]) -> tuple[str, ...]:
+    """The selected patterns where none of them is to be a target: the first set that is drawn, whatever it holds."""
+    return next(_selections(seed, example_id, patterns))
+
+
+def _selections(seed: int, example_id: int, patterns: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Sets of patterns of one size, which is drawn first, one after the other without end."""
     rng = example_generator(seed, example_id, Purpose.PATTERNS)
     enabled: Sequence[str] = patterns["enabled"]
-    possible = possible_targets(patterns)
-    fewest, most = patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"]
-    number = rng.integers(fewest, most + 1)
-    targets: list[str] = []
-    while not targets:
-        selected = tuple(enabled[i] for i in np.sort(rng.permutation(len(enabled))[:number]))
-        targets = [name for name in selected if name in possible]
-    return selected, targets[example_generator(seed, example_id, Purpose.TARGET).integers(len(targets))]
+    number = rng.integers(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"] + 1)
+    while True:
+        yield tuple(enabled[i] for i in np.sort(rng.permutation(len(enabled))[:number]))
 
 
 def possible_targets(patterns: Mapping[str, Any]) -> list[str]:
@@ -96,12 +107,17 @@ def _within(rounded: float, low: float, high: float) -> float:
 
 
 def draw_plan(seed: int, example_id: int, config: Mapping[str, Any]) -> ExamplePlan:
-    """The plan of one example by the config's sections `patterns`, `model` and `training`."""
-    selected, target = draw_patterns(seed, example_id, config["patterns"])
+    """The plan of one example by the config's sections `patterns`, `model`, `training` and `task_generation`."""
+    patterns = config["patterns"]
+    selected, target = (
+        draw_patterns(seed, example_id, patterns)
+        if config["task_generation"]["include_modification"]
+        else (draw_untargeted_patterns(seed, example_id, patterns), None)
+    )
     return ExamplePlan(
         example_id=example_id,
         selected_patterns=selected,
         target_pattern=target,
-        architecture=draw_architecture(seed, example_id, config["patterns"], config["model"]),
+        architecture=draw_architecture(seed, example_id, patterns, config["model"]),
         learning_rate=draw_learning_rate(seed, example_id, config["training"]),
     )

@@ -117,7 +117,7 @@ class PatternDatasetSampler:
         draw.add(self._background[~taken[self._background]], draw.rows_left)
         rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
         labels = owners != NEGATIVE
-        flipped, region = self._flipped(plan, rows[owners == self.pools.names.index(plan.target_pattern)])
+        flipped, region = self._flipped(plan, rows, owners)
         return ExampleDataset(
             tokens=self.pools.tokens.take(rows, axis=0),
             labels=labels,
@@ -128,12 +128,17 @@ class PatternDatasetSampler:
             region=region,
         )
 
-    def _flipped(self, plan: ExamplePlan, targets: np.ndarray) -> tuple[np.ndarray, dict[str, Any] | None]:
+    def _flipped(
+        self, plan: ExamplePlan, rows: np.ndarray, owners: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, Any] | None]:
         """Which of all sequences' labels corruption flips, bool [R], and the region: of the distinct rows that the
-        target owns, `corruption_rate`."""
-        distinct, rate = np.unique(targets), self.dataset["corruption_rate"]
-        rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
+        target owns, `corruption_rate`; none where there is no target."""
         flipped = np.zeros(len(self.pools.tokens), bool)
+        if plan.target_pattern is None:
+            return flipped, None
+        distinct = np.unique(rows[owners == self.pools.names.index(plan.target_pattern)])
+        rate = self.dataset["corruption_rate"]
+        rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
         if self.dataset["corruption"] == "random":
             kept = round((1 - rate) * len(distinct))
             flipped[distinct] = True

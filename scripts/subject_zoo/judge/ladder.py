@@ -18,6 +18,7 @@ import numpy as np
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of, read_json
+from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
 from subject_zoo.judge import repairs
 from subject_zoo.judge.bench import Bench
@@ -65,8 +66,9 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
     """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
 
     `classification` and `modification` have each rung's figures at the largest size, where several programs read one
-    rung those of the best; `rows` all of them; `left_out` the rungs and kinds of readers that are missing, and why.
-    Raises UserError for a folder that cannot be used, or where a package is missing.
+    rung those of the best; `rows` all of them; `left_out` the rungs and kinds of readers that are missing, or a whole
+    task that the dataset lacks, and why. Raises UserError for a folder that cannot be used, or where a package is
+    missing.
     """
     readers()  # says what is missing before the work
     manifest = read_manifest(folder)
@@ -75,21 +77,26 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
     needed = effort.sizes[-1] + effort.tested
     tell(f"making {needed} records, {effort.sizes[-1]} to learn from and {effort.tested} to test")
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
-    readable = Readable(records, bench)
-    rows = list(_classified(readable, effort, tell))
-    training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :]
-    tell("mending networks")
-    mended = dict(_mended(training, test[: effort.repaired], bench))
-    tell("training networks a second time")
+    tasks, missing = tasks_of(config["task_generation"]), left_out_tasks(config["task_generation"])
+    rows, mended, noise = [], {}, {}
+    if "classification" in tasks:
+        readable = Readable(records, bench)
+        rows, missing = list(_classified(readable, effort, tell)), missing | readable.left_out
+    if "modification" in tasks:
+        training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :][: effort.repaired]
+        tell("mending networks")
+        mended = dict(_mended(training, test, bench))
+        tell("training networks a second time")
+        noise = noise_ceiling([one.case for one in test], bench.project)
     return {
         "version": __version__,
         "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes())},
         "effort": vars(effort),
         "classification": _best(rows, effort.sizes[-1]),
-        "left_out": readable.left_out,
+        "left_out": missing,
         "modification": mended,
         "rows": rows,
-        "noise": noise_ceiling([one.case for one in test[: effort.repaired]], bench.project),
+        "noise": noise,
     }
 
 
@@ -103,7 +110,8 @@ def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as tables for a terminal."""
-    yield f"{'classification':24} {'read by':11} {'split':12} {'learned':>7} {'macro F1':>8} {'':16} {'exact':>6}"
+    if report["rows"]:
+        yield f"{'classification':24} {'read by':11} {'split':12} {'learned':>7} {'macro F1':>8} {'':16} {'exact':>6}"
     for row in report["rows"]:
         low, high = row["intervals"]["macro_f1"]
         yield (
@@ -112,11 +120,13 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         )
     for name, reason in report["left_out"].items():
         yield f"left out: {name}, since {reason}"
-    yield f"{'modification':24} {'passed':>8} {'':16} {'targeted':>8}"
+    if report["modification"]:
+        yield f"{'modification':24} {'passed':>8} {'':16} {'targeted':>8}"
     for rung, row in report["modification"].items():
         low, high = row["intervals"]["passed"]
         yield f"{rung:24} {row['passed']:8.3f} [{low:.3f}, {high:.3f}]  {row['targeted']:8.3f}"
-    yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
+    if report["noise"]:
+        yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
     for name, (low, middle, high) in report["noise"].items():
         yield f"{name:36} {middle:8.3f} {low:8.3f} {high:8.3f}"
 

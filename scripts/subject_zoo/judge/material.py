@@ -24,11 +24,11 @@ _THREADS = 2  # kernels let go of Python's lock
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted example: its case, its learning rate, and both signatures, float32 [neurons, F]."""
+    """An accepted example: its case, its learning rate, and its models' signatures by stage, float32 [neurons, F]."""
 
     case: Case
     learning_rate: float
-    signatures: tuple[np.ndarray, np.ndarray]
+    signatures: Mapping[str, np.ndarray]
 
 
 def accepted_examples(config: Mapping[str, Any], probes_file: Path | None, first: int = 0) -> Iterator[Accepted]:
@@ -65,7 +65,7 @@ def _of(made: MadeExamples) -> Iterator[Accepted]:
             target_pattern=plan.target_pattern,
             degraded=made.degraded[example_id],
             improved=made.improved[example_id],
-            listed_patterns=frozenset(verdict["classified_patterns"]),
+            listed_patterns=frozenset(verdict.get("classified_patterns", ())),
         )
         yield Accepted(case, plan.learning_rate, signatures)
 

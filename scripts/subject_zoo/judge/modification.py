@@ -7,7 +7,7 @@ import numpy as np
 
 from subject_zoo.base.terms import BACKGROUND
 from subject_zoo.evaluation.exam import Exam, classify
-from subject_zoo.evaluation.gates import claimed_patterns, judge
+from subject_zoo.evaluation.gates import judge
 from subject_zoo.judge.answers import WrongAnswer, read_weights
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
@@ -56,7 +56,7 @@ def score_repair(case: Case, weights: Weights, bench: Bench) -> dict[str, Any]:
         "changed_numbers": sum(int((weights[name] != array).sum()) for name, array in case.degraded.weights.items()),
         "distance": distance,
         "distance_ratio": ratio,
-        "benchmark": bench.benchmark_right(answer, case.selected_patterns, case.target_pattern),
+        "benchmark": bench.benchmark_right(answer, case.selected_patterns, case.target),
     }
 
 
@@ -80,10 +80,12 @@ def _verdict(case: Case, answer: StoredModel, exam: Exam, config: Mapping[str, A
     selected = case.selected_patterns
     positive = classify({0: case.degraded, 1: answer}, exam.tokens)
     before, after = (exam.accuracies(positive[which], selected) for which in (0, 1))
-    rates = exam.positive_rates(positive[1])
-    verdict = judge(case.target_pattern, before, after, rates, exam.true_rates(selected), config["validation"])
-    falls = [before[name] - after[name] for name in (*selected, BACKGROUND) if name != case.target_pattern]
-    return {**verdict, "worst_fall": max(0.0, *falls), "claimed": claimed_patterns(rates)}
+    rates, true_rates = {}, {}
+    if config["task_generation"]["include_classification"]:  # else no record was accepted by its claim
+        rates, true_rates = exam.positive_rates(positive[1]), exam.true_rates(selected)
+    verdict = judge(case.target, before, after, rates, true_rates, config["validation"])
+    falls = [before[name] - after[name] for name in (*selected, BACKGROUND) if name != case.target]
+    return {**verdict, "worst_fall": max(0.0, *falls)}
 
 
 def _distance(before: Weights, after: Weights) -> float:

@@ -40,12 +40,10 @@ def readers() -> tuple[ModuleType, ModuleType, ModuleType]:
 
 
 def left_out(config: Mapping[str, Any]) -> dict[str, str]:
-    """The rungs and the kinds of readers that a configuration has nothing for, each with the reason."""
+    """The rungs and the kinds of readers that a configuration with classification has nothing for, each with the
+    reason."""
     reasons: dict[str, str] = {}
-    if not config["task_generation"]["include_classification"]:
-        signed = ("output_signature", "hidden_signature", "weights_and_signature")
-        reasons |= dict.fromkeys(signed, "there are no classification prompts, so none shows a signature")
-    elif config["signature"]["layers"] == "hidden":
+    if config["signature"]["layers"] == "hidden":
         reasons["output_signature"] = "signature.layers is hidden, so no prompt shows the output neuron's"
     if "output_signature" in reasons:
         reasons["above_zero"] = reasons["output_signature"]
@@ -77,7 +75,7 @@ class Readable:
             if rung not in self.left_out
         }
         extractor = bench.project.extractor
-        seen = extractor.columns(prompt_methods(config).get("classification", ()))
+        seen = extractor.columns(prompt_methods(config)["classification"])
         features = [extractor.feature_names[column] for column in seen]
         wanted = [f"pattern_wise.{name}" for name in self._names]
         self._of_pattern = [features.index(name) for name in wanted if name in features]
@@ -85,7 +83,7 @@ class Readable:
         models = [one.case.improved for one in records]
         depth = max(model.architecture.num_layers for model in models)
         width = max(model.architecture.neurons_per_layer for model in models)
-        self._networks = stack_networks(models, [one.signatures[1][:, seen] for one in records], depth, width)
+        self._networks = stack_networks(models, [one.signatures["improved"][:, seen] for one in records], depth, width)
 
     def answers(
         self, rung: str, kind: str, learned: np.ndarray, tested: np.ndarray, seed: int, steps: int

@@ -67,7 +67,7 @@ def one_hidden_bias(bench: Bench) -> Rung:
 
     def changed(case: Case) -> Iterator[Weights]:
         exam, architecture = bench.own, case.degraded.architecture
-        owned = exam.tokens[exam.owned_rows(case.target_pattern, case.selected_patterns)]
+        owned = exam.tokens[exam.owned_rows(case.target, case.selected_patterns)]
         least = bench.project.config["validation"]["min_accuracy"]
         for name in architecture.linear_names[:-1]:
             for neuron in range(architecture.neurons_per_layer):
@@ -158,8 +158,9 @@ def _last_hidden(model: StoredModel, tokens: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _fault(case: Case, bench: Bench) -> Fault:
-    thresholds = bench.project.config["validation"]
-    return Fault(case.degraded, case.selected_patterns, case.target_pattern, bench.own, thresholds)
+    config = bench.project.config
+    claim = config["task_generation"]["include_classification"]
+    return Fault(case.degraded, case.selected_patterns, case.target, bench.own, config["validation"], claim)
 
 
 def _copied(model: StoredModel) -> Weights:

@@ -6,6 +6,7 @@ print("\\n".join(lines(report)))
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of, read_json
 from subject_zoo.base.terms import SPLITS, TASKS
+from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
@@ -35,9 +37,9 @@ def score(
     """The report of a file of completions, JSON-ready.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
-    a completion counts as one that is wrong. Of several completions of a record the first counts. `with_tools` is noted
-    in the report: a program that may run the printed network scores about 1. Raises UserError for a folder or a file
-    that cannot be used.
+    a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the
+    dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a program that may
+    run the printed network scores about 1. Raises UserError for a folder or a file that cannot be used.
     """
     manifest = read_manifest(folder)
     if split not in (*SPLITS, "all"):
@@ -47,7 +49,7 @@ def score(
     if not cases:
         raise UserError(f"{folder}: the split {split} has no record; choose another with --split")
     bench = Bench(Project(config, probes_file=folder / SIGNATURE_DATASET), fresh_seed)
-    enabled = config["patterns"]["enabled"]
+    enabled, lacking = config["patterns"]["enabled"], left_out_tasks(config["task_generation"])
 
     scores: dict[str, dict[int, dict[str, Any]]] = {task: {} for task in TASKS}
     wrong: Counter[str] = Counter()
@@ -59,7 +61,7 @@ def score(
             line = completion.line if completion else None
             rows.append({"line": line, "example_id": example_id, "task": task, "kind": kind, "reason": reason})
 
-    for completion in read_completions(completions):
+    for completion in (_asked_for(read, lacking) for read in read_completions(completions)):
         example_id, task = completion.example_id, completion.task
         if example_id is not None and task is not None and example_id not in cases:
             note("unknown_id", f"no record of that id in the split {split}", completion, example_id, task)
@@ -88,7 +90,8 @@ def score(
     if scores["classification"]:
         pairs = [(cases[i], figures) for i, figures in scores["classification"].items()]
         report["classification"] = _classification(pairs, enabled)
-    return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+    not_judged = {"not_judged": lacking} if lacking else {}
+    return {**report, **not_judged, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -102,6 +105,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UserError(f"{path}: not the manifest of a dataset") from None
     return manifest
+
+
+def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion:
+    """The completion, as one that is wrong where it is of a task that the dataset lacks."""
+    if completion.task is None or completion.task not in lacking:
+        return completion
+    reason = f"{lacking[completion.task]} in this dataset"
+    return replace(completion, task=None, wrong="unknown_task", reason=reason)
 
 
 def _score(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
@@ -121,7 +132,7 @@ def _modification(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, 
         right, count = (sum(figures["benchmark"][part][place] for figures in read) for place in (0, 1))
         means[f"benchmark_accuracy_{part}"] = share_interval(right, count)
     by_target: dict[str, Any] = {}
-    for name in sorted({case.target_pattern for case, _ in pairs}):
+    for name in sorted({case.target for case, _ in pairs}):
         own = [figures for case, figures in pairs if case.target_pattern == name]
         shares = {key: float(np.mean([figures[key] for figures in own])) for key in ("passed", "targeted")}
         by_target[name] = {"records": len(own), **shares}
@@ -181,6 +192,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {key:28} {part[key]:8.3f}"
         for gate, count in part.get("fails_gate", {}).items():
             yield f"  fails {gate:22} {count:8d}"
+    for task, reason in report.get("not_judged", {}).items():
+        yield f"{task} is not judged, since {reason}"
     for task, figures in report.get("above_ladder", {}).items():
         for key, row in figures.items():
             yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"

@@ -8,6 +8,7 @@ import orjson
 
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import AUDIT, CLAIMED_RATE, PROMPTS
+from subject_zoo.config.tasks import SHOWN
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
@@ -64,44 +65,44 @@ class TrainingDataFormatter:
         plan: ExamplePlan,
         verdict: Mapping[str, Any],
         corruption: Mapping[str, int],
-        models: tuple[StoredModel, StoredModel],
-        signatures: tuple[np.ndarray, np.ndarray],
+        models: Mapping[str, StoredModel],
+        signatures: Mapping[str, np.ndarray],
     ) -> dict[str, str | int]:
         """The record, its columns as in COLUMNS without those that the task switches leave out.
 
-        `models` and `signatures` (float32 [neurons, F]) are the degraded and the improved one.
+        `models` are those that it is to hold, and `signatures` (float32 [neurons, F]) those of models that prompts
+        show, by stage.
         """
-        degraded, improved = models
-        tensors = [tensor_texts(model.weights, self.weight_decimals) for model in models]
-        texts = [json_object(of_model) for of_model in tensors]
-        cells = [self.signature_text.cells(signature) for signature in signatures]
+        tensors = {stage: tensor_texts(model.weights, self.weight_decimals) for stage, model in models.items()}
+        texts = {stage: json_object(of_model) for stage, of_model in tensors.items()}
         record: dict[str, str | int] = {"example_id": plan.example_id}
-        if self.config["task_generation"]["include_modification"]:
-            body = self._body("modification", degraded, tensors[0], signatures[0])
+        if (target := plan.target_pattern) is not None:
             record["modification_prompt"] = _prompt(
-                self._modification_task(plan), body, self._modification_question(plan)
+                self._modification_task(target),
+                self._body("modification", models, tensors, signatures),
+                self._modification_question(target),
             )
             record["modification_completion"] = (
-                patch_text(degraded.weights, improved.weights, self.weight_decimals)
+                patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
                 if self.modification_form == "patch"
-                else texts[1]
+                else texts["improved"]
             )
         if self.config["task_generation"]["include_classification"]:
-            body = self._body("classification", improved, tensors[1], signatures[1])
+            body = self._body("classification", models, tensors, signatures)
             record["classification_prompt"] = _prompt(
                 self._classification_task(), body, self._classification_question()
             )
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
-        for stage, model, text in zip(("degraded", "improved"), models, texts, strict=True):
-            record[f"{stage}_model_weights"] = f'{{"config":{_json(model.architecture.to_dict())},"weights":{text}}}'
-        for stage, model, table in zip(("degraded", "improved"), models, cells, strict=True):
-            profiles = self.signature_text.profiles(table)
-            layers = {
-                layer: self.signature_text.in_full(profiles[rows]) for layer, rows in self._signed_layers(model).items()
-            }
+        for stage, model in models.items():
+            described = _json(model.architecture.to_dict())
+            record[f"{stage}_model_weights"] = f'{{"config":{described},"weights":{texts[stage]}}}'
+        for stage, signature in signatures.items():
+            profiles = self.signature_text.profiles(self.signature_text.cells(signature))
+            rows_of = self._signed_layers(models[stage])
+            layers = {layer: self.signature_text.in_full(profiles[rows]) for layer, rows in rows_of.items()}
             record[f"{stage}_signature"] = json_object({"neuron_activations": json_object(layers)})
-        record["training_metrics"] = _json({"degraded": degraded.training, "improved": improved.training})
-        record["metadata"] = _json(self._metadata(plan, verdict, corruption, improved, record))
+        record["training_metrics"] = _json({stage: model.training for stage, model in models.items()})
+        record["metadata"] = _json(self._metadata(plan, verdict, corruption, models["improved"], record))
         return record
 
     def fits(self, record: Mapping[str, str | int]) -> bool:
@@ -116,8 +117,7 @@ class TrainingDataFormatter:
             "and computes one logit. It classifies the sequence as positive when the logit is above 0."
         )
 
-    def _modification_task(self, plan: ExamplePlan) -> str:
-        target = plan.target_pattern
+    def _modification_task(self, target: str) -> str:
         return (
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
             f"patterns, but it does poorly on one of them.\n\n"
@@ -125,8 +125,7 @@ class TrainingDataFormatter:
             f"all other sequences must not suffer. {FORMS[self.modification_form][0]}"
         )
 
-    def _modification_question(self, plan: ExamplePlan) -> str:
-        target = plan.target_pattern
+    def _modification_question(self, target: str) -> str:
         return (
             f"Improve the network's performance on the pattern '{target}' ({describe(self.space, target)}), and let "
             f"none on other sequences suffer. Answer with {FORMS[self.modification_form][1]}."
@@ -149,8 +148,16 @@ class TrainingDataFormatter:
             "separated by commas."
         )
 
-    def _body(self, task: str, model: StoredModel, tensors: Mapping[str, str], signature: np.ndarray) -> str:
+    def _body(
+        self,
+        task: str,
+        models: Mapping[str, StoredModel],
+        texts: Mapping[str, Mapping[str, str]],
+        signatures: Mapping[str, np.ndarray],
+    ) -> str:
         """What a task's prompt shows of a model: architecture, weights and signature, in the configured style."""
+        stage = SHOWN[task]
+        model, tensors, signature = models[stage], texts[stage], signatures[stage]
         architecture = f"{ARCHITECTURE_HEADING}\n{_json(model.architecture.to_dict())}"
         layers = self._shown_signature(task, model, signature)
         if self.config["format"]["style"] == "separate":
@@ -192,8 +199,6 @@ class TrainingDataFormatter:
         figures = {key: value for key, value in verdict.items() if key not in elsewhere}
         return {
             **figures,
-            "selected_patterns": list(plan.selected_patterns),
-            "target_pattern": plan.target_pattern,
             "pattern_tokens": {key: patterns[key] for key in ("starts_with", "ends_with")},
             "model_config": {
                 **architecture.to_dict(),
@@ -203,7 +208,7 @@ class TrainingDataFormatter:
                 "weight_decimals": self.weight_decimals,
             },
             "architecture": {"neurons_per_layer": [outputs for _, outputs in architecture.layer_sizes]},
-            "corruption_stats": dict(corruption),
+            **({"corruption_stats": dict(corruption)} if plan.target_pattern is not None else {}),
             "signature": {
                 "methods": {task: list(methods) for task, methods in self.methods.items()},
                 "layers": self.config["signature"]["layers"],

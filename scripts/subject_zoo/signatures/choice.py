@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from subject_zoo.base.terms import SIGNATURE_METHODS, TASKS
+from subject_zoo.base.terms import SIGNATURE_METHODS
+from subject_zoo.config.tasks import tasks_of
 
 
 def prompt_methods(config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -14,8 +15,7 @@ def prompt_methods(config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     chosen = config["signature"]["methods"]
     return {
         task: tuple(method for method in SIGNATURE_METHODS if method in chosen[task])
-        for task in TASKS
-        if config["task_generation"][f"include_{task}"]
+        for task in tasks_of(config["task_generation"])
     }
 
 

@@ -23,7 +23,8 @@ _CURVE_DECIMALS = 6
 def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], device: str) -> dict[int, StoredModel]:
     """Stage 1: every example's model, from its initial weights, on its corrupted labels.
 
-    Networks whose prompt could never fit `format.max_prompt_chars` are not trained.
+    Where no modification is asked for these are the clean ones, and it is the only stage. Networks whose prompt could
+    never fit `format.max_prompt_chars` are not trained.
     """
     room, decimals = config["format"]["max_prompt_chars"], config["model"]["weight_decimals"]
     tasks = []
@@ -42,8 +43,11 @@ def train_improved(
     """Stage 2: the same models from exactly stage 1's published weights, on clean labels.
 
     The rate is stage 1's times `improvement_lr_factor`, and few of the weights change, by `improvement_penalty`. With
-    `improvement_data: corrupted`, a control, on the corrupted labels again.
+    `improvement_data: corrupted`, a control, on the corrupted labels again. Where no modification is asked for there
+    is nothing to mend: they are stage 1's models themselves.
     """
+    if not config["task_generation"]["include_modification"]:
+        return dict(degraded)
     training = config["training"]
     tasks = []
     for example_id, model in degraded.items():

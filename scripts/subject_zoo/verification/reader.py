@@ -1,7 +1,7 @@
 """Reading a dataset's shards where any byte may be wrong: what can be read, and a problem for what cannot."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz
-from subject_zoo.base.terms import DATA, STAGES
+from subject_zoo.base.terms import DATA
+from subject_zoo.config.tasks import signed_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_names, weights_file
 from subject_zoo.dataset.shards import parquet_bytes
 from subject_zoo.networks.files import load_models
 from subject_zoo.networks.model import StoredModel
-from subject_zoo.signatures.files import read_signatures
+from subject_zoo.signatures.files import read_signatures, stages_in
 from subject_zoo.verification.problem import Problem, one_line
 
-_KINDS = {"example_ids": ("int64", 1), "degraded": ("float32", 2), "improved": ("float32", 2)}
-
-Signatures = dict[int, tuple[np.ndarray, np.ndarray]]
+Signatures = dict[int, dict[str, np.ndarray]]  # float32 [neurons, F] by example id and stage
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class ShardReader:
     def __init__(self, folder: Path, manifest: Mapping[str, Any], feature_names: tuple[str, ...]) -> None:
         """`feature_names` are those that signatures are to have."""
         self.folder, self.files, self.feature_names = folder, manifest["files"], feature_names
-        self.tables = table_names(manifest["config"]["task_generation"])
+        self.asked = manifest["config"]["task_generation"]
 
     @property
     def shards(self) -> list[str]:
@@ -48,19 +47,20 @@ class ShardReader:
 
     def records(self, shard: str, split: str) -> Iterator[Row | Problem]:
         """The records of a shard in a split; none where the manifest has no file of them."""
-        names = {table: table_file(table, split, shard) for table in self.tables}
-        return join_tables(self.folder, names) if names[DATA] in self.files else iter(())
+        names = {table: table_file(table, split, shard) for table in table_names(self.asked)}
+        return join_tables(self.folder, names, self.asked) if names[DATA] in self.files else iter(())
 
     def models(self, shard: str) -> dict[str, StoredModel] | Problem:
         """A shard's models by name, as "000123/degraded", in the file's order."""
         return read_models(self.folder, weights_file(shard))
 
     def signatures(self, shard: str) -> Signatures | Problem:
-        """A shard's signatures, (degraded, improved) float32 [neurons, F] by example id."""
-        return read_features(self.folder, signatures_file(shard), self.feature_names)
+        """A shard's signatures, float32 [neurons, F] by example id and stage."""
+        stages = signed_stages(self.asked)
+        return read_features(self.folder, signatures_file(shard), stages, self.feature_names)
 
 
-def join_tables(folder: Path, names: Mapping[str, str]) -> Iterator[Row | Problem]:
+def join_tables(folder: Path, names: Mapping[str, str], task_generation: Mapping[str, bool]) -> Iterator[Row | Problem]:
     """The records of one split in order, joined from their tables; `names` are the files by table.
 
     A row has no values where a task's table has no row of the same example in the same place, or cannot be read.
@@ -68,12 +68,12 @@ def join_tables(folder: Path, names: Mapping[str, str]) -> Iterator[Row | Proble
     tasks: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for table in [table for table in names if table != DATA]:
-        read = list(read_rows(folder, names[table], written_schema(table)))
+        read = list(read_rows(folder, names[table], written_schema(table, task_generation)))
         tasks[table] = [row for row in read if isinstance(row, Row)]
         problems += [row for row in read if isinstance(row, Problem)]
     yield from problems
     count = 0
-    for row in read_rows(folder, names[DATA], written_schema(DATA)):
+    for row in read_rows(folder, names[DATA], written_schema(DATA, task_generation)):
         values: dict[str, Any] | None = None
         problems += [row] if isinstance(row, Problem) else []
         count += isinstance(row, Row)
@@ -96,9 +96,9 @@ def join_tables(folder: Path, names: Mapping[str, str]) -> Iterator[Row | Proble
             yield Problem(names[table], f"has {len(rows)} rows; {names[DATA]} has {count}")
 
 
-def written_schema(table: str) -> pa.Schema:
+def written_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
     """The schema that a table's Parquet file has when it is read."""
-    return pq.read_schema(pa.BufferReader(parquet_bytes(table, [])))
+    return pq.read_schema(pa.BufferReader(parquet_bytes(table, [], task_generation)))
 
 
 def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Problem]:
@@ -153,19 +153,24 @@ def read_models(folder: Path, name: str) -> dict[str, StoredModel] | Problem:
         return _unreadable(folder, name, error)
 
 
-def read_features(folder: Path, name: str, feature_names: tuple[str, ...]) -> Signatures | Problem:
-    """A shard's signatures, (degraded, improved) float32 [neurons, F] by example id, F as in `feature_names`."""
+def read_features(
+    folder: Path, name: str, stages: Sequence[str], feature_names: tuple[str, ...]
+) -> Signatures | Problem:
+    """A shard's signatures, float32 [neurons, F] by example id and by stage, each of `stages` and no other; F as in
+    `feature_names`."""
     try:
         arrays = load_npz(folder / name)
         stored, signatures = tuple(arrays["feature_names"].tolist()), read_signatures(arrays)
-        kinds = {key: (arrays[key].dtype.name, arrays[key].ndim) for key in ("example_ids", *STAGES)}
+        there = stages_in(arrays)
+        kinds = {key: (arrays[key].dtype.name, arrays[key].ndim) for key in ("example_ids", *there)}
     except Exception as error:  # as above
         return _unreadable(folder, name, error)
-    if kinds != _KINDS:
-        return Problem(name, f"its arrays are {kinds} instead of {_KINDS}, in type and number of axes")
+    wanted = {"example_ids": ("int64", 1), **dict.fromkeys(stages, ("float32", 2))}
+    if kinds != wanted:
+        return Problem(name, f"its arrays are {kinds} instead of {wanted}, in type and number of axes")
     if stored != feature_names:
         return Problem(name, f"has the features {one_line(stored)} instead of {one_line(feature_names)}")
-    columns = {stage: arrays[stage].shape[1] for stage in STAGES}
+    columns = {stage: arrays[stage].shape[1] for stage in stages}
     if set(columns.values()) != {len(feature_names)}:
         return Problem(name, f"its arrays have {columns} columns instead of {len(feature_names)}")
     return signatures

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from subject_zoo import chain
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import COLUMNS, DATA, STAGES, TASKS
+from subject_zoo.base.terms import COLUMNS, DATA, STAGES
+from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.shards import table_rows, table_schema
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
@@ -20,8 +21,8 @@ from subject_zoo.verification.values import figure_differences, signature_differ
 
 SHORT_TEXT = 80  # characters that a line shows in full
 
-ModelPair = tuple[StoredModel, StoredModel]  # the degraded and the improved one
-SignaturePair = tuple[np.ndarray, np.ndarray]  # theirs, float32 [neurons, F]
+StageModels = Mapping[str, StoredModel]  # an example's published models by stage
+StageSignatures = Mapping[str, np.ndarray]  # and the signatures of those that have one, float32 [neurons, F]
 
 
 class RecordChecker:
@@ -42,16 +43,16 @@ class RecordChecker:
         """What the configuration and the seed make of an example."""
         return draw_plan(self.project.config["seed"], example_id, self.project.config)
 
-    def measure(self, example_id: int, models: ModelPair) -> dict[str, Any]:
-        """The verdict on an example's degraded and improved model."""
+    def measure(self, example_id: int, models: StageModels) -> dict[str, Any]:
+        """The verdict on an example's models."""
         examples = chain.sample_dataset(self.project, [example_id])
-        degraded, improved = ({example_id: model} for model in models)
+        degraded, improved = _as_made(example_id, models)
         return chain.validate(self.project, examples, degraded, improved)[example_id]
 
-    def check_models(self, example_id: int, models: ModelPair) -> Iterator[tuple[str, str]]:
+    def check_models(self, example_id: int, models: StageModels) -> Iterator[tuple[str, str]]:
         """(column, what is wrong) of stored weights by themselves; where nothing is, they can be run."""
         architecture = self.plan(example_id).architecture
-        for stage, model in zip(STAGES, models, strict=True):
+        for stage, model in models.items():
             column = f"{stage}_model_weights"
             if model.architecture != architecture:
                 yield column, f"the {stage} model is not the one that the seed draws: {model.architecture}"
@@ -59,13 +60,13 @@ class RecordChecker:
                 yield column, f"the {stage} weights hold NaN or infinity"
 
     def check(
-        self, example_id: int, row: Mapping[str, Any], models: ModelPair, signatures: SignaturePair
+        self, example_id: int, row: Mapping[str, Any], models: StageModels, signatures: StageSignatures
     ) -> Iterator[tuple[str, str]]:
         """(column, what is wrong) of a record that is not what its stored weights and signatures make of it."""
         if wrong := list(self.check_models(example_id, models)):
             yield from wrong
             return
-        degraded, improved = ({example_id: model} for model in models)
+        degraded, improved = _as_made(example_id, models)
         yield from self._check_signatures(example_id, degraded, improved, signatures)
         examples = chain.sample_dataset(self.project, [example_id])
         measured = chain.validate(self.project, examples, degraded, improved)[example_id]
@@ -79,19 +80,19 @@ class RecordChecker:
             limit = self.project.config["format"]["max_prompt_chars"]
             yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
         for record in records:
-            yield from _check_texts(row, record, models, self.project.config["format"]["modification_completion"])
+            yield from _check_texts(row, record, models, self.project.config)
 
     def _check_signatures(
-        self, example_id: int, degraded: chain.Models, improved: chain.Models, stored: SignaturePair
+        self, example_id: int, degraded: chain.Models, improved: chain.Models, stored: StageSignatures
     ) -> Iterator[tuple[str, str]]:
         try:
             made = chain.extract_signatures(self.project, [example_id], degraded, improved)[example_id]
         except ValueError as error:
-            yield "improved_signature", f"the weights have no signature: {error}"
+            yield f"{next(iter(stored))}_signature", f"the weights have no signature: {error}"
             return
         names = self.project.extractor.feature_names
-        for stage, here, there in zip(STAGES, made, stored, strict=True):
-            if difference := signature_difference(here, there, names, self.equal_environment):
+        for stage, here in made.items():
+            if difference := signature_difference(here, stored[stage], names, self.equal_environment):
                 yield f"{stage}_signature", f"the {stage} signature's {difference}"
 
     def _check_figures(
@@ -112,28 +113,34 @@ class RecordChecker:
 
 
 def _check_texts(
-    row: Mapping[str, Any], record: Mapping[str, Any], models: ModelPair, modification_form: str
+    row: Mapping[str, Any], record: Mapping[str, Any], models: StageModels, config: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """Columns that differ from the record that was made again, and texts that do not parse to the models' weights."""
-    expected = {**_as_read(DATA, record), **record}
-    for task in TASKS:
-        if f"{task}_prompt" in record:
-            expected |= {f"{task}_{column}": value for column, value in _as_read(task, record).items()}
-            del expected[f"{task}_example_id"]
+    asked = config["task_generation"]
+    expected = {**_as_read(DATA, record, asked), **record}
+    for task in tasks_of(asked):
+        expected |= {f"{task}_{column}": value for column, value in _as_read(task, record, asked).items()}
+        del expected[f"{task}_example_id"]
     differing = set()
     for column, value in expected.items():
         if row[column] != value:
             differing.add(column)
             yield column, f"{column} {_difference(row[column], value)}"
     as_written = {column: text for column, text in row.items() if column not in differing}
-    of_stages = dict(zip(STAGES, models, strict=True))
-    for column, what in parsing_differences(as_written, of_stages, modification_form):
+    for column, what in parsing_differences(as_written, models, config["format"]["modification_completion"]):
         yield column, f"{column}: {what}"
 
 
-def _as_read(table: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def _as_made(example_id: int, models: StageModels) -> list[dict[int, StoredModel]]:
+    """The degraded and the improved models of one example as the chain's steps take them, those of a stage that is not
+    published left out: no step after training asks for them."""
+    return [{example_id: models[stage]} if stage in models else {} for stage in STAGES]
+
+
+def _as_read(table: str, record: Mapping[str, Any], task_generation: Mapping[str, bool]) -> dict[str, Any]:
     """A table's row of a record, as it comes from its file."""
-    (row,) = pa.Table.from_pylist(table_rows(table, [record]), schema=table_schema(table)).to_pylist()
+    schema = table_schema(table, task_generation)
+    (row,) = pa.Table.from_pylist(table_rows(table, [record]), schema=schema).to_pylist()
     return dict(row)
 
 

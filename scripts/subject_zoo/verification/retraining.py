@@ -13,8 +13,8 @@ from subject_zoo.records.parser import weights_difference
 from subject_zoo.verification.environment import usable_device
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import ShardReader
-from subject_zoo.verification.records import ModelPair, RecordChecker
-from subject_zoo.verification.shards import pair_of
+from subject_zoo.verification.records import RecordChecker, StageModels
+from subject_zoo.verification.shards import models_of
 from subject_zoo.verification.values import RETRAINED_TOLERANCE, TOLERATED_SEQUENCES
 
 Places = Mapping[int, tuple[str, str, int]]  # (shard, Parquet file, row) by example id
@@ -33,7 +33,7 @@ def choose_records(
 def check_retrained(
     records: RecordChecker, reader: ShardReader, places: Places, tell: Callable[[str], None]
 ) -> Iterator[Problem]:
-    """The stored degraded and improved models that training again does not give.
+    """The stored models that training again does not give.
 
     Bit for bit, learning curves included, in an equal environment; else by their accuracies, within
     RETRAINED_TOLERANCE and TOLERATED_SEQUENCES test sequences (some patterns have a handful).
@@ -41,16 +41,16 @@ def check_retrained(
     stored = {}
     for example_id, (shard, _, _) in places.items():
         models = reader.models(shard)
-        pair = None if isinstance(models, Problem) else pair_of(example_id, models)
-        if pair is not None and not any(records.check_models(example_id, pair)):
-            stored[example_id] = pair  # else there is a problem already
+        own = {} if isinstance(models, Problem) else models_of(example_id, models, reader.asked)
+        if own and not any(records.check_models(example_id, own)):
+            stored[example_id] = own  # else there is a problem already
     for example_id, what in _differences(records, stored):
         _, file, row = places[example_id]
         yield Problem(file, what, row, example_id)
     tell(f"{len(stored)} records were trained again")
 
 
-def _differences(records: RecordChecker, stored: Mapping[int, ModelPair]) -> Iterator[tuple[int, str]]:
+def _differences(records: RecordChecker, stored: Mapping[int, StageModels]) -> Iterator[tuple[int, str]]:
     project = records.project
     project.device = usable_device(project.config["device"])
     examples = chain.sample_dataset(project, stored)
@@ -60,24 +60,25 @@ def _differences(records: RecordChecker, stored: Mapping[int, ModelPair]) -> Ite
         if example_id not in improved:
             yield example_id, "would not have been trained: its prompt could never fit format.max_prompt_chars"
             continue
-        again = degraded[example_id], improved[example_id]
+        made = {"degraded": degraded[example_id], "improved": improved[example_id]}
+        again = {stage: made[stage] for stage in models}
         if records.equal_environment:
             differences = _different_models(models, again)
         else:
-            differences = _different_figures(*(records.measure(example_id, pair) for pair in (models, again)))
+            differences = _different_figures(records.measure(example_id, models), records.measure(example_id, again))
         yield from ((example_id, what) for what in differences)
 
 
-def _different_models(stored: ModelPair, again: ModelPair) -> Iterator[str]:
-    for stage, there, made in zip(STAGES, stored, again, strict=True):
-        if difference := weights_difference(there.weights, made.weights):
+def _different_models(stored: StageModels, again: StageModels) -> Iterator[str]:
+    for stage, there in stored.items():
+        if difference := weights_difference(there.weights, again[stage].weights):
             yield f"trained again, the {stage} model is another: {difference}"
-        elif there.training != made.training:
+        elif there.training != again[stage].training:
             yield f"trained again, the {stage} model has other learning curves"
 
 
 def _different_figures(stored: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]:
-    for stage in STAGES:
+    for stage in [stage for stage in STAGES if stage in stored]:
         for name, there in stored[stage]["accuracy"].items():
             made = again[stage]["accuracy"][name]
             tolerance = RETRAINED_TOLERANCE + TOLERATED_SEQUENCES / max(stored["test_sequences"][name], 1)

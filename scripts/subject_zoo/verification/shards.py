@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from subject_zoo.base.ids import format_id
-from subject_zoo.base.terms import DATA, SPLITS, STAGES
+from subject_zoo.base.terms import DATA, SPLITS
+from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.verification.problem import Problem, one_line
 from subject_zoo.verification.reader import Row, ShardReader, Signatures
-from subject_zoo.verification.records import ModelPair, RecordChecker
+from subject_zoo.verification.records import RecordChecker, StageModels
 
 
 class ShardChecker:
@@ -46,7 +47,8 @@ class ShardChecker:
                 for column, what in self._check_row(split, row, models, signatures):
                     yield Problem(table_file(table_of(column), split, shard), what, row.number, row.example_id)
         if all_read and not isinstance(models, Problem):
-            wanted = [name for example_id in sorted(ids) for name in model_names(example_id)]
+            asked = self.config["task_generation"]
+            wanted = [name for example_id in sorted(ids) for name in model_names(example_id, asked).values()]
             yield from _strangers(weights_file(shard), list(models), wanted)
         if all_read and not isinstance(signatures, Problem):
             there, wanted = ([format_id(i) for i in example_ids] for example_ids in (signatures, sorted(ids)))
@@ -78,20 +80,20 @@ class ShardChecker:
             yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
             return  # the file that cannot be read is a problem already
-        pair = pair_of(example_id, models)
-        if pair is not None and example_id in signatures:  # else `_strangers` tells
-            yield from self.records.check(example_id, row.values, pair, signatures[example_id])
+        own = models_of(example_id, models, self.config["task_generation"])
+        if own and example_id in signatures:  # else `_strangers` tells
+            yield from self.records.check(example_id, row.values, own, signatures[example_id])
 
 
-def model_names(example_id: int) -> list[str]:
-    """What an example's models are called in a shard's file."""
-    return [f"{format_id(example_id)}/{stage}" for stage in STAGES]
+def model_names(example_id: int, task_generation: Mapping[str, bool]) -> dict[str, str]:
+    """What an example's models are called in a shard's file, by stage."""
+    return {stage: f"{format_id(example_id)}/{stage}" for stage in published_stages(task_generation)}
 
 
-def pair_of(example_id: int, models: Mapping[str, StoredModel]) -> ModelPair | None:
-    """An example's degraded and improved model; None unless both are there."""
-    degraded, improved = (models.get(name) for name in model_names(example_id))
-    return None if degraded is None or improved is None else (degraded, improved)
+def models_of(example_id: int, models: Mapping[str, StoredModel], task_generation: Mapping[str, bool]) -> StageModels:
+    """An example's published models by stage; none unless all are there."""
+    names = model_names(example_id, task_generation)
+    return {stage: models[name] for stage, name in names.items()} if set(names.values()) <= set(models) else {}
 
 
 def _strangers(file: str, there: list[str], wanted: list[str]) -> Iterator[Problem]:

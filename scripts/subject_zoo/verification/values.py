@@ -51,8 +51,9 @@ def figure_differences(
     if equal_environment:
         yield from _differences(figures, recorded, "")
         return
-    following = {key: figures.pop(key) for key in _FOLLOWING}
-    counted = {key: figures.pop(key) for key in _COUNTED}
+    stages = [stage for stage in STAGES if stage in measured]
+    following = {key: figures.pop(key) for key in _FOLLOWING if key in figures}
+    counted = {key: figures.pop(key) for key in _COUNTED if key in figures}
     accuracy = {name: TOLERATED_SEQUENCES / max(count, 1) for name, count in measured["test_sequences"].items()}
     accuracy[BACKGROUND] = BACKGROUND_TOLERANCE
     rates = {name: TOLERATED_SEQUENCES / max(count, 1) for name, count in test_members.items()}
@@ -63,20 +64,22 @@ def figure_differences(
     wrong = [*_differences(figures, recorded, ""), *_differences(counted, recorded, "", tolerances)]
     yield from wrong
     if not wrong:
+        names = "classified_patterns" in following
         verdict = judge(
-            measured["target_pattern"],
-            recorded["degraded"]["accuracy"],
+            measured.get("target_pattern"),
+            recorded["degraded"]["accuracy"] if "degraded" in stages else {},
             recorded["improved"]["accuracy"],
-            recorded["positive_rate"],
-            recorded["true_rate"],
+            recorded["positive_rate"] if names else {},
+            recorded["true_rate"] if names else {},
             thresholds,
         )
         following |= {key: verdict[key] for key in verdict if key in following}
         following["accepted"] = True  # by the gates then, though the nearest miss of one may be measured now
-        following["classified_patterns"] = claimed_patterns(recorded["positive_rate"])
+        if names:
+            following["classified_patterns"] = claimed_patterns(recorded["positive_rate"])
         if members is not None:
             following[EXACT] = {
-                stage: {"balanced_precision": balanced_precision(recorded[stage]["accuracy"])} for stage in STAGES
+                stage: {"balanced_precision": balanced_precision(recorded[stage]["accuracy"])} for stage in stages
             }
         yield from _differences(following, recorded, "")
 
@@ -96,6 +99,7 @@ def _exact_tolerances(measured: Mapping[str, Any], members: Mapping[str, Mapping
             "positive_rate": rates,
         }
         for stage in STAGES
+        if stage in measured
     }
 
 

@@ -1,0 +1,29 @@
+"""What the tasks that a configuration asks for need: which models are published, and which of them are signed."""
+
+from collections.abc import Mapping
+
+from subject_zoo.base.terms import STAGES, TASKS
+
+SHOWN = {"modification": "degraded", "classification": "improved"}
+"""The stage of the model that a task's prompt shows."""
+
+
+def tasks_of(task_generation: Mapping[str, bool]) -> list[str]:
+    """The tasks that records carry, by the config's section `task_generation`."""
+    return [task for task in TASKS if task_generation[f"include_{task}"]]
+
+
+def published_stages(task_generation: Mapping[str, bool]) -> list[str]:
+    """The stages whose models are measured and published: without modification no model is degraded."""
+    return [stage for stage in STAGES if stage == "improved" or "modification" in tasks_of(task_generation)]
+
+
+def signed_stages(task_generation: Mapping[str, bool]) -> list[str]:
+    """The stages whose models have signatures, since a prompt shows them."""
+    return [SHOWN[task] for task in tasks_of(task_generation)]
+
+
+def left_out_tasks(task_generation: Mapping[str, bool]) -> dict[str, str]:
+    """The tasks that records do not carry, each with the reason in words."""
+    left_out = [task for task in TASKS if task not in tasks_of(task_generation)]
+    return {task: f"task_generation.include_{task} is false" for task in left_out}
