@@ -137,15 +137,14 @@ class TrainingDataFormatter:
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
             f"of certain patterns, and no others.\n\n"
             "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
-            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive? Answer with their names, separated "
-            f"by commas, in the order given here.\n\n{listed}"
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive?\n\n{listed}"
         )
 
     def _classification_question(self) -> str:
         return (
             f"Which of these patterns does the network classify as positive, for at least {CLAIMED_RATE:.0%} of the "
-            f"sequences that satisfy them: {', '.join(self.config['patterns']['enabled'])}? Answer with their names, "
-            "separated by commas."
+            f"sequences that satisfy them: {', '.join(self.config['patterns']['enabled'])}? Answer with their names "
+            "in this order, separated by commas."
         )
 
     def _body(
