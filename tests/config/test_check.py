@@ -72,6 +72,14 @@ def put(config, path, value):
     config[path[-1]] = value
 
 
+def put_all(config, overlay):
+    """A copy of the configuration with the overlay's values."""
+    config = deepcopy(config)
+    for path, value in leaves(overlay):
+        put(config, path, value)
+    return config
+
+
 def by_task(config):
     """The configuration with its one list of signature methods as one for each task."""
     signature = config["signature"]
@@ -92,14 +100,19 @@ def test_the_default_passes_and_keeps_its_values():
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
 def test_presets_pass_and_change_the_values_that_they_hold(preset):
     overlay = yaml.safe_load(preset.read_text(encoding="utf-8"))
-    checked = dict(leaves(check_config(merged(overlay))))
-    default = dict(leaves(by_task(DEFAULT)))
-    assert checked == default | dict(leaves(overlay))
-    assert checked != default
+    checked = check_config(merged(overlay))
+    assert dict(leaves(checked)) == dict(leaves(by_task(put_all(DEFAULT, overlay))))
+    assert checked != by_task(DEFAULT)
 
 
-def test_both_presets_are_there():
-    assert {"seed", "tiny"} <= {path.stem for path in PRESETS}
+def test_the_presets_are_there():
+    assert {"seed", "short", "tiny"} <= {path.stem for path in PRESETS}
+
+
+@pytest.mark.parametrize("overlay", [{}, *PRESETS], ids=lambda overlay: getattr(overlay, "stem", "default"))
+def test_every_shipped_configuration_mends_at_a_reduced_rate(overlay):
+    config = merged(overlay if isinstance(overlay, dict) else overlay.read_text(encoding="utf-8"))
+    assert config["training"]["improvement_lr_factor"] < 1
 
 
 def test_schema_is_a_valid_schema_and_knows_exactly_the_keys_of_the_default():
