@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from subject_zoo.base.terms import STAGES
 from subject_zoo.config.load import read_yaml
 from subject_zoo.examples.plan import ExamplePlan, possible_targets
 from subject_zoo.networks.architecture import Architecture
@@ -53,8 +54,8 @@ def longest_texts(config):
     changed = rng.permutation(size) < round(share * size)
     improved = np.where(changed, -degraded, degraded)  # scattered, so that a patch names all rows
     ends = np.cumsum([np.prod(shape) for _, shape in architecture.tensor_shapes])[:-1]
-    models = [
-        StoredModel(
+    models = {
+        stage: StoredModel(
             architecture,
             {
                 name: round_to_precision(np.round(part.reshape(shape), model["weight_decimals"]), model["precision"])
@@ -62,8 +63,8 @@ def longest_texts(config):
             },
             {},
         )
-        for values in (degraded, improved)
-    ]
+        for stage, values in zip(STAGES, (degraded, improved), strict=True)
+    }
     project, signature = Project(config), config["signature"]
     extractor = ActivationSignatureExtractor(
         computed_methods(config),
@@ -78,7 +79,7 @@ def longest_texts(config):
     for target in possible_targets(patterns):
         plan = ExamplePlan(0, (target,), target, architecture, 0.01)
         verdict = {"classified_patterns": patterns["enabled"]}
-        record = formatter.format(plan, verdict, {}, tuple(models), (table, table))
+        record = formatter.format(plan, verdict, {}, models, dict.fromkeys(STAGES, table))
         for task in ("modification", "classification"):
             yield record[f"{task}_prompt"], record[f"{task}_completion"]
 
