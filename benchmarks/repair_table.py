@@ -152,9 +152,11 @@ def uneven(rows: list[dict[str, Any]], accepted: float) -> dict[str, float]:
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     passed = [row for row in rows if "changed" in row]
     of = lambda key: np.array([row[key] for row in passed if key in row], np.float64)  # noqa: E731
-    accepted = np.mean([row["accepted"] for row in rows])
+    accepted = float(np.mean([row["accepted"] for row in rows]))
     figures = {"candidates": len(rows), "accepted": accepted}
     figures["reasons"] = dict(Counter(reason for row in rows for reason in row["reasons"]))
+    if not passed:
+        return figures
     figures["targets"], figures["activations"] = lowest(rows, "target"), lowest(rows, "activation")
     figures["uneven"] = uneven(rows, accepted)
     figures["changed"] = np.quantile(of("changed"), [0.5, 0.9]).tolist()
@@ -167,6 +169,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def line(figures: dict[str, Any]) -> str:
+    if "targets" not in figures:
+        return f"accepted {figures['accepted']:.3f}: nothing passes the other gates  {figures['reasons']}"
     names = lambda pairs: ", ".join(f"{name} {share:.2f}" for name, share in pairs)  # noqa: E731
     return (
         f"accepted {figures['accepted']:.3f} ({names(figures['targets'])}; {names(figures['activations'])})  "
