@@ -9,6 +9,7 @@ ROOT = Path(str(workflow.current_basedir)).parent
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import WILDCARD, ExampleRange
@@ -91,11 +92,18 @@ def previous_tally(wildcards):
     return f"results/tallies/{window - 1:06d}.json" if window else []
 
 
+def read_plan(round):
+    path = checkpoints.plan_windows.get(round=round).output[0]
+    try:
+        check_files([path])
+    except UserError as error:
+        stop(error)
+    return read_json(path)
+
+
 def planned_windows(round):
     """How many windows there are after so many rounds of planning."""
-    if round == 0:
-        return FIRST_PLAN
-    return read_json(checkpoints.plan_windows.get(round=round).output[0])["windows"]
+    return read_plan(round)["windows"] if round else FIRST_PLAN
 
 
 def last_planned_tally(wildcards):
@@ -105,7 +113,7 @@ def last_planned_tally(wildcards):
 def needed_windows():
     """The windows that the dataset is made of; unknown, for Snakemake, until the last plan is enough."""
     round = 1
-    while not read_json(checkpoints.plan_windows.get(round=round).output[0])["enough"]:
+    while not read_plan(round)["enough"]:
         round += 1
     return range(planned_windows(round))
 

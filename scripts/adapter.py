@@ -1,4 +1,5 @@
-"""What all scripts share in meeting Snakemake: where they log, and how a person's mistake is shown."""
+"""What all scripts share in meeting Snakemake: where they log, how a person's mistake is shown, and that the files they
+read are those that were made."""
 
 import logging
 import sys
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from subject_zoo.base.checksums import check_files, keep_checksums
 from subject_zoo.base.errors import UserError
 
 
@@ -17,13 +19,18 @@ def tell_on_terminal() -> None:
 
 @contextmanager
 def rule_log(snakemake: Any) -> Iterator[logging.Logger]:
-    """A logger into the rule's log file; a UserError inside becomes one line there and on the terminal, exit 1."""
+    """A logger into the rule's log file; a UserError inside becomes one line there and on the terminal, exit 1.
+
+    The rule's inputs are held against their checksums before, those of its outputs are kept after.
+    """
     path = Path(snakemake.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
     logger = logging.getLogger(snakemake.rule)
     try:
+        check_files(dict.fromkeys(snakemake.input))
         yield logger
+        keep_checksums(snakemake.output)
     except UserError as error:
         logger.error("%s", error)
         sys.exit(f"{snakemake.rule}: {error}")

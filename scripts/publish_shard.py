@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapter import rule_log, tell_on_terminal
 
+from subject_zoo.base.checksums import check_files
 from subject_zoo.base.files import read_json, write_json
 from subject_zoo.hub.pace import committed_receipt, is_due, next_receipt
 
@@ -33,6 +34,7 @@ with rule_log(snakemake) as log:
             for shard in receipt["waiting"]
         }
         sequences = {Path(path).name: Path(path) for path in paths.sequences}
+        check_files(path for contents in shards.values() for path in contents.values())
         facts = {"config": config, "digests": settings["digests"], "environment": tally["environment"]}
         commit, made, files = publication.add_shards(shards, sequences, partial(title_pages, **facts, validity=None))
         receipt = committed_receipt(receipt, commit, made, files, time.time())

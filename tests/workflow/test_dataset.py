@@ -145,3 +145,75 @@ def test_too_few_accepted_says_why_and_what_to_turn(tmp_path):
     assert "raise max_candidates" in line
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "results/dataset").exists()
+
+
+def spoilt_copy(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "spoilt"))
+
+
+def flip_bit(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def change_digit(path: Path, key: str) -> None:
+    """Another first decimal of the number behind the key's first mention."""
+    text = path.read_text()
+    place = text.index(".", text.index(key)) + 1
+    path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
+
+
+def test_damaged_and_exchanged_files_of_ranges_are_one_line_each_and_made_again(built, tmp_path):
+    """Each in a range of its own: before training, between its stages, and after it."""
+    folder = spoilt_copy(built, tmp_path)
+    zeroth, first, second, third = sorted((folder / "results/examples").iterdir())[:4]
+    damaged = {
+        "train_degraded": first / "dataset.npz",
+        "train_improved": second / "degraded.safetensors",
+        "extract_signatures": third / "validation.json",
+    }
+    shutil.copyfile(zeroth / "dataset.npz", damaged["train_degraded"])
+    flip_bit(damaged["train_improved"], -1)
+    change_digit(damaged["extract_signatures"], "accuracy")
+    targets = [f"results/examples/{path.parent.name}/record.jsonl" for path in damaged.values()]
+    run = snakemake(folder, *targets, "--keep-going", "--config", f"num_examples={WANTED}")
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    for rule, path in damaged.items():
+        (line,) = [line for line in run.stderr.splitlines() if line.startswith(f"{rule}: ")]
+        assert line.startswith(f"{rule}: {path.relative_to(folder)}: not as it was made")
+        assert line.endswith("; delete it, and the next run makes it again")
+        path.unlink()
+    build(folder)
+    assert digests(folder) == digests(built)
+
+
+def test_an_edited_plan_is_one_line_while_the_jobs_are_found(built, tmp_path):
+    folder = spoilt_copy(built, tmp_path)
+    (folder / "results/plans/1.json").write_text('{"windows": 1, "enough": true}')
+    run = snakemake(folder, "--config", f"num_examples={WANTED}")
+    assert run.returncode != 0
+    assert run.stderr.splitlines()[-1].startswith("results/plans/1.json: not as it was made")
+    assert "Traceback" not in run.stderr
+    (folder / "results/plans/1.json").unlink()
+    build(folder)
+    assert digests(folder) == digests(built)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("examples/000000-000007/record.jsonl", lambda path: change_digit(path, "degraded_model_weights")),
+        ("validity.json", lambda path: change_digit(path, "median")),
+        ("figures/accuracy.png", lambda path: path.write_bytes(b"")),
+        ("shards/000000.data.train.parquet", lambda path: flip_bit(path, 100)),
+    ],
+)
+def test_what_the_dataset_is_put_together_of_is_whole(built, tmp_path, name, damage):
+    folder = spoilt_copy(built, tmp_path)
+    damage(folder / "results" / name)
+    run = snakemake(folder, "--config", f"num_examples={WANTED}")
+    assert run.returncode != 0
+    assert f": results/{name}: not as it was made" in run.stderr
+    assert "Traceback" not in run.stderr

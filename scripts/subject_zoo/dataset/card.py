@@ -66,16 +66,17 @@ def dataset_card(
             for table in table_names(config["task_generation"])
         ],
     }
-    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{_text(config, digests, rows, validity, figures)}"
+    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{card_text(config, digests, rows, validity, figures)}"
 
 
-def _text(
+def card_text(
     config: Mapping[str, Any],
     digests: Mapping[str, str],
     rows: Mapping[str, int],
     validity: Mapping[str, Any] | None,
     figures: Sequence[str],
 ) -> str:
+    """The card below its YAML, from what `dataset_card` takes."""
     model, patterns = config["model"], config["patterns"]
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
     prompts = validity["prompt_chars"] if validity else {}

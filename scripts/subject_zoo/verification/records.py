@@ -12,6 +12,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.shards import table_rows, table_schema
+from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
@@ -26,12 +27,15 @@ StageSignatures = Mapping[str, np.ndarray]  # and the signatures of those that h
 
 
 class RecordChecker:
-    """Checks the records of one dataset. `unchecked` says what cannot be, if anything."""
+    """Checks the records of one dataset. `unchecked` says what cannot be, if anything; `verdicts` are those on the
+    records checked so far, with their summaries, by example id: of recorded figures, or measured where these are wrong.
+    """
 
     def __init__(self, project: Project, equal_environment: bool) -> None:
         """Raises UserError where the project's signature dataset cannot be used."""
         self.project, self.equal_environment = project, equal_environment
         self.unchecked: str | None = None
+        self.verdicts: dict[int, dict[str, Any]] = {}
         try:
             _ = project.count_tokens
         except UserError as error:
@@ -80,6 +84,7 @@ class RecordChecker:
             limit = self.project.config["format"]["max_prompt_chars"]
             yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
         for record in records:
+            self.verdicts |= summarise_records(verdicts, [record])
             yield from _check_texts(row, record, models, self.project.config)
 
     def _check_signatures(

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.dataset.layout import SIGNATURE_DATASET
+from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY
 from subject_zoo.project import Project
 from subject_zoo.verification.environment import compare_environments
 from subject_zoo.verification.folder import check_facts, check_files, read_manifest
+from subject_zoo.verification.pictures import check_pictures
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import ShardReader
 from subject_zoo.verification.records import RecordChecker
 from subject_zoo.verification.retraining import check_retrained, choose_records
 from subject_zoo.verification.sequences import check_sequences
 from subject_zoo.verification.shards import ShardChecker
+from subject_zoo.verification.validity import check_validity
 from subject_zoo.verification.values import TOLERANCES
 
 Tell = Callable[[str], None]
@@ -33,6 +35,7 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     manifest = read_manifest(folder)
     yield from check_facts(folder, manifest)
     yield from check_files(folder, manifest["files"])
+    yield from check_pictures(folder, manifest["files"])
 
     differences = compare_environments(manifest)
     if differences:
@@ -53,6 +56,11 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     for shard in reader.shards:
         yield from shards.check(reader, shard)
     tell(f"{len(shards.places)} records in {len(reader.shards)} shards were checked")
+    if VALIDITY in manifest["files"]:
+        if records.verdicts and set(records.verdicts) == set(shards.places):
+            yield from check_validity(folder, manifest, records)
+        else:
+            tell(f"{VALIDITY} is not checked: not all records can be")
 
     if retrained:
         chosen = choose_records(shards.places, retrained, seed_of_choice, tell)

@@ -1,0 +1,95 @@
+"""What a dataset says of how true its records are, against the records."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from subject_zoo.base.files import json_bytes, read_json
+from subject_zoo.dataset.card import card_text
+from subject_zoo.dataset.folder import count_rows
+from subject_zoo.dataset.layout import CARD, PICTURES, VALIDITY
+from subject_zoo.dataset.validity import summarise
+from subject_zoo.provenance.code import chain_digest
+from subject_zoo.verification.problem import Problem, one_line
+from subject_zoo.verification.records import RecordChecker
+
+_OF_REJECTED = ("fail_gate", "pass_gate_and_those_before")  # what no record tells: rejected candidates would
+
+
+def check_validity(folder: Path, manifest: Mapping[str, Any], records: RecordChecker) -> Iterator[Problem]:
+    """Where validity.json says other than the records that were checked, or the card other than validity.json.
+
+    How many candidates fail each gate is held against how many there are, and how many are accepted. The card's text is
+    that of this code, so it is compared where this code made the dataset.
+    """
+    try:
+        stated = read_json(folder / VALIDITY)
+        gates = {key: stated["funnel"][key] for key in _OF_REJECTED}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        yield Problem(VALIDITY, f"cannot be read ({one_line(error)})")
+        return
+    expected = _summary(manifest["config"], records)
+    adds_up = _may_be(gates, expected["funnel"])
+    expected["funnel"] |= gates
+    if not adds_up:
+        yield Problem(VALIDITY, "funnel: its gates do not add up to the candidates and the accepted ones")
+    elif difference := _difference(stated, expected):
+        yield Problem(VALIDITY, difference)
+    elif json_bytes(expected) != (folder / VALIDITY).read_bytes():
+        yield Problem(VALIDITY, "not laid out as it was written: keys, spaces or line ends were changed")
+    elif manifest["code_sha256"] == chain_digest():
+        yield from _check_card(folder, manifest, stated)
+
+
+def _summary(config: Mapping[str, Any], records: RecordChecker) -> dict[str, Any]:
+    """The figures that the records give, with rejected candidates that failed no gate."""
+    members = sorted(records.verdicts)
+    rejected = {"accepted": False, "reasons": []}
+    verdicts = []
+    for example_id in range(members[-1] + 1):
+        verdict = records.verdicts.get(example_id)
+        verdicts.append({**records.plan(example_id).to_dict(), **rejected} if verdict is None else verdict)
+    return summarise(verdicts, members, config)
+
+
+def _may_be(gates: Mapping[str, Any], funnel: Mapping[str, Any]) -> bool:
+    """Whether so many candidates can fail each gate, and pass it and those before it."""
+    fail, passing = (gates[key] for key in _OF_REJECTED)
+    if any(not isinstance(of, Mapping) or list(of) != list(funnel["fail_gate"]) for of in (fail, passing)):
+        return False
+    if not all(type(count) is int and count >= 0 for count in (*fail.values(), *passing.values())):
+        return False
+    before = funnel["candidates"]
+    for gate, count in passing.items():
+        if not before - fail[gate] <= count <= min(before, funnel["candidates"] - fail[gate]):
+            return False
+        before = count
+    return bool(before >= funnel["accepted"])
+
+
+def _difference(stated: Any, expected: Any, path: str = "") -> str | None:
+    """The first place where two JSON values differ, in words."""
+    if not isinstance(stated, dict) or not isinstance(expected, dict):
+        same = type(stated) is type(expected) and stated == expected
+        return None if same else f"{path} is {one_line(repr(stated))}; the records give {one_line(repr(expected))}"
+    for key in {**expected, **stated}:
+        place = f"{path}.{key}" if path else key
+        if key not in stated or key not in expected:
+            return f"{one_line(place)} is {'missing' if key in expected else 'one key too many'}"
+        if difference := _difference(stated[key], expected[key], place):
+            return difference
+    return None
+
+
+def _check_card(folder: Path, manifest: Mapping[str, Any], validity: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether the card holds its text as it follows from the folder; a person may have added to it."""
+    files = manifest["files"]
+    pictures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
+    text = card_text(manifest["config"], manifest, count_rows(files), validity, pictures)
+    try:
+        card = (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return  # a problem already
+    if text not in card:
+        lost = next((line for line in text.splitlines() if line not in card), text)
+        yield Problem(CARD, f"does not say what the records give: {one_line(lost)}")
