@@ -10,6 +10,7 @@
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
+include: "rules/standing.smk"
 include: "rules/examples.smk"
 include: "rules/dataset.smk"
 

@@ -68,9 +68,10 @@ def settings(rule, *keys, **more):
 
 
 WINDOWS = Windows.of(config)
-FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
 SHARD_PARTS = shard_parts(config["task_generation"])
 FIGURES = picture_names(config["task_generation"])
+# What a dataset says of its configuration: not where it is published, nor what may become of one before it.
+DESCRIBED = [key for key in config if key not in ("publish", "shrink")]
 # What stands in the dataset's folder as it stands in results/.
 COPIED = [*SEQUENCE_FILES, VALIDITY, *(f"{PICTURES}/{figure}.png" for figure in FIGURES)]
 

@@ -118,15 +118,17 @@ rule draw_figures:
 rule assemble_dataset:
     """Put the shards together as the publishable folder, with its card and its manifest."""
     input:
-        # Named beside those of the checkpoint, or no shard would start before the last plan.
-        first_plan=shard_files(range(FIRST_PLAN)),
+        first_plan=first_shards,
         shards=lambda wildcards: shard_files(needed_windows()),
         last_tally=lambda wildcards: f"results/tallies/{needed_windows()[-1]:06d}.json",
         validity="results/validity.json",
         copied=expand("results/{name}", name=COPIED),
     output:
         copied=expand("results/dataset/{name}", name=COPIED),
-        card=report("results/dataset/README.md", category="The dataset's card", caption="../docs/report/card.rst"),
+        # Kept until it is written anew: the manifest is not, and something must tell how much stood there.
+        card=update(
+            report("results/dataset/README.md", category="The dataset's card", caption="../docs/report/card.rst")
+        ),
         manifest="results/dataset/manifest.json",
     log:
         "logs/assemble_dataset.log",
@@ -135,7 +137,7 @@ rule assemble_dataset:
     params:
         settings=settings(
             "assemble_dataset",
-            *(key for key in config if key != "publish"),  # where a dataset is published is no part of it
+            *DESCRIBED,
             digests=DIGESTS,
         ),
     script:

@@ -72,7 +72,7 @@ rule publish_shard:
     resources:
         hub=1,
     params:
-        settings=settings("publish_shard", *config, digests=DIGESTS),
+        settings=settings("publish_shard", *DESCRIBED, "publish", digests=DIGESTS),
     script:
         "../scripts/publish_shard.py"
 

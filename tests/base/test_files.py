@@ -1,5 +1,6 @@
 """Files are whole or absent, readable by others, and equal arrays give equal bytes."""
 
+import errno
 import os
 import signal
 import stat
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from subject_zoo.base.arrays import load_npz, npz_bytes, save_npz
-from subject_zoo.base.files import atomic_write
+from subject_zoo.base.files import atomic_copy, atomic_write
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 DTYPES = (bool, np.uint8, np.uint16, np.int8, np.int32, np.int64, np.float32, np.float64, "<U7")
@@ -136,3 +137,24 @@ def test_a_pickle_inside_a_file_is_not_opened(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         load_npz(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("clones", [False, True])
+def test_a_copy_is_whole_and_shares_nothing_with_what_it_was_made_from(tmp_path, monkeypatch, clones):
+    source, target = tmp_path / "source", tmp_path / "deep" / "target"
+    source.write_bytes(bytes(range(256)) * 999)
+
+    def clone(copy, _request, original):
+        if not clones:
+            raise OSError(errno.EOPNOTSUPP, "not here")
+        copy.write(os.pread(original, 1 << 20, 0))
+
+    monkeypatch.setattr("fcntl.ioctl", clone)
+    for _ in range(2):
+        atomic_copy(source, target)
+        assert target.read_bytes() == source.read_bytes()
+        with target.open("r+b") as file:
+            file.write(b"edited")
+        assert source.read_bytes() == bytes(range(256)) * 999
+    assert list(target.parent.iterdir()) == [target]
+    assert target.stat().st_mode == source.stat().st_mode

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subject_zoo.config.check import check_config
-from subject_zoo.config.sections import science_digest, select
+from subject_zoo.config.sections import differences, science_digest, select
 
 CONFIG = check_config(yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")))
 
 # What plans, arranges or publishes the work, and can be changed in a project that has begun.
 LOGISTICS = (
     "num_examples",
+    "shrink",
     "max_candidates",
     "expected_acceptance",
     "examples_per_job",
@@ -122,3 +123,20 @@ def test_the_order_of_a_list_counts():
     config = deepcopy(CONFIG)
     config["patterns"]["enabled"].reverse()
     assert science_digest(config) != science_digest(CONFIG)
+
+
+@given(st.sampled_from(paths(CONFIG)))
+def test_differences_are_named_where_the_digest_tells_them(path):
+    section, _, key = path.rpartition(".")
+    other = deepcopy(CONFIG)
+    place = other[section] if section else other
+    place[key] = changed(place[key])
+    named = [line.partition(" (")[0] for line in differences(CONFIG, other)]
+    assert bool(named) is (science_digest(other) != science_digest(CONFIG))
+    assert all(name.startswith(path) for name in named)
+    assert differences(CONFIG, deepcopy(CONFIG)) == []
+
+
+def test_differences_show_short_values():
+    older = {key: value for key, value in CONFIG.items() if key != "device"}
+    assert differences(older, {**CONFIG, "seed": 7}) == ["seed (0, now 7)", f"device (absent, now {CONFIG['device']})"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.finished_dataset import found
+from tests.finished_dataset import found, hide
 from tests.pipeline import ROOT, SMALL, snakemake, succeed
 from tests.record_tables import records_of
 
@@ -46,6 +46,15 @@ def digests(folder: Path) -> dict[str, str]:
     dataset = folder / "results" / "dataset"
     files = (path for path in dataset.rglob("*") if path.is_file())
     return {str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def flip_a_bit(path: Path) -> None:
+    """In place, as an editor or rsync --inplace would."""
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read()[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +125,13 @@ def test_the_dataset_is_verified_by_a_rule(built, tmp_path):
     succeed(verify())
     assert (tmp_path / "project" / VERIFICATION).read_text().strip().endswith("no problem")
     (tmp_path / "project" / VERIFICATION).unlink()
-    weights = tmp_path / "project/results/dataset/weights/000000.safetensors"
-    data = bytearray(weights.read_bytes())
-    data[-1] ^= 1
-    weights.write_bytes(data)
+    dataset = tmp_path / "project/results/dataset"
+    flip_a_bit(dataset / "weights/000000.safetensors")
+    hide(dataset)  # or it would be put together again, and be right
     run = verify()
     assert run.returncode != 0
-    assert "weights/000000.safetensors: its content was changed" in run.stderr
+    assert "data/train/000000.parquet, row 4" in run.stderr
+    assert "the weights give" in run.stderr
     assert not (tmp_path / "project" / VERIFICATION).exists()
 
 
@@ -217,3 +226,59 @@ def test_what_the_dataset_is_put_together_of_is_whole(built, tmp_path, name, dam
     assert run.returncode != 0
     assert f": results/{name}: not as it was made" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.fixture
+def project(built, tmp_path) -> Path:
+    """A copy of the folder of `built`, to change."""
+    return Path(shutil.copytree(built, tmp_path / "project"))
+
+
+def test_a_standing_dataset_is_made_smaller_only_where_that_is_said(built, project):
+    (project / "results/dataset/manifest.json").unlink()  # as an interruption leaves it
+    printed = succeed(snakemake(project, VERIFICATION, "--config", "num_examples=3"))
+    kept, mended = [line for line in printed.splitlines() if line.startswith("results/dataset: ")]
+    assert "all 9 examples" in kept
+    assert "--config num_examples=3 shrink=true" in kept
+    assert mended == "results/dataset: manifest.json is missing; the folder is put together again"
+    assert "9 records" in (project / VERIFICATION).read_text()
+    assert digests(project) == digests(built)
+    build(project, "shrink=true", wanted=3)
+    assert [row["example_id"] for row in rows_of(project)] == accepted_in(built)[:3]
+    assert found(project / "results/dataset") == []
+    assert "Nothing to be done" in build(project, wanted=2)
+
+
+def test_another_configuration_takes_the_folder_and_says_so(project):
+    other = "format={max_prompt_chars: 1000000}"
+    said = [line for line in build(project, other, wanted=2).splitlines() if line.startswith("results/dataset: ")]
+    assert said == [
+        "results/dataset: 9 examples of another configuration stand there, and will be replaced; "
+        "what differs: format.max_prompt_chars (None, now 1000000)",
+        "results/dataset: 9 examples of another configuration were replaced by 2 of this one",
+    ]
+    assert len(rows_of(project)) == 2
+
+
+def test_the_same_command_restores_what_is_missing_damaged_or_foreign(built, project):
+    dataset, shards = project / "results/dataset", project / "results/shards"
+    made_from = {path: path.read_bytes() for path in shards.iterdir()}
+    for path in [*dataset.glob("weights/*"), dataset / "README.md", next(dataset.glob("figures/*"))]:
+        flip_a_bit(path)
+    assert {path: path.read_bytes() for path in shards.iterdir()} == made_from
+    next(dataset.glob("data/train/*")).unlink()
+    (dataset / "benchmark_dataset.json").unlink()
+    (dataset / "data/train/999999.parquet").write_bytes(b"foreign")
+    (dataset / "notes.txt").write_text("mine")
+    spoilt = digests(project)
+    plan = succeed(snakemake(project, "--dry-run", "--config", f"num_examples={WANTED}"))
+    assert "assemble_dataset" in plan
+    assert "results/dataset: README.md was changed (and 7 more); the folder is put together again" in plan
+    assert digests(project) == spoilt
+    build(project)
+    whole = digests(project)
+    assert whole.pop("notes.txt")
+    assert whole == digests(built)
+    assert "Nothing to be done" in build(project)
+    succeed(snakemake(project, "--delete-all-output", "--config", f"num_examples={WANTED}"))
+    assert set(digests(project)) == {"notes.txt"}

@@ -3,9 +3,18 @@
 import hashlib
 import json
 import os
+import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+if sys.platform == "linux":
+    import fcntl
+
+_FICLONE = 0x40049409  # ioctl of Linux, as in linux/fs.h
 
 
 def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
@@ -14,12 +23,38 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
     A process killed at any moment leaves the old file or the new one, never a part; the temporary
     name starts with a dot, so no later rule takes it for an output.
     """
+    with _atomic_file(path) as file:
+        file.write(data)
+
+
+def atomic_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Copy a file's content as `atomic_write` writes it: a later edit of one file does not reach the other.
+
+    Where the file system can, both share their blocks until one is edited (btrfs, XFS).
+    """
+    with open(source, "rb") as original, _atomic_file(target) as copy:
+        if not _share_blocks(original, copy):
+            shutil.copyfileobj(original, copy)
+
+
+def _share_blocks(original: IO[bytes], copy: IO[bytes]) -> bool:
+    """Whether the file system could: most cannot, and none between two file systems."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.ioctl(copy, _FICLONE, original.fileno())
+            return True
+    return False
+
+
+@contextmanager
+def _atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write, which stands at `path` once all is written."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)

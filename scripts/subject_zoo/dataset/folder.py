@@ -1,19 +1,18 @@
 """The publishable folder: what is in it, and the manifest that says so."""
 
-import json
-import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz
-from subject_zoo.base.files import digest_of, json_bytes
+from subject_zoo.base.files import atomic_copy, digest_of
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import dataset_card
-from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SHARD_FOLDERS, SIGNATURE_DATASET, place_of
+from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
 from subject_zoo.dataset.shards import cut
+from subject_zoo.dataset.standing import keep_only, manifest_bytes, manifest_digest
 
 
 def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
@@ -48,12 +47,12 @@ def place_shards(folder: Path, shards: Mapping[str, Mapping[str, Path]], num_exa
         kept = load_npz(parts["signatures.npz"])["example_ids"].tolist()[:num_examples]
         num_examples -= len(kept)
         placed += _place_shard(folder, shard, parts, kept)
-    _remove_strangers(folder, set(placed))
+    keep_only(folder, set(placed))
     return placed
 
 
 def _place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequence[int]) -> list[str]:
-    """Put a shard into the folder, as links where all of its examples are kept, cut to `kept` where not.
+    """Put a shard into the folder, as copies where all of its examples are kept, cut to `kept` where not.
 
     `parts` as for `shard_contents`. The relative paths of what was put there: nothing where nothing is kept.
     """
@@ -63,7 +62,7 @@ def _place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequ
     placed = []
     for name, source in shard_contents(shard, parts).items():
         if whole:
-            link(source, folder / name)
+            atomic_copy(source, folder / name)
         elif not cut(source, folder / name, kept):
             continue
         placed.append(name)
@@ -80,31 +79,6 @@ def describe_file(path: Path) -> dict[str, Any]:
 
 def _entry(data: bytes) -> dict[str, Any]:
     return {"sha256": digest_of(data), "size": len(data)}
-
-
-def link(source: Path, target: Path) -> None:
-    """Put a file into the folder without a second copy of its bytes, atomically; copied across file systems."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-    except OSError:  # another file system, or one without hard links
-        temporary.write_bytes(source.read_bytes())
-    os.replace(temporary, target)
-    temporary.unlink(missing_ok=True)  # replacing a link by a link to the same file leaves both
-
-
-def _remove_strangers(folder: Path, wanted: Container[str]) -> None:
-    """Remove from the folder's tables, weights and signatures what is not wanted, by relative path."""
-    for part in SHARD_FOLDERS:
-        for path in sorted((folder / part).rglob("*"), reverse=True):
-            if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
-                path.unlink()
-            elif path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-        if (folder / part).is_dir() and not any((folder / part).iterdir()):
-            (folder / part).rmdir()
 
 
 def count_rows(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
@@ -151,11 +125,7 @@ def title_pages(
 
 
 def manifest(files: Mapping[str, Mapping[str, Any]], **facts: Any) -> bytes:
-    """The manifest's text: the facts of the build, a digest of them, and every file, in a fixed order."""
-    whole = {**facts, "facts_sha256": facts_digest(facts), "files": dict(sorted(files.items()))}
-    return json_bytes(whole) + b"\n"
-
-
-def facts_digest(facts: Mapping[str, Any]) -> str:
-    """sha256, hex, of the facts' JSON with sorted keys and no spaces."""
-    return digest_of(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())
+    """The manifest's text: the facts of the build, a digest of it all, and every file, in a fixed order."""
+    listed = dict(sorted(files.items()))
+    digest = manifest_digest({**facts, "files": listed})
+    return manifest_bytes({**facts, "facts_sha256": digest, "files": listed})

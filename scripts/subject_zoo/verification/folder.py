@@ -1,6 +1,5 @@
 """A dataset folder against its manifest: which files there are, and whether each is the one that was written."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import file_digest, read_json
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.config.check import check_config
-from subject_zoo.config.load import parse_yaml
 from subject_zoo.config.sections import science_digest
 from subject_zoo.dataset import folder as dataset_folder
 from subject_zoo.dataset.folder import count_rows
@@ -35,6 +33,7 @@ from subject_zoo.dataset.layout import (
     table_names,
     weights_file,
 )
+from subject_zoo.dataset.standing import configs_on_card, manifest_digest
 from subject_zoo.verification.problem import Problem, one_line
 
 _DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -78,8 +77,11 @@ _SCHEMA = {
     },
 }
 _SCHEMA["required"] = list(_SCHEMA["properties"])
-# Where a dataset is published is no part of it: its manifest leaves that section of the configuration out.
-_NOT_PUBLISHED = {"repo_id": None, "private": True, "every_shards": 1, "every_minutes": None}
+# What its manifest leaves out of the configuration: where a dataset is published, and what may become of one before it.
+_NO_PART_OF_IT = {
+    "shrink": False,
+    "publish": {"repo_id": None, "private": True, "every_shards": 1, "every_minutes": None},
+}
 _Validator = validators.extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
@@ -101,7 +103,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if mistake := best_match(_Validator(_SCHEMA).iter_errors(manifest)):
         key = ".".join(map(str, mistake.absolute_path))
         raise UserError(f"{path}: {key}{': ' if key else ''}{one_line(mistake.message)}")
-    config = {"publish": _NOT_PUBLISHED, **manifest["config"]}
+    config = {**_NO_PART_OF_IT, **manifest["config"]}
     try:
         accepted = check_config(config)
     except UserError as error:
@@ -115,7 +117,7 @@ def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     """Whether a well-formed manifest agrees with itself and with the configuration that the card shows."""
     facts, files, config = dict(manifest), manifest["files"], manifest["config"]
     del facts["files"], facts["facts_sha256"]
-    if manifest["facts_sha256"] != dataset_folder.facts_digest(facts):
+    if manifest["facts_sha256"] != manifest_digest(manifest):
         yield Problem(MANIFEST, "its facts were changed: facts_sha256 is not their digest")
     elif dataset_folder.manifest(files, **facts) != (folder / MANIFEST).read_bytes():
         yield Problem(MANIFEST, "not laid out as it was written: keys, spaces or line ends were changed")
@@ -163,7 +165,7 @@ def _check_shards(files: Mapping[str, Any], tables: Sequence[str]) -> Iterator[P
 def _check_card(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
-        shown = [parse_yaml(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
+        shown = configs_on_card(text)
     except OSError:
         return  # `check_files` tells
     except (ValueError, yaml.YAMLError) as error:

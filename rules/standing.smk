@@ -1,0 +1,44 @@
+# The dataset that stands in results/dataset/ when a run begins: how many examples the run makes of it, whether it is
+# whole, and what a person is told. No rules.
+
+from functools import cache
+
+from subject_zoo.dataset.standing import Standing, keep_only, tell_jobs, told_by_run
+
+DATASET = Path(rules.make_signature_dataset.output.dataset).with_name("dataset")  # under a module's prefix
+
+# A dataset that stands is not made smaller: this process looks how many examples there are, and its jobs are told.
+if workflow.is_main_process:
+    STANDING = Standing.found(DATASET, config)
+    tell_jobs(DATASET, STANDING.num_examples)
+config["num_examples"] = told_by_run(DATASET)
+FIRST_PLAN = WINDOWS.enough_for(config["num_examples"], config["expected_acceptance"])
+
+
+@cache
+def look_at_standing():
+    """Say what will become of the dataset that stands, and have it put together again where it is not whole.
+
+    Called where the dataset is wanted: whoever asks for one example is told nothing of it.
+    """
+    if any(argument.startswith("--delete-all") for argument in sys.argv):
+        # The tables, weights and signatures are no outputs that Snakemake knows.
+        if not workflow.output_settings.dryrun:
+            keep_only(DATASET, ())
+        return
+    for line in STANDING.first_words():
+        print(line, file=sys.stderr)
+    if STANDING.flaws:
+        workflow.dag.forcefiles.add(rules.assemble_dataset.output.manifest)
+
+
+def first_shards(wildcards):
+    """Those of the first plan; named beside those of the checkpoint, or no shard would start before the last plan."""
+    if workflow.is_main_process:
+        look_at_standing()
+    return shard_files(range(FIRST_PLAN))
+
+
+onsuccess:
+    for line in STANDING.last_words():
+        print(line, file=sys.stderr)
