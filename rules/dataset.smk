@@ -136,6 +136,7 @@ rule assemble_dataset:
         settings=settings(
             "assemble_dataset",
             *(key for key in config if key != "publish"),  # where a dataset is published is no part of it
+            "publish.license",
             digests=DIGESTS,
         ),
     script:

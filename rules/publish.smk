@@ -22,7 +22,8 @@ if workflow.is_main_process:
 
 def previous_receipt(wildcards):
     window = int(wildcards.window)
-    return f"results/published/{window - 1:06d}.json" if window else "results/published/repository.json"
+    # A repository is looked at again where any key changes; what is published then stays so.
+    return f"results/published/{window - 1:06d}.json" if window else ancient("results/published/repository.json")
 
 
 rule create_repository:
@@ -39,16 +40,7 @@ rule create_repository:
     resources:
         hub=1,
     params:
-        settings=settings(
-            "create_repository",
-            "seed",
-            "examples_per_job",
-            "ranges_per_shard",
-            "splits",
-            "publish.repo_id",
-            "publish.private",
-            digests=DIGESTS,
-        ),
+        settings=settings("create_repository", *config, digests=DIGESTS),
     script:
         "../scripts/create_repository.py"
 
@@ -72,7 +64,18 @@ rule publish_shard:
     resources:
         hub=1,
     params:
-        settings=settings("publish_shard", *config, digests=DIGESTS),
+        settings=settings(
+            "publish_shard",
+            "seed",
+            "examples_per_job",
+            "ranges_per_shard",
+            "splits",
+            "publish.repo_id",
+            digests=DIGESTS,
+        ),
+        # Named after an input, so that Snakemake does not compare it: what title pages say, and when commits are made,
+        # is no reason to publish a shard again.
+        as_it_is_now=lambda wildcards, input: config,
     script:
         "../scripts/publish_shard.py"
 
@@ -98,11 +101,9 @@ rule publish_dataset:
     params:
         settings=settings(
             "publish_dataset",
-            "seed",
-            "examples_per_job",
-            "ranges_per_shard",
-            "splits",
             "publish.repo_id",
+            "publish.private",
+            "publish.replace",
             digests=DIGESTS,
         ),
     script:

@@ -96,8 +96,9 @@ def test_half_an_answer(hub, api, client):
         (Transient("x", 503), [1, 2, 4, 8, 16, 32, 60, 60]),
         (Transient("x"), [1, 2, 4, 8, 16, 32, 60, 60]),
         (Transient("x", 429), [300] * 8),
-        (Transient("x", 429, 17), [17] * 8),
-        (Transient("x", 503, 0), [1] * 8),
+        (Transient("x", 429, 17), [17, 17, 17, 17, 17, 32, 60, 60]),
+        (Transient("x", 429, 0), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Transient("x", 429, 300), [300] * 8),
     ],
 )
 def test_pauses(pauses, error, expected):
