@@ -122,6 +122,19 @@ def test_patience_outlasts_an_hour_of_quota_and_ends(pauses, caplog):
     assert caplog.messages[-1] == "publish shard 000003: the quota is used up; next try in 300 s"
 
 
+def test_what_takes_long_is_told_while_it_lasts(caplog):
+    caplog.set_level("INFO")
+
+    def attempt() -> str:
+        time.sleep(0.5)
+        return "done"
+
+    assert patiently("send it", attempt, Patience(told=0.1)) == "done"
+    assert caplog.messages == ["send it: still at it after 0 s"] * 2  # after 0.1 and 0.3 s
+    assert patiently("send it", attempt, Patience()) == "done"
+    assert len(caplog.messages) == 2
+
+
 def test_a_pause_longer_than_all_patience_is_not_begun(pauses):
     with pytest.raises(UserError, match="to wait another 86400 s"):
         patiently("wait", failing(Transient("x", 429, 86400)), Patience())

@@ -30,6 +30,7 @@ from subject_zoo.hub.refusals import LOG_IN, in_words, status_in
 _PASSING = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # the last five: Cloudflare's own
 _QUOTA = 429
 _OVERTAKEN = {409, 412}  # a commit is under way; the parent is not the head any more
+_LONGEST_SILENCE = 60.0  # seconds between lines that tell of one wait
 _TOKEN_LIKE = re.compile(r"(hf_|api_org_|Bearer\s+)\S+|\w+://\S+")
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Patience:
     longest
     quota     after an answer 429 that does not say how long: the Hub counts commits by the hour
     total     of waiting for one thing until giving up: longer than an hour's quota
-    told      until a person is told what is waited for, and again
+    told      until a person is told what is waited for; then ever more rarely, down to once a minute
     """
 
     timeout: float = TIMEOUT
@@ -132,13 +133,14 @@ def patiently(what: str, attempt: Callable[[], _Result], patience: Patience) -> 
 
 
 @contextmanager
-def told_while_it_lasts(what: str, every: float) -> Iterator[None]:
-    """A line in the log for each `every` seconds that the body takes: `what`, and for how long."""
+def told_while_it_lasts(what: str, first: float) -> Iterator[None]:
+    """Lines in the log while the body lasts, after `first` seconds and ever longer ones: `what`, and for how long."""
     start, over = time.perf_counter(), Event()
 
     def tell() -> None:
-        while not over.wait(every):
-            _log.info("%s: %.0f s by now", what, time.perf_counter() - start)
+        pauses = (min(first * 2**number, _LONGEST_SILENCE) for number in count())
+        while not over.wait(next(pauses)):
+            _log.info("%s: still at it after %.0f s", what, time.perf_counter() - start)
 
     teller = Thread(target=tell, daemon=True)
     teller.start()
