@@ -162,11 +162,16 @@ def test_other_datasets_are_left_alone(hub, here, tmp_path):
     assert len(hub.commits(REPO)) == 2
 
 
+FILES = {"data/train/000000.parquet": {"rows": 1}}
+WITHOUT_DIGESTS = json.dumps({"config": CONFIG, "files": FILES, **DIGESTS}).encode()
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
         ({"data/train/mine.csv": b"a,b"}, "data/train/mine.csv, and no manifest.json"),
         ({MANIFEST: b"{}"}, "its manifest.json is not one of this project"),
+        ({MANIFEST: WITHOUT_DIGESTS}, "its manifest.json is not one of this project"),
         ({MANIFEST: b"no json"}, "its manifest.json is not one of this project"),
     ],
 )
@@ -360,6 +365,33 @@ def test_a_repository_that_lost_its_manifest_says_what_to_do(hub, here, tmp_path
         UserError, match=r"and no manifest.json that names it: bring that back from the repository's hist"
     ):
         here().complete(folder)
+
+
+def test_a_repository_that_was_deleted_says_what_to_do_and_that_helps(hub, here, tmp_path):
+    folder = write_dataset(tmp_path / "zoo")
+    here().open()
+    add(here(), folder, "000000")
+    (hub.root / "repos" / f"{REPO}.json").unlink()
+    with pytest.raises(
+        UserError, match=r"^tester/zoo: the Hub has no such dataset, .*where it was deleted, `rm -r resul"
+    ):
+        add(here(), folder, "000001")
+    here().open()
+    here().complete(folder)
+    assert ours(hub.commits(REPO)[-1]) == digests(folder)
+
+
+def test_of_two_that_publish_at_once_the_smaller_takes_nothing_away(hub, here, tmp_path):
+    small, large = write_dataset(tmp_path / "small", shards=2), write_dataset(tmp_path / "large")
+    few = here(CONFIG | {"num_examples": 4})
+    few.open()
+    here().open()
+    add(few, small, "000000")
+    add(here(), large, "000000", "000001", "000002")
+    with pytest.raises(UserError, match=r"^tester/zoo: 2 of its 6 examples would be taken away"):
+        few.complete(small)
+    here().complete(large)
+    assert ours(hub.commits(REPO)[-1]) == digests(large)
 
 
 def test_a_repository_that_exists_may_be_told_without_its_address(hub, here, tmp_path):

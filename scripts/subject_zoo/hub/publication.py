@@ -20,7 +20,7 @@ from subject_zoo.dataset.folder import describe_file, with_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES, shard_of
 from subject_zoo.hub.client import Patience, patiently
 from subject_zoo.hub.comparison import Files, differences, examples_in, lost
-from subject_zoo.hub.repository import Change, Content, HubRepository, RemoteFile
+from subject_zoo.hub.repository import Change, Content, Head, HubRepository, RemoteFile
 
 _CHOOSE = "choose another publish.repo_id"
 _REPLACE = f"set publish.replace to true if that is meant, or {_CHOOSE}"
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _State:
-    """What a commit's tree holds, and what its manifest says: the entries of its files (none where nothing is
+    """What the head's tree holds, and what its manifest says: the entries of its files (none where nothing is
     published), the licence that was generated, and what makes it another dataset than this one, in words."""
 
-    head: str
+    head: Head
     tree: Mapping[str, RemoteFile]
     files: Files
     license: str | None
@@ -68,7 +68,7 @@ class Publication:
         as it is until `complete` replaces it all at once.
         """
 
-        def look() -> tuple[str, bool]:
+        def look() -> _State:
             self._repository.create(self._private)
             state = self._look()
             there, wanted = examples_in(state.files), self._config["num_examples"]
@@ -77,12 +77,12 @@ class Publication:
                     f"{self._name} holds {there} examples and num_examples is {wanted}: {there - wanted} would be "
                     f"taken away; ask for {there} or more, {_REPLACE}"
                 )
-            return state.head, not state.differences
+            return state
 
-        opened = patiently(f"open {self._name}", look, self._patience)
-        if not self._private and self._repository.head().is_private:
+        state = patiently(f"open {self._name}", look, self._patience)
+        if not self._private and state.head.is_private:
             _log.warning("%s is private, though publish.private is false: it stays so", self._name)
-        return opened
+        return state.head.commit, not state.differences
 
     def add_shards(
         self,
@@ -151,7 +151,8 @@ class Publication:
         def attempt() -> tuple[str, bool]:
             state = self._look()
             change = plan(state)
-            return (self._repository.commit(change, title, parent=state.head), True) if change else (state.head, False)
+            head = state.head.commit
+            return (self._repository.commit(change, title, parent=head), True) if change else (head, False)
 
         return patiently(f"{what} in {self._name}", attempt, self._patience)
 
@@ -163,13 +164,13 @@ class Publication:
                 f"{self._name} is public, and publish.private is true: set publish.private to false, make the "
                 f"repository private in its settings, or {_CHOOSE}"
             )
-        state = self._state(head.commit)
+        state = self._state(head)
         if state.differences and not self._replace:
             raise UserError(f"{self._name} holds another dataset: {state.differences}; {_REPLACE}")
         return state
 
-    def _state(self, head: str) -> _State:
-        tree = self._repository.files(head)
+    def _state(self, head: Head) -> _State:
+        tree = self._repository.files(head.commit)
         ours = sorted(path for path in tree if shard_of(path) is not None)
         if MANIFEST not in tree:
             if ours:
@@ -179,9 +180,11 @@ class Publication:
                 )
             return _State(head, tree, {}, None, "")
         try:
-            manifest = json.loads(self._repository.read(MANIFEST, head))
+            manifest = json.loads(self._repository.read(MANIFEST, head.commit))
+            files = {path: {**entry, "sha256": entry["sha256"]} for path, entry in manifest["files"].items()}
+            examples_in(files)  # raises where an entry lacks what is read of it below
             differ = differences(manifest, self._config, self._digests)
-            state = _State(head, tree, dict(manifest["files"]), manifest.get("license"), differ)
+            state = _State(head, tree, files, manifest.get("license"), differ)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(
                 f"{self._name} holds something else: its {MANIFEST} is not one of this project; bring that back from "
@@ -221,7 +224,7 @@ class Publication:
         """Title pages with what a person wrote into the card that stands there."""
         card = pages[CARD]
         if CARD in state.tree:
-            standing = self._repository.read(CARD, state.head).decode(errors="replace")
+            standing = self._repository.read(CARD, state.head.commit).decode(errors="replace")
             try:
                 card = with_edits(card.decode(), standing, state.license).encode()
             except UserError as error:

@@ -15,7 +15,8 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.hub.client import readable_errors
 
 _TYPE = "dataset"
-_NOT_CREATED = {401, 402, 403, 409}
+_IS_THERE = 409
+_NOT_ALLOWED = {401, 402, 403}  # to create a repository; perhaps to write to one that is there
 _PATHS = 500  # paths in one question: the Hub takes 1,000
 
 
@@ -96,8 +97,8 @@ class HubRepository:
             try:
                 self._api.create_repo(self.repo_id, repo_type=_TYPE, private=private)
             except HfHubHTTPError as error:
-                # It is there (409); or this token may not create one, but write to one that is there.
-                if error.response.status_code not in _NOT_CREATED or not self._exists():
+                status = error.response.status_code
+                if status != _IS_THERE and not (status in _NOT_ALLOWED and self._exists()):
                     raise
             # The first step of a commit, which asks for the right to write and changes nothing.
             self._api.preupload_lfs_files(self.repo_id, [CommitOperationAdd("README.md", b"#")], repo_type=_TYPE)
