@@ -34,7 +34,8 @@ with rule_log(snakemake) as log:
 
         def files_of(shard: str) -> dict[str, Path]:
             # Those of earlier shards were inputs of the jobs that let them wait.
-            return shard_contents(shard, {part: folder / f"{shard}.{part}" for part in parts})
+            of_shard = {part: folder / f"{shard}.{part}" for part in parts}
+            return shard_contents(shard, {part: path for part, path in of_shard.items() if path.exists()})
 
         sequences = {Path(path).name: Path(path) for path in paths.sequences}
         facts = {"config": config, "digests": digests, "environment": tally["environment"]}
