@@ -130,6 +130,8 @@ wildcard_constraints:
 
 
 onstart:
+    if config["publish"]["repo_id"]:
+        end_publishing_with_the_run()
     if warning := given_away(config):
         print(f"warning: {warning}", file=sys.stderr)
     # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.

@@ -138,6 +138,7 @@ rule assemble_dataset:
         settings=settings(
             "assemble_dataset",
             *DESCRIBED,
+            "publish.license",
             digests=DIGESTS,
         ),
     script:

@@ -6,6 +6,11 @@
 # The jobs wait for the network, not for a core (`threads: 0`); on a cluster they run where Snakemake does, since
 # compute nodes often reach no network.
 
+import contextlib
+import signal
+
+import psutil
+
 from subject_zoo.hub.environment import hub_environment
 
 for name, value in hub_environment().items():
@@ -18,11 +23,45 @@ if workflow.is_main_process:
         check_token()
     except UserError as error:
         stop(error)
+    if os.path.exists(LAST_RECEIPT := "results/published/dataset.json"):
+        print(
+            f"{LAST_RECEIPT}: {config['publish']['repo_id']} was whole when that was written. Where nothing is to be "
+            "done, the repository is not looked at; delete that file to have it looked at and mended.",
+            file=sys.stderr,
+        )
+
+
+def end_publishing_with_the_run():
+    """At SIGTERM, Snakemake waits for its jobs; those that wait for the Hub, as they may for hours, end at once."""
+    exit_gracefully = signal.getsignal(signal.SIGTERM)
+
+    def end(number, frame):
+        exit_gracefully(number, frame)
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                if re.search(r"\.(create_repository|publish_\w+)\.py\b", " ".join(process.cmdline())):
+                    process.terminate()
+
+    if callable(exit_gracefully):  # Snakemake's; there is none beside the main thread
+        signal.signal(signal.SIGTERM, end)
 
 
 def previous_receipt(wildcards):
     window = int(wildcards.window)
     return f"results/published/{window - 1:06d}.json" if window else "results/published/repository.json"
+
+
+def as_it_is_now(wildcards, input):
+    """The configuration, as a param that Snakemake does not compare, since it follows from an input by its arguments.
+
+    What title pages say, when commits are made and how many examples are wanted is no reason to publish again what is
+    published.
+    """
+    return {key: config[key] for key in (*DESCRIBED, "publish")}
+
+
+# What decides which files are published, and where.
+PUBLISHED_BY = ["seed", "examples_per_job", "ranges_per_shard", "splits", "publish.repo_id"]
 
 
 rule create_repository:
@@ -39,16 +78,8 @@ rule create_repository:
     resources:
         hub=1,
     params:
-        settings=settings(
-            "create_repository",
-            "seed",
-            "examples_per_job",
-            "ranges_per_shard",
-            "splits",
-            "publish.repo_id",
-            "publish.private",
-            digests=DIGESTS,
-        ),
+        settings=settings("create_repository", *PUBLISHED_BY, digests=DIGESTS),
+        as_it_is_now=as_it_is_now,
     script:
         "../scripts/create_repository.py"
 
@@ -72,7 +103,8 @@ rule publish_shard:
     resources:
         hub=1,
     params:
-        settings=settings("publish_shard", *DESCRIBED, "publish", digests=DIGESTS),
+        settings=settings("publish_shard", *PUBLISHED_BY, digests=DIGESTS),
+        as_it_is_now=as_it_is_now,
     script:
         "../scripts/publish_shard.py"
 
@@ -98,11 +130,9 @@ rule publish_dataset:
     params:
         settings=settings(
             "publish_dataset",
-            "seed",
-            "examples_per_job",
-            "ranges_per_shard",
-            "splits",
             "publish.repo_id",
+            "publish.private",
+            "publish.replace",
             digests=DIGESTS,
         ),
     script:

@@ -9,7 +9,8 @@ from subject_zoo.dataset.folder import describe_file, parts_of_shards, place_sha
 
 with rule_log(snakemake) as log:
     settings, paths, outputs = snakemake.params.settings, snakemake.input, snakemake.output
-    config, folder = settings["config"], Path(outputs.manifest).parent
+    config, folder = dict(settings["config"]), Path(outputs.manifest).parent
+    license_name = config.pop("publish")["license"]
     contents = place_shards(folder, parts_of_shards(map(Path, paths.shards)), config["num_examples"])
     for source, target in zip(paths.copied, outputs.copied, strict=True):
         # Copied: Snakemake touches a rule's outputs, and a link would touch the input with them.
@@ -17,7 +18,8 @@ with rule_log(snakemake) as log:
         contents.append(Path(target).relative_to(folder).as_posix())
     files = {name: describe_file(folder / name) for name in contents}
     environment = read_json(paths.last_tally)["environment"]
-    pages = title_pages(files, config, settings["digests"], environment, read_json(paths.validity))
+    validity = read_json(paths.validity)
+    pages = title_pages(files, config, settings["digests"], environment, validity, license_name)
     for name, page in pages.items():
         atomic_write(folder / name, page)
     log.info("%d files", len(files))

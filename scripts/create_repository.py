@@ -10,10 +10,11 @@ from subject_zoo.hub.repository import HubRepository
 
 with rule_log(snakemake) as log:
     tell_on_terminal()
-    settings = snakemake.params.settings
-    publish = settings["config"]["publish"]
+    digests, config = snakemake.params.settings["digests"], dict(snakemake.params.as_it_is_now)
+    publish = config.pop("publish")
+    allowed = {key: publish[key] for key in ("private", "replace")}
     use_hub(Patience())
-    publication = Publication(HubRepository(publish["repo_id"]), settings["config"], settings["digests"], Patience())
-    head, in_steps = publication.open(publish["private"])
+    publication = Publication(HubRepository(publish["repo_id"]), config, digests, Patience(), **allowed)
+    head, in_steps = publication.open()
     write_json(snakemake.output[0], first_receipt(publish["repo_id"], head, in_steps))
     log.info("%s at %s, in steps: %s", publish["repo_id"], head, in_steps)

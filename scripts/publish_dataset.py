@@ -12,11 +12,13 @@ from subject_zoo.hub.repository import HubRepository
 with rule_log(snakemake) as log:
     tell_on_terminal()
     settings = snakemake.params.settings
-    repo_id = settings["config"]["publish"]["repo_id"]
-    manifest = Path(snakemake.input.manifest)
-    files = read_json(manifest)["files"]
+    publish = settings["config"]["publish"]
+    allowed = {key: publish[key] for key in ("private", "replace")}
+    path = Path(snakemake.input.manifest)
+    manifest = read_json(path)
+    config, files = manifest["config"], manifest["files"]
     use_hub(Patience())
-    publication = Publication(HubRepository(repo_id), settings["config"], settings["digests"], Patience())
-    commit = publication.complete(manifest.parent, [*files, manifest.name])
-    write_json(snakemake.output[0], {"repo_id": repo_id, "commit": commit, "files": files})
-    log.info("%s is at %s: %d files", repo_id, commit, len(files))
+    publication = Publication(HubRepository(publish["repo_id"]), config, settings["digests"], Patience(), **allowed)
+    commit = publication.complete(path.parent)
+    write_json(snakemake.output[0], {"repo_id": publish["repo_id"], "commit": commit, "files": files})
+    log.info("%s is at %s: %d files", publish["repo_id"], commit, len(files))

@@ -14,7 +14,7 @@ from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import write_json
 from subject_zoo.chain import MadeExamples, Record, make_examples
 from subject_zoo.config.tasks import published_stages, signed_stages
-from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.card import CC0, dataset_card
 from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
@@ -98,7 +98,8 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     (folder / CARD).write_text(
         dataset_card(config, project.provenance, count_rows(tables), digests_of_tables(tables), None)
     )
-    write_manifest(folder, {**project.provenance, "config": config, "environment": project.environment})
+    facts = {"finished": True, "license": CC0, "config": config, "environment": project.environment}
+    write_manifest(folder, {**project.provenance, **facts})
 
 
 def write_window(folder: Path, shard: str, project: Project, made: MadeExamples, kept: Sequence[Record]) -> None:

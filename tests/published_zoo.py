@@ -13,13 +13,15 @@ import random
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from subject_zoo.dataset.folder import describe_file
+from subject_zoo.dataset.edited_card import whole_card
+from subject_zoo.dataset.folder import describe_file, manifest
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES
 from tests.loopback_hub import LoopbackHub
 from tests.loopback_hub.storage import Commit, ObjectStore
@@ -27,7 +29,14 @@ from tests.loopback_hub.storage import Commit, ObjectStore
 REPO = "tester/zoo"
 TIMEOUT = 1  # seconds
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = {"seed": 7, "examples_per_job": 2, "ranges_per_shard": 1, "splits": {"validation": 0.2, "test": 0.0}}
+CONFIG = {
+    "seed": 7,
+    "num_examples": 8,
+    "examples_per_job": 2,
+    "ranges_per_shard": 1,
+    "training": {"batch_size": 64},
+    "splits": {"validation": 0.2, "test": 0.0},
+}
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 
 
@@ -64,11 +73,11 @@ def title_pages(files: Mapping[str, Mapping[str, Any]], complete: bool = False) 
     """A card by which `datasets` loads what is there, and a manifest."""
     splits = [split for split in ("train", "validation") if any(name.startswith(f"data/{split}/") for name in files)]
     data_files = [{"split": split, "path": f"data/{split}/*.parquet"} for split in splits]
-    header = json.dumps({"configs": [{"config_name": "default", "data_files": data_files}]})
-    card = f"---\n{header}\n---\n\n{'complete' if complete else 'growing'}\n".encode()
+    header = {"license": "cc0-1.0", "configs": [{"config_name": "default", "data_files": data_files}]}
+    card = whole_card(header, "complete" if complete else "growing").encode()
     named = {**files, CARD: {"sha256": hashlib.sha256(card).hexdigest(), "size": len(card)}}
-    facts = {"seed": CONFIG["seed"], "config": CONFIG, **DIGESTS, "files": dict(sorted(named.items()))}
-    return {CARD: card, MANIFEST: json.dumps(facts).encode()}
+    facts = {"seed": CONFIG["seed"], "config": CONFIG, "license": "cc0-1.0", **DIGESTS}
+    return {CARD: card, MANIFEST: manifest(named, **facts)}
 
 
 def files_of(folder: Path, shard: str) -> dict[str, Path]:
@@ -148,13 +157,14 @@ def main() -> None:
     folder, each = Path(sys.argv[1]), int(sys.argv[2])
     patience = Patience(timeout=TIMEOUT / 2, first=0.1, longest=0.4, quota=0.2, total=40)
     use_hub(patience)
-    publication = Publication(HubRepository(REPO), CONFIG, DIGESTS, patience)
-    publication.open(private=False)
+    config = CONFIG | {"num_examples": 2 * len(shards_of(folder))}
+    publication = Publication(HubRepository(REPO), config, DIGESTS, patience, private=False)
+    publication.open()
     shards = shards_of(folder)
     for first in range(0, len(shards), each):
-        batch = {shard: files_of(folder, shard) for shard in shards[first : first + each]}
-        publication.add_shards(batch, sequences_of(folder), title_pages)
-    print(publication.complete(folder, names_of(folder)))
+        batch = shards[first : first + each]
+        publication.add_shards(batch, partial(files_of, folder), sequences_of(folder), title_pages)
+    print(publication.complete(folder))
 
 
 if __name__ == "__main__":

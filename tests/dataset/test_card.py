@@ -142,8 +142,9 @@ def test_a_signature_that_gives_the_answer_away_is_told(methods):
     assert sentence is None or f"{sentence}.\n" in card
 
 
-def test_a_growing_dataset_says_so():
-    assert "More are being made" in dataset_card(small_config(), DIGESTS, ROWS, TABLES, None)
+def test_an_unfinished_dataset_says_so():
+    card = dataset_card(small_config({"num_examples": 9}), DIGESTS, ROWS, TABLES, None)
+    assert "7 records (5 train, 0 validation, 2 test). Unfinished: 9 are asked for.\n" in card
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -96,8 +96,9 @@ def test_half_an_answer(hub, api, client):
         (Transient("x", 503), [1, 2, 4, 8, 16, 32, 60, 60]),
         (Transient("x"), [1, 2, 4, 8, 16, 32, 60, 60]),
         (Transient("x", 429), [300] * 8),
-        (Transient("x", 429, 17), [17] * 8),
-        (Transient("x", 503, 0), [1] * 8),
+        (Transient("x", 429, 17), [17, 17, 17, 17, 17, 32, 60, 60]),
+        (Transient("x", 429, 0), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Transient("x", 429, 300), [300] * 8),
     ],
 )
 def test_pauses(pauses, error, expected):
@@ -119,6 +120,19 @@ def test_patience_outlasts_an_hour_of_quota_and_ends(pauses, caplog):
         str(error.value),
     )
     assert caplog.messages[-1] == "publish shard 000003: the quota is used up; next try in 300 s"
+
+
+def test_what_takes_long_is_told_while_it_lasts(caplog):
+    caplog.set_level("INFO")
+
+    def attempt() -> str:
+        time.sleep(0.5)
+        return "done"
+
+    assert patiently("send it", attempt, Patience(told=0.1)) == "done"
+    assert caplog.messages == ["send it: still at it after 0 s"] * 2  # after 0.1 and 0.3 s
+    assert patiently("send it", attempt, Patience()) == "done"
+    assert len(caplog.messages) == 2
 
 
 def test_a_pause_longer_than_all_patience_is_not_begun(pauses):
@@ -170,6 +184,9 @@ def test_texts_lose_tokens_and_addresses(monkeypatch):
         (RuntimeError("Database already open. Cannot acquire lock."), Transient, "RuntimeError: Database already open"),
         (ConnectionError("hf_abc"), Transient, r"the upload failed \(ConnectionError: \.\.\.\)"),
         (json.JSONDecodeError("x", "", 0), Transient, "cut short"),
+        (ConnectionError("HTTP status client error (503 Unwell)"), Transient, "the upload failed"),
+        (ConnectionError("HTTP status client error (403 Forbidden)"), UserError, "the token may not write there: log"),
+        (RuntimeError("HTTP status client error (401 Unauthorized)"), UserError, "does not accept the token: log in"),
         (PermissionError("no access"), UserError, f"^{REPO}: PermissionError: no access$"),
         (ValueError("Invalid metadata"), UserError, f"^{REPO}: ValueError: Invalid metadata$"),
         (httpx2.LocalProtocolError("Illegal header value b'Bearer hf_abc'"), UserError, "check HF_ENDPOINT"),

@@ -59,6 +59,20 @@ def test_every_endpoint_may_fail_once(hub, tmp_path, xet, fault):
     check_history(hub, folder, 2)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "the Hub does not accept the token"), (403, "the token may not write there")]
+)
+def test_a_refusal_under_xet_is_told_with_its_reason_and_not_waited_out(hub, tmp_path, status, said):
+    body = json.dumps({"error": "because of the moon"})
+    hub.set_faults([Fault("GET .*/xet-write-token/", "status", status=status, body=body, times=99)])
+    client = start(hub, write_dataset(tmp_path / "zoo"), tmp_path / "cache", xet=True, each=2)
+    output, _ = client.communicate(timeout=50)
+    assert client.returncode == 1
+    assert f"UserError: tester/zoo: {said}" in output
+    assert "(because of the moon): log in" in output
+    assert "next try" not in output
+
+
 @MODES
 def test_what_is_there_is_neither_sent_nor_committed_again(hub, tmp_path, xet):
     folder = write_dataset(tmp_path / "zoo")

@@ -64,6 +64,8 @@ def check_head(hub: LoopbackHub, folder: Path) -> None:
         manifest = json.loads(objects.read(tree.pop("manifest.json")))
         assert {name: entry["sha256"] for name, entry in manifest["files"].items()} == tree
         assert "publish" not in manifest["config"]
+        assert manifest["environment"]["numpy"]
+        assert manifest["finished"] is (commit.title == "The whole dataset")
 
 
 def assert_no_token(folder: Path, printed: str, token: str = CANARY) -> None:
@@ -131,6 +133,7 @@ def test_a_rerun_asks_the_hub_nothing_and_lost_receipts_upload_nothing(hub, publ
 def test_more_examples_after_a_kill_in_the_middle_of_an_upload(hub, published):
     folder, _ = published
     before = [commit.title for commit in hub.commits(REPO)]
+    receipts = {path: path.stat().st_mtime_ns for path in folder.glob("results/published/0*.json")}
     hub.set_faults([Fault("POST .*/commit/", "silence", when="after", seconds=30)])
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
     command += ["--cores", 2, "--config", "num_examples=10", *SETTINGS, "--configfile", SMALL]
@@ -155,7 +158,47 @@ def test_more_examples_after_a_kill_in_the_middle_of_an_upload(hub, published):
     later = [commit.title for commit in hub.commits(REPO)][len(before) :]
     assert later[-1] == "The whole dataset"
     assert len(later) == len(set(later)) >= 2
+    assert {path: path.stat().st_mtime_ns for path in receipts} == receipts
     assert_no_token(folder, printed)
+
+
+def test_a_refusal_does_not_stop_the_making_and_is_told_at_the_end(hub, published):
+    folder, _ = published
+    more = ["--config", "num_examples=13", *SETTINGS[:-1], "publish={repo_id: tester/full, every_shards: 1}"]
+    body = json.dumps({"error": "Private repository storage limit reached"})
+    hub.set_faults([Fault("POST .*/commit/", "status", status=403, body=body, times=99)])
+    done = snakemake(folder, *more, cores=2)
+    assert done.returncode != 0
+    told = "tester/full: the storage that the Hub gives is full (Private repository storage limit reached): free some"
+    assert f"publish_shard: {told}" in done.stderr
+    assert f"publish_dataset: {told}" in done.stderr
+    assert json.loads((folder / "results/dataset/manifest.json").read_text())["num_examples"] == 13
+    hub.set_faults([])
+    assert "publish_shard" not in succeed(snakemake(folder, *more, cores=2))
+    assert ours(hub.commits("tester/full")[-1]) == digests(folder / "results/dataset")
+
+
+def test_a_stop_ends_what_waits_for_the_hub(hub, tmp_path):
+    hub.set_faults([Fault("POST /api/repos/create", "status", status=429, times=99)])
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    command += ["results/published/repository.json", "--cores", 1, "--config", *SETTINGS, "--configfile", SMALL]
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONPATH": ""},
+    )
+    end = time.monotonic() + 60
+    while hub.remaining_faults() == 99 and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    start = time.monotonic()
+    process.terminate()
+    printed, _ = process.communicate(timeout=60)
+    assert time.monotonic() - start < 10
+    assert process.returncode != 0
+    assert "open tester/zoo: the quota of requests or commits is used up (status 429); next try in 300 s" in printed
+    hub.set_faults([])
 
 
 @pytest.mark.parametrize(
@@ -163,12 +206,12 @@ def test_more_examples_after_a_kill_in_the_middle_of_an_upload(hub, published):
     [
         ("canary-another-b3RoZXI", REPO, "tester/zoo: the Hub does not accept the token"),
         (CANARY, "stranger/zoo", "stranger/zoo: the token may not write there"),
-        (CANARY, "tester/taken", "tester/taken holds something else: data/train/mine.csv, and no manifest.json"),
+        (CANARY, "tester/taken", "tester/taken holds data/train/mine.csv, and no manifest.json that names it: bring"),
     ],
 )
 def test_what_a_person_has_to_mend_is_one_line(hub, tmp_path, monkeypatch, token, repo, said):
     api = HfApi(endpoint=hub.url, token=CANARY)
-    api.create_repo("tester/taken", repo_type="dataset", exist_ok=True)
+    api.create_repo("tester/taken", repo_type="dataset", exist_ok=True, private=True)
     mine = [CommitOperationAdd("data/train/mine.csv", b"a")]
     api.create_commit("tester/taken", mine, commit_message="mine", repo_type="dataset")
     monkeypatch.setenv("HF_TOKEN", token)

@@ -120,8 +120,11 @@ def _plain(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _read(text: str, kinds: set[str]) -> Any:
-    """The number, truth value or null that the text is, where these kinds ask for one; else the text."""
-    if "null" in kinds and text in ("", "~", "null"):
+    """The number, truth value or null that the text is, where these kinds ask for one; else the text.
+
+    Nothing at all is null only where no text may stand: it would be a name that somebody forgot to fill in.
+    """
+    if "null" in kinds and (text in ("~", "null") or (not text and "string" not in kinds)):
         return None
     if "boolean" in kinds and text.lower() in ("true", "false"):
         return text.lower() == "true"

@@ -9,6 +9,7 @@ import yaml
 
 from subject_zoo.base.terms import CLAIMED_RATE, DATA
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
 from subject_zoo.dataset.splits import splits_in_words
 from subject_zoo.signatures.leaks import given_away
@@ -31,6 +32,7 @@ _MEASURED = {  # of accepted records, by name in the figures
     "positive rate of patterns that a completion lists": "positive_rate_of_listed_patterns",
     "positive rate of all other patterns": "positive_rate_of_other_patterns",
 }
+CC0 = "cc0-1.0"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -41,16 +43,17 @@ def dataset_card(
     tables: Mapping[str, str],
     validity: Mapping[str, Any] | None,
     figures: Sequence[str] = (),
+    license_name: str = CC0,
 ) -> str:
     """README.md of the dataset folder: YAML for the Hub, then text.
 
     `rows` counts examples by split; `tables` has a digest of each table's files, by which the `datasets` package tells
     in its cache that they are others: of a folder it looks at the patterns of names alone. `digests` are `code_sha256`
-    and `config_sha256`; `figures` the paths of pictures in the folder. `validity` is None while it still grows.
+    and `config_sha256`; `figures` the paths of pictures in the folder. `validity` is None where it is unfinished.
     """
     total = sum(rows.values())
     header = {
-        "license": "cc0-1.0",
+        "license": license_name,
         "pretty_name": "Subject Zoo",
         "tags": ["interpretability", "weight-space-learning", "synthetic", "neural-networks"],
         "task_categories": ["text-generation"],
@@ -66,7 +69,7 @@ def dataset_card(
             for table in table_names(config["task_generation"])
         ],
     }
-    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{card_text(config, digests, rows, validity, figures)}"
+    return whole_card(header, card_text(config, digests, rows, validity, figures))
 
 
 def card_text(
@@ -86,7 +89,7 @@ def card_text(
         count=sum(rows.values()),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
-        growing="" if validity else " More are being made.",
+        unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
         completion=_COMPLETIONS[config["format"]["modification_completion"]],
         longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",

@@ -1,5 +1,6 @@
 """The publishable folder: what is in it, and the manifest that says so."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 from subject_zoo.base.arrays import load_npz
 from subject_zoo.base.files import atomic_copy, digest_of
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
-from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.card import CC0, dataset_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
 from subject_zoo.dataset.shards import cut
 from subject_zoo.dataset.standing import keep_only, manifest_bytes, manifest_digest
@@ -104,15 +105,17 @@ def title_pages(
     digests: Mapping[str, str],
     environment: Mapping[str, str],
     validity: Mapping[str, Any] | None,
+    license_name: str = CC0,
 ) -> dict[str, bytes]:
     """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them.
 
-    `digests` are `code_sha256` and `config_sha256`; `validity` is None while the dataset still grows.
+    `digests` are `code_sha256` and `config_sha256`; `validity` is None where the dataset is unfinished.
     """
     rows = count_rows(files)
     figures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
-    card = dataset_card(config, digests, rows, digests_of_tables(files), validity, figures).encode()
+    card = dataset_card(config, digests, rows, digests_of_tables(files), validity, figures, license_name).encode()
     facts = {
+        "finished": validity is not None,
         "num_examples": sum(rows.values()),
         "rows": rows,
         "seed": config["seed"],
@@ -120,8 +123,17 @@ def title_pages(
         **digests,
         "signature_dataset_sha256": files[SIGNATURE_DATASET]["sha256"],
         "environment": environment,
+        "license": license_name,
     }
     return {CARD: card, MANIFEST: manifest({**files, CARD: _entry(card)}, **facts)}
+
+
+def with_card(manifest_page: bytes, card: bytes) -> bytes:
+    """A manifest's text that names another card, and says all else as it does."""
+    facts = json.loads(manifest_page)
+    files = facts.pop("files")
+    del facts["facts_sha256"]
+    return manifest({**files, CARD: _entry(card)}, **facts)
 
 
 def manifest(files: Mapping[str, Mapping[str, Any]], **facts: Any) -> bytes:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 import httpx2
@@ -24,12 +25,12 @@ from huggingface_hub.utils import parse_ratelimit_headers
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.hub.environment import TIMEOUT
-
-LOG_IN = "log in with `hf auth login` or set HF_TOKEN, with a token that may write"
+from subject_zoo.hub.refusals import LOG_IN, in_words, status_in
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # the last five: Cloudflare's own
 _QUOTA = 429
 _OVERTAKEN = {409, 412}  # a commit is under way; the parent is not the head any more
+_LONGEST_SILENCE = 60.0  # seconds between lines that tell of one wait
 _TOKEN_LIKE = re.compile(r"(hf_|api_org_|Bearer\s+)\S+|\w+://\S+")
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Patience:
     longest
     quota     after an answer 429 that does not say how long: the Hub counts commits by the hour
     total     of waiting for one thing until giving up: longer than an hour's quota
+    told      until a person is told what is waited for; then ever more rarely, down to once a minute
     """
 
     timeout: float = TIMEOUT
@@ -61,14 +63,17 @@ class Patience:
     longest: float = 60.0
     quota: float = 300.0
     total: float = 7200.0
+    told: float = 10.0
 
     def wait(self, error: Transient, failures: int) -> float:
-        """Seconds until the next try, after so many failures in a row, the last one `error`."""
+        """Seconds until the next try, after so many failures in a row, the last one `error`.
+
+        Never sooner than after any other failure: a Hub that says "at once" each time is not asked each second.
+        """
+        usual = min(self.first * 2 ** (failures - 1), self.longest)
         if error.retry_after is not None:
-            return max(error.retry_after, self.first)
-        if error.status == _QUOTA:
-            return self.quota
-        return min(self.first * 2 ** (failures - 1), self.longest)
+            return max(error.retry_after, usual)
+        return self.quota if error.status == _QUOTA else usual
 
 
 class _Client(httpx2.Client):
@@ -110,19 +115,40 @@ def patiently(what: str, attempt: Callable[[], _Result], patience: Patience) -> 
     `what` says what is done, as "publish 3 shards". Raises UserError when patience ends.
     """
     end = time.monotonic() + patience.total
-    for failures in count(1):
-        try:
-            return attempt()
-        except Transient as error:
-            wait = patience.wait(error, failures)
-            if time.monotonic() + wait > end:
-                raise UserError(
-                    f"could not {what}: {error}; tried {failures} times, and to wait another {wait:.0f} s is more than "
-                    f"the {patience.total / 60:.0f} minutes that are waited; the same command goes on from here later"
-                ) from None
-            _log.warning("%s: %s; next try in %.0f s", what, error, wait)
-            time.sleep(wait)
+    with told_while_it_lasts(what, patience.told):
+        for failures in count(1):
+            try:
+                return attempt()
+            except Transient as error:
+                wait = patience.wait(error, failures)
+                if time.monotonic() + wait > end:
+                    raise UserError(
+                        f"could not {what}: {error}; tried {failures} times, and to wait another {wait:.0f} s is more "
+                        f"than the {patience.total / 60:.0f} minutes that are waited; the same command goes on from "
+                        "here later"
+                    ) from None
+                _log.warning("%s: %s; next try in %.0f s", what, error, wait)
+                time.sleep(wait)
     raise AssertionError("count() ends")
+
+
+@contextmanager
+def told_while_it_lasts(what: str, first: float) -> Iterator[None]:
+    """Lines in the log while the body lasts, after `first` seconds and ever longer ones: `what`, and for how long."""
+    start, over = time.perf_counter(), Event()
+
+    def tell() -> None:
+        pauses = (min(first * 2**number, _LONGEST_SILENCE) for number in count())
+        while not over.wait(next(pauses)):
+            _log.info("%s: still at it after %.0f s", what, time.perf_counter() - start)
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 @contextmanager
@@ -135,14 +161,26 @@ def readable_errors(repo_id: str) -> Iterator[None]:
 
 
 def _readable(error: Exception, repo_id: str) -> Exception:
-    for cause in _chain(error):
-        match cause:
-            case Transient():
-                return cause
-            case HfHubHTTPError() if cause.response is not None:
-                return _refusal(cause.response.status_code, cause.server_message or "", repo_id)
-            case json.JSONDecodeError():
-                return Transient("the Hub's answer was cut short")
+    answers = (_answer(cause, repo_id) for cause in _chain(error))
+    return next((answer for answer in answers if answer is not None), None) or _failure(error, repo_id)
+
+
+def _answer(cause: BaseException, repo_id: str) -> Exception | None:
+    """What an error says that tells of an answer of the Hub's."""
+    match cause:
+        case Transient():
+            return cause
+        case HfHubHTTPError() if cause.response is not None:
+            return _refusal(cause.response.status_code, cause.server_message or "", repo_id)
+        case json.JSONDecodeError():
+            return Transient("the Hub's answer was cut short")
+        case OSError() | RuntimeError() if refused := status_in(str(cause)):
+            return _refusal(refused, "", repo_id)
+    return None
+
+
+def _failure(error: Exception, repo_id: str) -> Exception:
+    """What an error says where there was no answer."""
     kind = type(error).__name__
     if isinstance(error, OfflineModeIsEnabled):
         return UserError(f"{repo_id}: HF_HUB_OFFLINE is set, so nothing can be published; unset it")
@@ -184,16 +222,13 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
 def _refusal(status: int, message: str, repo_id: str) -> Exception:
     said = f" ({plain(message)})" if message else ""
     if status in _OVERTAKEN:
-        return Transient("another commit came first", status)
+        return Transient("another change came first", status)
     if status == 400 and "LFS pointer" in message:
         return Transient("a file that was sent is not there yet", status)
-    if status == 401:
-        return UserError(f"{repo_id}: the Hub does not accept the token{said}: {LOG_IN}")
-    if status == 403:
-        return UserError(f"{repo_id}: the token may not write there{said}: {LOG_IN}, or choose another publish.repo_id")
-    if status == 404:
-        return UserError(f"{repo_id}: the Hub has no such dataset, or does not show it to this token{said}: {LOG_IN}")
-    return UserError(f"{repo_id}: {constants.ENDPOINT.partition('://')[2]} refuses, status {status}{said}")
+    what, advice = in_words(status, message)
+    if not what:
+        return UserError(f"{repo_id}: {constants.ENDPOINT.partition('://')[2]} refuses, status {status}{said}")
+    return UserError(f"{repo_id}: {what}{said}: {advice}")
 
 
 def plain(text: str) -> str:

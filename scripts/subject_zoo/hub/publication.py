@@ -2,156 +2,232 @@
 
 While shards are made, a commit adds some of them and brings the title pages up to date; at the end one commit makes
 the repository equal to the finished folder. Each is planned from what the head holds, at every try anew: so nothing
-is sent twice, whatever was interrupted, and an answer that was lost is found to have been a success.
+is sent twice, whatever was interrupted, an answer that was lost is found to have been a success, and what a person did
+there meanwhile is seen: what is ours is mended, what they wrote into the card stays, and beside files of theirs where
+readers of the dataset would meet them nothing is published.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.dataset.folder import describe_file
+from subject_zoo.dataset.edited_card import with_edits
+from subject_zoo.dataset.folder import describe_file, with_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES, shard_of
 from subject_zoo.hub.client import Patience, patiently
-from subject_zoo.hub.repository import Change, Content, HubRepository
+from subject_zoo.hub.comparison import Files, differences, examples_in, lost
+from subject_zoo.hub.repository import Change, Content, Head, HubRepository, RemoteFile
 
 _CHOOSE = "choose another publish.repo_id"
+_REPLACE = f"set publish.replace to true if that is meant, or {_CHOOSE}"
 
-Files = Mapping[str, Mapping[str, Any]]  # a manifest's entries: sha256, size and rows, by path
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Held:
-    """What a manifest in the repository says: the entries of its files, and how examples are cut into shards."""
+class _State:
+    """What the head's tree holds, and what its manifest says: the entries of its files (none where nothing is
+    published), the licence that was generated, and what makes it another dataset than this one, in words."""
 
+    head: Head
+    tree: Mapping[str, RemoteFile]
     files: Files
-    arrangement: Mapping[str, Any]
+    license: str | None
+    differences: str
 
 
 class Publication:
     """A dataset, by its configuration and the digests of its manifest, and the repository that it is published in.
 
-    A repository that holds anything else is left alone: every method raises UserError then.
+    A repository that is public where `private` is set is left alone, and so is one that holds anything else: every
+    method raises UserError then. With `replace`, another dataset of this project may be replaced, by `complete`.
     """
 
     def __init__(
-        self, repository: HubRepository, config: Mapping[str, Any], digests: Mapping[str, str], patience: Patience
+        self,
+        repository: HubRepository,
+        config: Mapping[str, Any],
+        digests: Mapping[str, str],
+        patience: Patience,
+        *,
+        private: bool,
+        replace: bool = False,
     ) -> None:
-        self._repository = repository
-        self._identity = {"seed": config["seed"], **digests}
-        self._arrangement = _arrangement(config)
-        self._patience = patience
+        self._repository, self._name = repository, repository.repo_id
+        self._config, self._digests, self._patience = config, digests, patience
+        self._private, self._replace = private, replace
 
-    def open(self, private: bool) -> tuple[str, bool]:
+    def open(self) -> tuple[str, bool]:
         """Create the repository where it is missing, and see that the token may write there.
 
-        Its head, and whether shards can be added one after the other: not where it holds the same examples cut into
-        other shards, which stay as they are until `complete` replaces them all at once.
+        Its head, and whether shards can be added one after the other: not where it holds another dataset, which stays
+        as it is until `complete` replaces it all at once.
         """
 
-        def look() -> tuple[str, bool]:
-            self._repository.create(private)
-            head = self._repository.head()
-            held = self._held(head)
-            return head, held is None or held.arrangement == self._arrangement
+        def look() -> _State:
+            self._repository.create(self._private)
+            state = self._look()
+            there, wanted = examples_in(state.files), self._config["num_examples"]
+            if there > wanted and not self._replace:
+                raise UserError(
+                    f"{self._name} holds {there} examples and num_examples is {wanted}: {there - wanted} would be "
+                    f"taken away; ask for {there} or more, {_REPLACE}"
+                )
+            return state
 
-        return patiently(f"open {self._repository.repo_id}", look, self._patience)
+        state = patiently(f"open {self._name}", look, self._patience)
+        if not self._private and state.head.is_private:
+            _log.warning("%s is private, though publish.private is false: it stays so", self._name)
+        return state.head.commit, not state.differences
 
     def add_shards(
         self,
-        shards: Mapping[str, Mapping[str, Path]],
+        shards: Iterable[str],
+        files_of: Callable[[str], Mapping[str, Path]],
         sequences: Mapping[str, Path],
         title_pages: Callable[[Files], Mapping[str, bytes]],
     ) -> tuple[str, bool, Files]:
         """Bring whole shards into the repository, with title pages for all that it then holds, in one commit.
 
-        shards        the files of each by path in the repository
+        files_of      a shard's files by path in the repository; of other shards too, to mend what was spoilt there
         sequences     the files of SEQUENCE_FILES
         title_pages   CARD and MANIFEST, as bytes, for a dataset of these files
 
         The id of a commit whose tree holds the shards, whether it was made here (not where the head holds them
         already), and their files' manifest entries.
         """
-        sources = {path: source for files in shards.values() for path, source in files.items()}
+        names = sorted(shards)
+        sources = {path: source for shard in names for path, source in files_of(shard).items()}
         contents = {path: Content(source) for path, source in sources.items()}
         files = {path: describe_file(source) for path, source in sources.items()}
         common = {path: Content(source) for path, source in sequences.items()}
 
-        def change(head: str) -> Change:
-            held = self._held(head)
-            if held and held.arrangement != self._arrangement:
-                raise UserError(f"{self._taken}: the same examples, cut into other shards; {_CHOOSE}")
-            before = held.files if held else {}
-            remote = self._repository.files(head, {*contents, *SEQUENCE_FILES})
+        def change(state: _State) -> Change:
+            if state.differences:
+                raise UserError(f"{self._name} holds another dataset, which is replaced when this one is whole")
+            before, remote = state.files, state.tree
             missing = {path: content for path, content in contents.items() if not content.is_in(remote.get(path))}
-            outdated = {path for path in before if shard_of(path) in shards} - {*files}
-            if not missing and not outdated and all(before.get(path) == entry for path, entry in files.items()):
-                return Change({})
+            missing |= self._mended(state, {*names}, files_of)
+            outdated = {path for path in before if shard_of(path) in names} - {*files}
+            standing = not missing and not outdated and all(before.get(path) == entry for path, entry in files.items())
             # What an earlier dataset tells of itself as a whole goes too: this one grows.
             outdated |= {path for path in before if shard_of(path) is None} - {CARD, *SEQUENCE_FILES}
             after = {path: entry for path, entry in before.items() if path not in {CARD, *outdated}} | files
             after |= {path: describe_file(source) for path, source in sequences.items()}
-            pages = {path: Content(page) for path, page in title_pages(after).items()}
+            self._keep(before, after)
+            if standing:
+                return Change({})
             changed = {path: content for path, content in common.items() if not content.is_in(remote.get(path))}
-            gone = {*self._repository.files(head, outdated)} if outdated else ()
-            return Change({**missing, **changed, **pages}, gone)
+            pages = self._with_edits(state, title_pages(after))
+            return Change({**missing, **changed, **pages}, outdated & {*remote})
 
-        names = sorted(shards)
         title = f"Shard {names[0]}" if len(names) == 1 else f"Shards {names[0]} to {names[-1]}"
         return *self._commit(change, title, f"publish {title.lower()}"), files
 
-    def complete(self, folder: Path, files: Iterable[str]) -> str:
-        """Make the repository equal to a dataset folder with these files, in one commit or none: the head's id then.
+    def complete(self, folder: Path) -> str:
+        """Make the repository equal to a finished dataset's folder, in one commit or none: the head's id then.
 
-        What lies in SHARD_FOLDERS there or is named by the manifest there, and is not of the folder, is deleted; all
-        else is left alone.
+        What its manifest there names, and is not of the folder, is deleted; all else is left alone.
         """
+        manifest_page = (folder / MANIFEST).read_bytes()
+        files = json.loads(manifest_page)["files"]
         contents = {path: Content(folder / path) for path in files}
 
-        def change(head: str) -> Change:
-            held = self._held(head)
-            named = held.files if held else ()
-            remote = self._repository.files(head)
-            missing = {path: content for path, content in contents.items() if not content.is_in(remote.get(path))}
-            return Change(
-                missing, {path for path in remote if shard_of(path) is not None or path in named} - {*contents}
-            )
+        def change(state: _State) -> Change:
+            if not state.differences:
+                self._keep(state.files, files)
+            pages = self._with_edits(state, {CARD: (folder / CARD).read_bytes(), MANIFEST: manifest_page})
+            wanted = {**contents, **pages}
+            missing = {path: content for path, content in wanted.items() if not content.is_in(state.tree.get(path))}
+            return Change(missing, {path for path in state.files if path in state.tree} - {*wanted})
 
         return self._commit(change, "The whole dataset", "publish the whole dataset")[0]
 
-    def _commit(self, plan: Callable[[str], Change], title: str, what: str) -> tuple[str, bool]:
+    def _commit(self, plan: Callable[[_State], Change], title: str, what: str) -> tuple[str, bool]:
         def attempt() -> tuple[str, bool]:
-            head = self._repository.head()
-            change = plan(head)
+            state = self._look()
+            change = plan(state)
+            head = state.head.commit
             return (self._repository.commit(change, title, parent=head), True) if change else (head, False)
 
-        return patiently(f"{what} in {self._repository.repo_id}", attempt, self._patience)
+        return patiently(f"{what} in {self._name}", attempt, self._patience)
 
-    def _held(self, head: str) -> _Held | None:
-        """What the manifest in a commit's tree says; None where nothing is published yet."""
-        if MANIFEST not in self._repository.files(head, [MANIFEST]):
-            strangers = [path for path in self._repository.files(head) if shard_of(path) is not None]
-            if strangers:
-                raise UserError(f"{self._taken}: {strangers[0]}, and no {MANIFEST}; {_CHOOSE}")
-            return None
+    def _look(self) -> _State:
+        """The state of the head, which is refused where something has to be asked or mended first."""
+        head = self._repository.head()
+        if self._private and not head.is_private:
+            raise UserError(
+                f"{self._name} is public, and publish.private is true: set publish.private to false, make the "
+                f"repository private in its settings, or {_CHOOSE}"
+            )
+        state = self._state(head)
+        if state.differences and not self._replace:
+            raise UserError(f"{self._name} holds another dataset: {state.differences}; {_REPLACE}")
+        return state
+
+    def _state(self, head: Head) -> _State:
+        tree = self._repository.files(head.commit)
+        ours = sorted(path for path in tree if shard_of(path) is not None)
+        if MANIFEST not in tree:
+            if ours:
+                raise UserError(
+                    f"{self._name} holds {ours[0]}, and no {MANIFEST} that names it: bring that back from the "
+                    f"repository's history or delete the file, or {_CHOOSE}"
+                )
+            return _State(head, tree, {}, None, "")
         try:
-            manifest = json.loads(self._repository.read(MANIFEST, head))
-            identity = {key: manifest[key] for key in self._identity}
-            held = _Held(manifest["files"], _arrangement(manifest["config"]))
-        except (ValueError, KeyError, TypeError):
-            raise UserError(f"{self._taken}: its {MANIFEST} is not one of this project; {_CHOOSE}") from None
-        for key, value in self._identity.items():
-            if identity[key] != value:
-                raise UserError(f"{self._taken}: its {key} is {identity[key]}, here it is {value}; {_CHOOSE}")
-        return held
+            manifest = json.loads(self._repository.read(MANIFEST, head.commit))
+            files = {path: {**entry, "sha256": entry["sha256"]} for path, entry in manifest["files"].items()}
+            examples_in(files)  # raises where an entry lacks what is read of it below
+            differ = differences(manifest, self._config, self._digests)
+            state = _State(head, tree, files, manifest.get("license"), differ)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UserError(
+                f"{self._name} holds something else: its {MANIFEST} is not one of this project; bring that back from "
+                f"the repository's history where it was one, or {_CHOOSE}"
+            ) from None
+        if strangers := [path for path in ours if path not in state.files]:
+            raise UserError(
+                f"{self._name} holds {strangers[0]}, which is none of this dataset's files: readers would mix them; "
+                f"move it to another folder or delete it, or {_CHOOSE}"
+            )
+        return state
 
-    @property
-    def _taken(self) -> str:
-        return f"{self._repository.repo_id} holds something else"
+    def _keep(self, before: Files, after: Files) -> None:
+        """See that published examples stay, but with `replace`."""
+        if (words := lost(before, after)) and not self._replace:
+            raise UserError(f"{self._name}: {words}; {_REPLACE}")
 
+    def _mended(
+        self, state: _State, but: set[str], files_of: Callable[[str], Mapping[str, Path]]
+    ) -> dict[str, Content]:
+        """What somebody deleted or changed of published shards, but those that are sent anyway."""
+        mended = {}
+        for path, entry in state.files.items():
+            shard, remote = shard_of(path), state.tree.get(path)
+            if shard is None or shard in but or (remote and remote.sha256 in (entry["sha256"], None)):
+                continue
+            source = files_of(shard).get(path)
+            if source is None or not source.exists() or describe_file(source) != entry:
+                raise UserError(
+                    f"{self._name}: {path} was deleted or changed there, and is not here as it was; the whole dataset "
+                    "brings it back when it is done"
+                )
+            mended[path] = Content(source)
+        return mended
 
-def _arrangement(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a configuration decides which examples stand in which file of a shard."""
-    return {"shard": config["examples_per_job"] * config["ranges_per_shard"], "splits": config["splits"]}
+    def _with_edits(self, state: _State, pages: Mapping[str, bytes]) -> dict[str, Content]:
+        """Title pages with what a person wrote into the card that stands there."""
+        card = pages[CARD]
+        if CARD in state.tree:
+            standing = self._repository.read(CARD, state.head.commit).decode(errors="replace")
+            try:
+                card = with_edits(card.decode(), standing, state.license).encode()
+            except UserError as error:
+                raise UserError(f"{self._name}: {error}") from None
+        manifest_page = pages[MANIFEST] if card == pages[CARD] else with_card(pages[MANIFEST], card)
+        return {CARD: Content(card), MANIFEST: Content(manifest_page)}

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
@@ -14,6 +15,8 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.hub.client import readable_errors
 
 _TYPE = "dataset"
+_IS_THERE = 409
+_NOT_ALLOWED = {401, 402, 403}  # to create a repository; perhaps to write to one that is there
 _PATHS = 500  # paths in one question: the Hub takes 1,000
 
 
@@ -58,6 +61,14 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Head:
+    """The last commit's id, and whether only those who may can see the repository."""
+
+    commit: str
+    is_private: bool
+
+
+@dataclass(frozen=True)
 class Change:
     """What one commit adds or replaces, and what it deletes, by path in the repository."""
 
@@ -71,7 +82,7 @@ class Change:
 class HubRepository:
     """A dataset repository's branch `main`.
 
-    Every method asks once. It raises Transient for what may pass, "another commit came first" included, and
+    Every method asks once. It raises Transient for what may pass, "another change came first" included, and
     UserError for what a person has to mend; neither holds a token or an address.
     """
 
@@ -83,14 +94,32 @@ class HubRepository:
     def create(self, private: bool) -> None:
         """Create the repository if it is not there, and see that the token may write to it."""
         with readable_errors(self.repo_id):
-            self._api.create_repo(self.repo_id, repo_type=_TYPE, private=private, exist_ok=True)
+            try:
+                self._api.create_repo(self.repo_id, repo_type=_TYPE, private=private)
+            except HfHubHTTPError as error:
+                status = error.response.status_code
+                if status != _IS_THERE and not (status in _NOT_ALLOWED and self._exists()):
+                    raise
             # The first step of a commit, which asks for the right to write and changes nothing.
             self._api.preupload_lfs_files(self.repo_id, [CommitOperationAdd("README.md", b"#")], repo_type=_TYPE)
 
-    def head(self) -> str:
-        """The id of the last commit."""
+    def _exists(self) -> bool:
+        try:
+            self._api.dataset_info(self.repo_id, expand=["sha"])
+        except HfHubHTTPError:
+            return False
+        return True
+
+    def _ask_to_send(self) -> None:
+        """Raise what the Hub says where it does not let large files be sent."""
+        address = f"{self._api.endpoint}/api/datasets/{self.repo_id}/xet-write-token/main"
+        hf_raise_for_status(get_session().get(address, headers=build_hf_headers()))
+
+    def head(self) -> Head:
+        """The state of `main`."""
         with readable_errors(self.repo_id):
-            return str(self._api.dataset_info(self.repo_id, expand=["sha"]).sha)
+            info = self._api.dataset_info(self.repo_id, expand=["sha", "private"])
+            return Head(str(info.sha), bool(info.private))
 
     def files(self, revision: str, paths: Collection[str] | None = None) -> dict[str, RemoteFile]:
         """The files that a commit's tree holds, by path: all of them, or those among `paths`."""
@@ -124,9 +153,13 @@ class HubRepository:
             *(CommitOperationDelete(path, is_folder=False) for path in sorted(change.deletions)),
         ]
         with readable_errors(self.repo_id):
-            made = self._api.create_commit(
-                self.repo_id, operations, commit_message=title, repo_type=_TYPE, parent_commit=parent
-            )
+            try:
+                made = self._api.create_commit(
+                    self.repo_id, operations, commit_message=title, repo_type=_TYPE, parent_commit=parent
+                )
+            except ConnectionError:  # hf_xet's, which tells no reason of the Hub's
+                self._ask_to_send()
+                raise
         remote = self.files(made.oid, {*change.additions, *change.deletions})
         wrong = [path for path, content in change.additions.items() if not content.is_in(remote.get(path))]
         wrong += [path for path in change.deletions if path in remote]

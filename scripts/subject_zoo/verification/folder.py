@@ -16,6 +16,7 @@ from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.config.check import check_config
 from subject_zoo.config.sections import science_digest
 from subject_zoo.dataset import folder as dataset_folder
+from subject_zoo.dataset.card import CC0
 from subject_zoo.dataset.folder import count_rows
 from subject_zoo.dataset.layout import (
     CARD,
@@ -48,6 +49,7 @@ _PARQUET = {**_FILE, "required": ["sha256", "size", "rows"]}
 _SCHEMA = {
     "type": "object",
     "properties": {
+        "finished": {"type": "boolean"},
         "num_examples": _COUNT,
         "rows": {
             "type": "object",
@@ -61,6 +63,7 @@ _SCHEMA = {
         "code_sha256": _DIGEST,
         "signature_dataset_sha256": _DIGEST,
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "license": {"type": "string"},
         "facts_sha256": _DIGEST,
         "files": {
             "type": "object",
@@ -80,7 +83,14 @@ _SCHEMA["required"] = list(_SCHEMA["properties"])
 # What its manifest leaves out of the configuration: where a dataset is published, and what may become of one before it.
 _NO_PART_OF_IT = {
     "shrink": False,
-    "publish": {"repo_id": None, "private": True, "every_shards": 1, "every_minutes": None},
+    "publish": {
+        "repo_id": None,
+        "private": True,
+        "license": CC0,
+        "replace": False,
+        "every_shards": 1,
+        "every_minutes": None,
+    },
 }
 _Validator = validators.extend(
     Draft202012Validator,
@@ -125,7 +135,6 @@ def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     for key, says, follows, source in (
         ("rows", manifest["rows"], rows, "its files add up to"),
         ("num_examples", manifest["num_examples"], sum(rows.values()), "its files add up to"),
-        ("config.num_examples", config["num_examples"], sum(rows.values()), "its files add up to"),
         ("seed", manifest["seed"], config["seed"], "config.seed is"),
         ("config_sha256", manifest["config_sha256"], science_digest(config), "the digest of its config is"),
         (
@@ -137,6 +146,11 @@ def check_facts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     ):
         if says != follows:
             yield Problem(MANIFEST, f"{key} is {says}, but {source} {follows}")
+    count, wanted = sum(rows.values()), config["num_examples"]
+    if manifest["finished"] and count != wanted:
+        yield Problem(MANIFEST, f"config.num_examples is {wanted}, but its files add up to {count}")
+    elif not manifest["finished"] and count > wanted:
+        yield Problem(MANIFEST, f"config.num_examples is {wanted}, fewer than the {count} of its files")
     yield from _check_shards(files, table_names(config["task_generation"]))
     yield from _check_card(folder, config)
 

@@ -36,6 +36,9 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     yield from check_facts(folder, manifest)
     yield from check_files(folder, manifest["files"])
     yield from check_pictures(folder, manifest["files"])
+    if not manifest["finished"]:
+        asked = manifest["config"]["num_examples"]
+        tell(f"unfinished: {manifest['num_examples']} of the {asked} records that were asked for stand here")
 
     differences = compare_environments(manifest)
     if differences:
