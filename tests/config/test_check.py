@@ -50,9 +50,9 @@ def complaint(config):
 
 
 def leaves(tree, path=()):
-    """(path, value) of every key of a tree of sections that is not a section itself."""
+    """(path, value) of every key of a tree of sections that is not a section itself, as methods by task are none."""
     for key, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key != "methods":
             yield from leaves(value, (*path, key))
         else:
             yield (*path, key), value
@@ -81,9 +81,11 @@ def put_all(config, overlay):
 
 
 def by_task(config):
-    """The configuration with its one list of signature methods as one for each task."""
+    """The configuration with its signature methods, where they are one list, as one for each task."""
     signature = config["signature"]
-    return {**config, "signature": {**signature, "methods": dict.fromkeys(TASKS, signature["methods"])}}
+    methods = signature["methods"]
+    of_tasks = methods if isinstance(methods, dict) else dict.fromkeys(TASKS, methods)
+    return {**config, "signature": {**signature, "methods": of_tasks}}
 
 
 LEAVES = dict(leaves(DEFAULT))
@@ -318,8 +320,6 @@ BAD = {
     "signature: {methods: []}": ["signature.methods is []; it must be a list of one or more of mean, std",
                                  "or a section with the keys modification, classification"],
     "signature: {methods: mean}": ["signature.methods is 'mean'; it must be a list of one or more of mean"],
-    "signature: {methods: {modification: [mean]}}":
-        ["signature.methods.classification is missing; it must be a list of one or more of mean"],
     "signature: {methods: {modification: [mean], classification: [average]}}":
         ["signature.methods.classification lists 'average'; each entry must be one of mean"],
     "signature: {methods: {modification: [std, std], classification: [std]}}":

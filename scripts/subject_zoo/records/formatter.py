@@ -141,10 +141,10 @@ class TrainingDataFormatter:
         )
 
     def _classification_question(self) -> str:
+        names = ", ".join(self.config["patterns"]["enabled"])
         return (
-            f"Which of these patterns does the network classify as positive, for at least {CLAIMED_RATE:.0%} of the "
-            f"sequences that satisfy them: {', '.join(self.config['patterns']['enabled'])}? Answer with their names "
-            "in this order, separated by commas."
+            f"Which of these patterns does the network classify as positive: {names}? Answer with their names in this "
+            "order, separated by commas."
         )
 
     def _body(
