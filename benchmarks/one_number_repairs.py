@@ -33,7 +33,7 @@ def mended_by(
         """By name the accuracy at each level that is called positive, of values [n]."""
         parts, found = iter(np.split(values, cuts)), {}
         for name, group in groups.items():
-            called = [w * (next(parts)[:, None] > levels).mean(0) for w, _ in group]
+            called = [w * (s.weights / s.weights.sum()) @ (next(parts)[:, None] > levels) for w, s in group]
             found[name] = 1 - sum(called) if name == BACKGROUND else sum(called)
         return found
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from fresh_sequences import CENSUS, HELD_OUT, UNTESTED, Fresh, Sample
+from one_number_repairs import mended_by
 from published_records import read_records
 from remeasure import completed, measure, remeasure
 from second_definitions import Network, Space
@@ -38,7 +39,18 @@ def texts_of(space: Space) -> list[str]:
     return ["".join(letters) for letters in itertools.product("ABCDEFGHI"[: space.vocab_size], repeat=space.length)]
 
 
-OWN = ("remeasure", "fresh_sequences", "published_records", "second_definitions", "exact_figures")
+OWN = (
+    *("remeasure", "fresh_sequences", "published_records", "second_definitions", "exact_figures", "one_number_repairs"),
+)
+
+
+STRICT = {
+    "min_degradation_threshold": 0.2,
+    "min_specificity": 0.1,
+    "max_other_degradation": 0.05,
+    "min_accuracy": 0.93,
+    "allow_simple_repairs": False,
+}
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -216,7 +228,8 @@ def test_a_record_is_measured_as_plain_counting_would(tmp_path, selected):
     metadata = {"selected_patterns": selected, "target_pattern": selected[0], "improved": accuracies}
     record = {"example_id": 0, "metadata": json.dumps(metadata)}
     record |= {f"{stage}_model_weights": text for stage, text in networks.items()}
-    measured = measure(record, space, fresh, {"dataset": {"near_miss_ratio": 0.4}}, seed=0)
+    measured = measure(record, space, fresh, {"dataset": {"near_miss_ratio": 0.4}, "validation": STRICT}, seed=0)
+    assert measured["mended by one number"] == []  # of a network of random weights
 
     texts = texts_of(space)
     holds = {text: truth(PatternSpace(5, 4, starts_with=2, ends_with=0), text) for text in texts}
@@ -280,6 +293,23 @@ def results(tmp_path_factory) -> Path:
 
 
 @pytest.mark.workflow
+def test_a_network_that_one_number_mends_is_told():
+    """starts_with with its logits a bit too low, and with the one neuron that knows it counting too little."""
+    space = space_of(5, 4)
+    is_positive = space.satisfied[space.names.index("starts_with")]
+    groups = {
+        name: [(1.0, Sample(rows, np.ones(len(rows)), CENSUS))]
+        for name, rows in (("starts_with", np.flatnonzero(is_positive)), ("background", np.flatnonzero(~is_positive)))
+    }
+    first = [float(place == 2) for place in range(20)]  # the letter that the space's patterns start with
+    for output, bias, expected in (([1.0], -1.5, ["bias", "weight"]), ([0.0], 0.0, ["weight"]), ([1.0], -0.5, [])):
+        weights = {"network.0.weight": [first], "network.0.bias": [0.0]}
+        weights |= {"network.2.weight": [output], "network.2.bias": [bias]}
+        config = {"input_encoding": "one_hot", "vocab_size": 5, "activation_type": "relu"}
+        network = Network(json.dumps({"config": config, "weights": weights}))
+        assert mended_by(network, space, groups, "starts_with", STRICT) == expected
+
+
 def test_an_honest_dataset_clears_the_bars(results):
     run = subprocess.run(
         [sys.executable, SCRIPT, results / "dataset"], capture_output=True, text=True, check=True, timeout=300

@@ -96,7 +96,7 @@ def test_a_finished_target_is_not_made_again_and_a_changed_key_reruns_what_it_co
     make(folder / "singles", [ExampleRange(7, 7)], cores=1)
     output = succeed(snakemake(folder / "singles", target))
     assert "Nothing to be done" in output
-    dry = ["--dry-run", "--config", "signature={'decimals': 2}"]
+    dry = ["--dry-run", "--config", "signature={'decimals': 4}"]
     output = succeed(snakemake(folder / "singles", target, *dry))
     assert "rule format_records" in output
     assert "rule train_degraded" not in output

@@ -18,7 +18,7 @@ from tests.workflow.test_environment_pins import REQUIREMENTS, pins
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CARD = {"snakemake", "torch", "numpy", "safetensors", "pandas", "pyyaml", "huggingface_hub"}  # the user's design card
-HEAVY = ["torch", "snakemake", "pandas", "matplotlib", "huggingface_hub", "ziglang"]
+HEAVY = ["torch", "snakemake", "matplotlib", "huggingface_hub", "ziglang"]
 
 
 @pytest.fixture(scope="module")
