@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from subject_zoo.base.checksums import keep_checksums
 from tests.finished_dataset import found, hide
 from tests.pipeline import ROOT, SMALL, snakemake, succeed
 from tests.record_tables import records_of
@@ -119,7 +120,7 @@ def test_asking_for_more_computes_what_is_missing_and_keeps_the_rest(tmp_path):
     assert (list(validity["funnel"]["fail_gate"]), validity["beside_the_target"]) == (["competence", "claim"], None)
 
 
-def test_the_dataset_is_verified_by_a_rule(built, tmp_path):
+def test_the_dataset_is_verified_by_a_rule(built, tmp_path, monkeypatch):
     shutil.copytree(built, tmp_path / "project")
     verify = lambda: snakemake(tmp_path / "project", VERIFICATION, "--config", f"num_examples={WANTED}")  # noqa: E731
     succeed(verify())
@@ -128,6 +129,10 @@ def test_the_dataset_is_verified_by_a_rule(built, tmp_path):
     dataset = tmp_path / "project/results/dataset"
     flip_a_bit(dataset / "weights/000000.safetensors")
     hide(dataset)  # or it would be put together again, and be right
+    run = verify()
+    assert "results/dataset/manifest.json: not as it was made" in run.stderr
+    monkeypatch.chdir(tmp_path / "project")
+    keep_checksums(["results/dataset/manifest.json"])
     run = verify()
     assert run.returncode != 0
     assert "data/train/000000.parquet, row 4" in run.stderr

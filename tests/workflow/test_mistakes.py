@@ -36,7 +36,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(tmp_path, arguments, expec
 
 def test_a_key_that_stands_twice_in_a_configfile_is_one_line(tmp_path):
     (tmp_path / "mine.yaml").write_text("num_examples: 5\nseed: 1\nnum_examples: 6\n")
-    run = snakemake(tmp_path, configfile="mine.yaml")
+    run = snakemake(tmp_path, configfile=tmp_path / "mine.yaml")
     assert run.returncode != 0
     assert (
         run.stderr.strip()
