@@ -47,3 +47,10 @@ def test_patterns_that_nobody_names_or_has_do_not_count():
 
 def test_no_records_have_no_figures():
     assert all(math.isnan(part) for part in (*mean_interval(np.zeros(0)), *share_interval(0, 0)))
+
+
+def test_a_perfect_answer_has_no_interval_below_one_though_patterns_are_rare():
+    """A resample may lack a pattern: it then says nothing of it, rather than that it was missed."""
+    true = np.eye(6, dtype=bool)
+    for value, low, high in f1_intervals(true, true).values():
+        assert (value, low, high) == (1, 1, 1)

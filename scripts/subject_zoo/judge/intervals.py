@@ -45,7 +45,7 @@ def share_interval(right: int, count: int) -> tuple[float, float, float]:
 def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, tuple[float, float, float]]:
     """Micro and macro F1, with intervals, of true and named patterns, bool [n, P].
 
-    Macro: the mean over the patterns that are true or named somewhere among all records.
+    Macro: the mean over the patterns that are true or named somewhere among the records, in a resample among its own.
     """
     counts = np.stack([true & named, ~true & named, true & ~named], axis=1).astype(np.float64)  # [n, 3, P]
     seen = (true | named).any(axis=0)
@@ -55,7 +55,8 @@ def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, tuple[float, 
 
     def macro(weights: np.ndarray) -> np.ndarray:
         totals = np.einsum("rn,nkp->krp", weights, counts[..., seen])
-        return f1(*totals).mean(axis=1) if seen.any() else np.zeros(len(weights))
+        present = totals.sum(axis=0) > 0
+        return (f1(*totals) * present).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
 
     def micro(weights: np.ndarray) -> np.ndarray:
         return f1(*np.einsum("rn,nk->kr", weights, counts.sum(axis=2)))
