@@ -26,7 +26,7 @@ def test_only_classification_prompts_give_away(method):
 def test_the_sentence_has_the_figure_of_the_neurons_that_are_shown():
     pattern_wise = {"methods": ["pattern_wise"]}
     both = [given_away(small_config({"signature": {**pattern_wise, "layers": layers}})) for layers in ("hidden", "all")]
-    for sentence, score, whose in zip(both, ("0.98", "0.99"), ("hidden", "output"), strict=True):
+    for sentence, score, whose in zip(both, ("0.84", "0.99"), ("hidden", "output"), strict=True):
         assert score in sentence
         assert f"{whose} neuron" in sentence
         assert "pattern_wise" in sentence
