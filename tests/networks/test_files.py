@@ -16,6 +16,7 @@ from safetensors import safe_open
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ACTIVATIONS
+from subject_zoo.config.check import MODEL_IN_HEADER, TENSOR_IN_HEADER
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.files import load_models, load_range, save_models, save_range
 from subject_zoo.networks.model import StoredModel
@@ -179,6 +180,18 @@ def test_learning_curves_have_no_part_in_a_header_that_may_hold_100_mb(tmp_path)
     loaded = load_models(tmp_path / "file")
     assert all(model.training == curves for model in loaded.values())
     assert_equal_bits(loaded["000002"].weights["network.0.weight"], network.weights["network.0.weight"])
+
+
+@pytest.mark.parametrize("layers", [1, 16])
+def test_a_header_takes_no_more_than_the_configuration_is_checked_for(tmp_path, layers):
+    architecture = Architecture(26, 20, layers, 100, "leaky_relu", 0.1 + 0.2, "ordinal", "bfloat16")
+    weights = {name: np.zeros(shape, np.float32) for name, shape in architecture.tensor_shapes}
+    count = 3
+    models = {f"{123_456_789 + i}/degraded": StoredModel(architecture, weights, {}) for i in range(count)}
+    save_models(tmp_path / "file", models)
+    longer = 2 * (12 - len(str((tmp_path / "file").stat().st_size)))  # a tensor's offsets in a file of a terabyte
+    of_model = MODEL_IN_HEADER + len(weights) * (TENSOR_IN_HEADER - longer)
+    assert header_size(tmp_path / "file") < count * of_model
 
 
 @pytest.fixture(scope="module")
