@@ -335,6 +335,9 @@ BAD = {
     "training: []": ["training is []; it must be a section"],
     # between keys
     "num_examples: 2000\nmax_candidates: 1000": ["num_examples is 2000; it must be at most 1000"],
+    "examples_per_job: 10000\nranges_per_shard: 4":
+        ["examples_per_job * ranges_per_shard is 40000; it must be at most 38759 with networks of 3 hidden layers"],
+    "{examples_per_job: 12000, model: {num_layers: [1, 16]}}": ["is 12000; it must be at most 11337 with networks"],
     "patterns: {sequence_length: 9}": ["patterns.enabled", "no_repeats", "cannot occur", "sequence_length"],
     "patterns: {ends_with: H}": ["patterns.ends_with", "H", "7 letters", "A to G"],
     "patterns: {min_patterns_per_batch: 4}": ["min_patterns_per_batch is 4; it must be at most 3"],

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator, validators
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS, TASKS
 from subject_zoo.config.load import read_yaml
+from subject_zoo.config.tasks import published_stages
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
 from subject_zoo.patterns.space import MOST_LISTED, pattern_space
@@ -27,6 +28,8 @@ _NAMES = {"patterns": PATTERNS, "activations": ACTIVATIONS, "signature_methods":
 _TOKEN = re.compile(r"(hf_|api_org_)[A-Za-z0-9]{20,}")  # wherever it stands, as in a URL
 _TOKEN_VALUE = re.compile(r"hf_[\w-]+")  # a whole value; a key may be named hf_token
 _SECRET_KEY = re.compile(r"(.*_)?(token|secret|password|api_?key)")
+# What safetensors allows the header of a file of weights, and what one of ours takes there at most, in bytes.
+HEADER_LIMIT, MODEL_IN_HEADER, TENSOR_IN_HEADER = 100_000_000, 330, 120
 _LOG_IN = "log in with `hf auth login` or set HF_TOKEN: no token ever stands in the configuration"
 
 
@@ -289,6 +292,7 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             f"num_examples is {config['num_examples']}; it must be at most {config['max_candidates']}, "
             "max_candidates, since examples are accepted candidates"
         )
+    yield from _shard_conflicts(config)
     yield from _patterns_conflicts(config["patterns"], config["task_generation"]["include_modification"])
     yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
@@ -304,6 +308,18 @@ def _conflicts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             "at least one of them must be true"
         )
     yield from _splits_conflicts(config)
+
+
+def _shard_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
+    """A shard's networks stand in one file, whose header names every tensor: a weight and a bias for each layer."""
+    tensors = 2 * (config["model"]["num_layers"][1] + 1)
+    networks = len(published_stages(config["task_generation"]))
+    most = HEADER_LIMIT // (networks * (MODEL_IN_HEADER + tensors * TENSOR_IN_HEADER))
+    if (window := config["examples_per_job"] * config["ranges_per_shard"]) > most:
+        yield (
+            f"examples_per_job * ranges_per_shard is {_show(window)}; it must be at most {most} with networks of "
+            f"{config['model']['num_layers'][1]} hidden layers, or a shard's file of weights could not be read"
+        )
 
 
 def _patterns_conflicts(patterns: Mapping[str, Any], needs_target: bool) -> Iterator[str]:
