@@ -22,6 +22,7 @@ from subject_zoo.provenance.code import chain_digest, script_digest
 from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
+from subject_zoo.records.lengths import check_reachable, partly_reachable
 from subject_zoo.signatures.leaks import given_away
 
 
@@ -34,6 +35,7 @@ try:
     for path in workflow.config_settings.configfiles:  # Snakemake keeps the last of two values of a key
         read_yaml(path)
     config = check_config(load_config(ROOT / "config.yaml", config))
+    check_reachable(config)
     # Targets, before Snakemake has anything to say of them.
     for argument in sys.argv[1:]:
         if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
@@ -132,7 +134,7 @@ wildcard_constraints:
 onstart:
     if config["publish"]["repo_id"]:
         end_publishing_with_the_run()
-    if warning := given_away(config):
+    for warning in filter(None, (given_away(config), partly_reachable(config))):
         print(f"warning: {warning}", file=sys.stderr)
     # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
     if not workflow.deployment_settings.deployment_method:

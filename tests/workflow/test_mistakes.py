@@ -18,6 +18,10 @@ pytestmark = pytest.mark.workflow
             ["--config", "patterns={'enabled': ['no_repeats', 'all_same'], 'sequence_length': 9}"],
             "config: patterns.enabled: no_repeats cannot occur",
         ),
+        (
+            ["--config", "format={'max_prompt_chars': 900}"],
+            "config: format.max_prompt_chars is 900; it must be at least 6653, ",
+        ),
         (["results/examples/000200-000100/record.jsonl"], "examples: 000200-000100 has its first id above its last"),
         (["results/examples/12/record.jsonl"], "examples: 12 is not padded with zeros to six digits; write 000012"),
         (["results/examples/../x/record.jsonl"], "examples: '../x' is neither an id, as 000123, nor a range"),
