@@ -71,6 +71,8 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
         tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         del data  # copied: a range of large networks is gigabytes
+        if TRAINING not in tensors:
+            raise ValueError(f"no tensor {TRAINING!r}: another version made it")
         trainings = json.loads(tensors[TRAINING]["data"])
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
