@@ -70,11 +70,14 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
     try:
         tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        del data  # copied: a range of large networks is gigabytes
+        if TRAINING not in tensors:
+            raise ValueError(f"no tensor {TRAINING!r}: another version made it")
         trainings = json.loads(tensors[TRAINING]["data"])
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
             shapes = architecture.tensor_shapes
-            weights = {tensor: _from_storage(tensors[f"{name}/{tensor}"], list(shape)) for tensor, shape in shapes}
+            weights = {tensor: _from_storage(tensors.pop(f"{name}/{tensor}"), list(shape)) for tensor, shape in shapes}
             told = trainings[name]
             models[name] = StoredModel(architecture, weights, told["training"], told.get("environment", {}))
     except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
