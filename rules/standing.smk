@@ -40,5 +40,6 @@ def first_shards(wildcards):
 
 
 onsuccess:
+    LAST_WORDS.ended_well = True
     for line in STANDING.last_words():
         print(line, file=sys.stderr)
