@@ -21,7 +21,8 @@ if ITS_OWN := Path(workflow.main_snakefile) == ROOT / "Snakefile":
     shell.prefix(DEAF)
 if ITS_OWN and workflow.is_main_process:
     LAST_WORDS.attend()
-    LAST_WORDS.presence = enter("--unlock" in sys.argv, workflow.output_settings.dryrun)
+    if not workflow.output_settings.dryrun:
+        LAST_WORDS.presence = enter("--unlock" in sys.argv)
 
 
 def follow_the_run():

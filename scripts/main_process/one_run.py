@@ -20,7 +20,7 @@ _JOB = re.compile(rf"/\.snakemake/scripts/tmp\w+\.({_RULES})\.py\b")  # where Sn
 _MADE = "results/"  # where all lies that the project's rules make and read
 
 
-def enter(unlocking: bool, dry: bool) -> Presence:
+def enter(unlocking: bool) -> Presence:
     """Be a run in this folder; where no other one lives, without what killed ones left.
 
     Raises SystemExit, with one line, where that would end in two runs that make the same files: for `--unlock` beside a
@@ -29,9 +29,9 @@ def enter(unlocking: bool, dry: bool) -> Presence:
 
     def clean(presence: Presence) -> None:
         away = [note for note in presence.dead if note.jobs_elsewhere and not note.ended]
-        if away and not (unlocking or dry):
+        if away and not unlocking:
             raise SystemExit(
-                f"a run was killed here ({away[-1]}), and its jobs may run on in the cluster: type `make resume-slurm`, "
+                f"a run was killed here ({away[-1]}), and its jobs may run on in a cluster: type `make resume-slurm`, "
                 'with the same arguments in ARGS="..."; it ends them and goes on'
             )
         end_all(jobs_here())
