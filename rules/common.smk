@@ -5,10 +5,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(str(workflow.current_basedir)).parent
-SCRIPTS = ROOT / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
 from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
@@ -132,8 +128,7 @@ wildcard_constraints:
 
 
 onstart:
-    if config["publish"]["repo_id"]:
-        end_publishing_with_the_run()
+    follow_the_run()
     for warning in filter(None, (given_away(config), partly_reachable(config))):
         print(f"warning: {warning}", file=sys.stderr)
     # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
