@@ -29,7 +29,7 @@ def load_kernel(source: Path) -> ctypes.CDLL:
 
 
 def library_name(source: Path, target: Target) -> str:
-    """What a kernel's library for a target is called: otherwise where the source, a header beside it or a flag changes."""
+    """What a kernel's library for a target is called: otherwise where the source, a header or a flag changes."""
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
     digest = digest_of("\0".join([target.triple, *FLAGS, *SHARED, *target.flags, *texts]).encode())
     return f"{source.stem}-{target.name}-{digest[:16]}{target.suffix}"
