@@ -11,8 +11,11 @@ pytestmark = pytest.mark.workflow
     ("arguments", "expected"),
     [
         (["--config", "training={'batchsize': 64}"], "config: training.batchsize is not a key"),
-        (["--config", "num_examples=ten"], "config: num_examples is 'ten'; it must be an integer, 1 or more"),
-        (["--config", "num_examples=0"], "config: num_examples is 0; it must be 1 or more"),
+        (
+            ["--config", "num_examples=ten"],
+            "config: num_examples is 'ten'; it must be an integer, from 1 to 1000000000",
+        ),
+        (["--config", "num_examples=0"], "config: num_examples is 0; it must be from 1 to 1000000000"),
         (["--config", "model={'num_layers': [9, 6]}"], "config: model.num_layers is [9, 6]: min above max"),
         (
             ["--config", "patterns={'enabled': ['no_repeats', 'all_same'], 'sequence_length': 9}"],
