@@ -68,8 +68,8 @@ def settings(rule, *keys, **more):
 WINDOWS = Windows.of(config)
 SHARD_PARTS = shard_parts(config["task_generation"])
 FIGURES = picture_names(config["task_generation"])
-# What a dataset says of its configuration: not where it is published, nor what may become of one before it.
-DESCRIBED = [key for key in config if key not in ("publish", "shrink")]
+# What a dataset says of its configuration: not where it is published, nor what decides whether it is made at all.
+DESCRIBED = [key for key in config if key not in ("publish", "shrink", "min_acceptance")]
 # What stands in the dataset's folder as it stands in results/.
 COPIED = [*SEQUENCE_FILES, VALIDITY, *(f"{PICTURES}/{figure}.png" for figure in FIGURES)]
 

@@ -38,6 +38,18 @@ def complaint(config):
     return line
 
 
+def outcome(config):
+    """The checked configuration, or None after one line that says why there is none."""
+    try:
+        return check_config(config)
+    except UserError as error:
+        line = str(error)
+        assert line.startswith("config: ")
+        assert len(line.splitlines()) == 1
+        assert len(line) < 1000
+        return None
+
+
 def leaves(tree, path=()):
     """(path, value) of every key of a tree of sections that is not a section itself, as methods by task are none."""
     for key, value in tree.items():

@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from subject_zoo.base.errors import UserError
-from subject_zoo.config.check import check_config
-from tests.config.overlays import DEFAULT, LEAVES, RULES, SCHEMA, complaint, merged, put
+from tests.config.overlays import DEFAULT, LEAVES, RULES, SCHEMA, complaint, merged, outcome, put
 
 SCALARS = st.one_of(
     st.none(),
@@ -35,18 +33,6 @@ VALUES = st.recursive(
 )
 SECTIONS = [(), *((key,) for key, value in DEFAULT.items() if isinstance(value, dict))]
 SOUND = Draft202012Validator(SCHEMA)
-
-
-def outcome(config):
-    """The checked configuration, or None after one line that says why there is none."""
-    try:
-        return check_config(config)
-    except UserError as error:
-        line = str(error)
-        assert line.startswith("config: ")
-        assert len(line.splitlines()) == 1
-        assert len(line) < 1000
-        return None
 
 
 @settings(deadline=None)

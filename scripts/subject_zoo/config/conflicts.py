@@ -5,6 +5,7 @@ from typing import Any
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.config.schema import is_range
+from subject_zoo.config.sizes import too_large
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.config.words import did_you_mean, show
 from subject_zoo.patterns.counting import count
@@ -38,6 +39,7 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
             "at least one of them must be true"
         )
     yield from _splits_conflicts(config)
+    yield from too_large(config)
 
 
 def _shard_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
