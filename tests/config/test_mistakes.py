@@ -49,12 +49,6 @@ BAD = {
     "examples_per_job: 1000000": ["examples_per_job is 1000000; it must be at most 5", "a range of so many would take",
                                   "TB of memory, most of it for dataset.num_sequences"],
     "dataset: {num_sequences: 1e9}": ["examples_per_job is 60; it must be at most 23: ", "2.52 TB of memory"],
-    "{examples_per_job: 20000, model: {neurons_per_layer: [200, 256], num_layers: [16, 16]}}":
-        ["examples_per_job is 20000; it must be at most 166", "a shard of 20000 examples would take 1.2 TB of memory"],
-    "{examples_per_job: 9000, ranges_per_shard: 4, model: {neurons_per_layer: [200, 256], num_layers: [16, 16]}}":
-        ["ranges_per_shard is 4; it must be at most 1: a shard of 36000 examples would take"],
-    "{ranges_per_shard: 1000000, max_candidates: 1e9}":
-        ["ranges_per_shard is 1000000; it must be at most 11", "a shard of 60000000 examples would"],
     "{num_examples: 4e7, max_candidates: 1e9}":
         ["examples_per_job is 60; it must be at least 233: the first plan would have 775194 ranges, and Snakemake"],
     # choices

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ACTIVATIONS
-from subject_zoo.config.conflicts import MODEL_IN_HEADER, TENSOR_IN_HEADER
+from subject_zoo.config.sizes import MODEL_IN_HEADER, TENSOR_IN_HEADER
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.files import load_models, load_range, save_models, save_range
 from subject_zoo.networks.model import StoredModel

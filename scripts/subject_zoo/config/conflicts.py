@@ -6,14 +6,10 @@ from typing import Any
 from subject_zoo.base.errors import UserError
 from subject_zoo.config.schema import is_range
 from subject_zoo.config.sizes import too_large
-from subject_zoo.config.tasks import published_stages
 from subject_zoo.config.words import did_you_mean, show
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import check_possible
 from subject_zoo.patterns.space import MOST_LISTED, pattern_space
-
-# What safetensors allows the header of a file of weights, and what one of ours takes there at most, in bytes.
-HEADER_LIMIT, MODEL_IN_HEADER, TENSOR_IN_HEADER = 100_000_000, 330, 120
 
 
 def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -23,7 +19,6 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
             f"num_examples is {config['num_examples']}; it must be at most {config['max_candidates']}, "
             "max_candidates, since examples are accepted candidates"
         )
-    yield from _shard_conflicts(config)
     yield from _patterns_conflicts(config["patterns"], config["task_generation"]["include_modification"])
     yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
@@ -40,18 +35,6 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
         )
     yield from _splits_conflicts(config)
     yield from too_large(config)
-
-
-def _shard_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
-    """A shard's networks stand in one file, whose header names every tensor: a weight and a bias for each layer."""
-    tensors = 2 * (config["model"]["num_layers"][1] + 1)
-    networks = len(published_stages(config["task_generation"]))
-    most = HEADER_LIMIT // (networks * (MODEL_IN_HEADER + tensors * TENSOR_IN_HEADER))
-    if (window := config["examples_per_job"] * config["ranges_per_shard"]) > most:
-        yield (
-            f"examples_per_job * ranges_per_shard is {show(window)}; it must be at most {most} with networks of "
-            f"{config['model']['num_layers'][1]} hidden layers, or a shard's file of weights could not be read"
-        )
 
 
 def _patterns_conflicts(patterns: Mapping[str, Any], needs_target: bool) -> Iterator[str]:

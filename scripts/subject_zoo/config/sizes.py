@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from subject_zoo.config.tasks import published_stages
+
 _MOST_MEMORY = 10**12  # bytes of one process: more than any machine has that trains small networks
 _MOST_RANGES = 200_000  # of one plan: with 27,778 Snakemake takes half an hour and 6 GB before the first job
 
@@ -12,7 +14,9 @@ _OF_SEQUENCE, _OF_TOKEN = 28, 2  # of an example's dataset, and of its draw
 _OF_WEIGHT = 8  # of the networks of both stages
 _OF_TEST = 2  # of verdicts on a sequence, before and after
 _OF_EPOCH = 100  # of learning curves
-_OF_WEIGHT_IN_SHARD = 60  # of the texts of a record, of its tables and their columns
+
+# What safetensors allows the header of a file of weights, and what one of ours takes there at most, in bytes.
+HEADER_LIMIT, MODEL_IN_HEADER, TENSOR_IN_HEADER = 100_000_000, 330, 120
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -29,19 +33,24 @@ def too_large(config: Mapping[str, Any]) -> Iterator[str]:
             f"examples_per_job is {examples}; it must be at most {_MOST_MEMORY // each}: a range of so many would "
             f"take {_size(examples * each)} of memory, most of it for {max(needs, key=lambda key: needs[key])}"
         )
-    of_record, ranges = _OF_WEIGHT_IN_SHARD * _weights(config), config["ranges_per_shard"]
-    window = min(examples * ranges, config["max_candidates"])
-    if window * of_record > _MOST_MEMORY:
-        fitting = _MOST_MEMORY // of_record
-        too_many = f"ranges_per_shard is {ranges}; it must be at most {fitting // examples}"
-        if fitting < examples:
-            too_many = f"examples_per_job is {examples}; it must be at most {fitting}"
-        yield f"{too_many}: a shard of {window} examples would take {_size(window * of_record)} of memory"
+    yield from _too_large_shards(config)
     candidates = min(config["num_examples"] / config["expected_acceptance"], config["max_candidates"])
     if candidates > _MOST_RANGES * examples:
         yield (
             f"examples_per_job is {examples}; it must be at least {math.ceil(candidates / _MOST_RANGES)}: the first "
             f"plan would have {math.ceil(candidates / examples)} ranges, and Snakemake holds {_MOST_RANGES} at most"
+        )
+
+
+def _too_large_shards(config: Mapping[str, Any]) -> Iterator[str]:
+    """A shard's networks stand in one file, whose header names every tensor: a weight and a bias for each layer."""
+    layers, candidates = config["model"]["num_layers"][1], config["examples_per_job"] * config["ranges_per_shard"]
+    of_network = MODEL_IN_HEADER + 2 * (layers + 1) * TENSOR_IN_HEADER
+    most = HEADER_LIMIT // (len(published_stages(config["task_generation"])) * of_network)
+    if candidates > most:
+        yield (
+            f"examples_per_job * ranges_per_shard is {candidates}; it must be at most {most} with networks of "
+            f"{layers} hidden layers, or a shard's file of weights could not be read"
         )
 
 
