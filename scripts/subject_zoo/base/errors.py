@@ -27,13 +27,16 @@ class UserError(Exception):
 
 
 def system_trouble(error: BaseException | None) -> str | None:
-    """One line for a person where an error, or one behind it, is that the system gives no more; None for any other."""
+    """One line for a person where an error, or one behind it, is that the system gives no more; None for any other.
+
+    It names the file, or the folder of work where the error names none.
+    """
     while error is not None:
         if isinstance(error, MemoryError):
             error = OSError(errno.ENOMEM, "", None)
         if isinstance(error, OSError) and error.errno in _TROUBLES:
             what, advice = _TROUBLES[error.errno]
-            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-            return f"{where}{what}; {advice}, and the same command goes on from here"
+            named = isinstance(error.filename, str | bytes | os.PathLike)
+            return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
