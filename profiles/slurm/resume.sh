@@ -34,6 +34,9 @@ orphans() {
         | awk -F'|' -v prefix="${PREFIX}_" -v folder="$FOLDER" 'index($2, prefix) == 1 && $3 == folder { print $1 }'
 }
 
+for program in squeue scancel sbatch; do
+    command -v "$program" > /dev/null || die "no $program here; go on where the run was started, on a login node of the cluster"
+done
 [ -n "$PREFIX" ] || die "no slurm-jobname-prefix in $PROFILE/config.yaml"
 run=$(living_run)
 [ -z "$run" ] || die "Snakemake still runs here, $run: stop it first with Ctrl-C there, which cancels its jobs"
