@@ -1,4 +1,6 @@
-"""The one exception that a person is meant to read."""
+"""The one exception that a person is meant to read, and how text that is not ours stands in its line."""
+
+LONGEST = 200  # characters of foreign text in a line
 
 
 class UserError(Exception):
@@ -6,3 +8,16 @@ class UserError(Exception):
 
     Adapters print the line alone, without a traceback, and exit with a status other than 0.
     """
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """An error's message, or any text, on one line of bounded length, whatever it holds: what a terminal would obey or
+    no encoding has is escaped."""
+    words = str(text)
+    start = " ".join(words[: 20 * longest].split())
+    shown = "".join(letter if letter.isprintable() else _escaped(letter) for letter in start[:longest])
+    return shown if len(start) <= longest and len(words) <= 20 * longest else f"{shown[:longest]}..."
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")

@@ -9,14 +9,15 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS, TASKS
-from subject_zoo.config.load import read_yaml
+from subject_zoo.config.load import DEEPEST, MOST_VALUES, read_yaml
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible
 from subject_zoo.patterns.space import MOST_LISTED, pattern_space
@@ -41,6 +42,7 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises UserError for the first mistake in the order of the schema, with the number of further ones. A
     value that looks like an access token comes before all others and is not repeated.
     """
+    _refuse_endless(config)
     _refuse_tokens(config, "")
     schema = load_schema()
     checked = _plain(config, schema)
@@ -75,6 +77,24 @@ def _with_methods_by_task(config: dict[str, Any]) -> dict[str, Any]:
     if isinstance(methods, list):
         config["signature"]["methods"] = {task: list(methods) for task in TASKS}
     return config
+
+
+def _refuse_endless(config: Mapping[str, Any]) -> None:
+    """What Snakemake and Python can hand over, a mapping that holds itself say, has no end for whoever walks it."""
+    level: list[Any] = [config]
+    for _ in range(DEEPEST):
+        level = list(islice((inner for value in level for inner in _inside(value)), MOST_VALUES + 1))
+        if not level:
+            return
+        if len(level) > MOST_VALUES:
+            raise UserError(f"config: more than {MOST_VALUES:,} values")
+    raise UserError(f"config: values are nested more than {DEEPEST} deep, or one holds itself")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _refuse_tokens(value: Any, path: str) -> None:
@@ -275,8 +295,9 @@ def _show(value: Any) -> str:
     """The value as YAML would have it, near enough, on one line and not for ever long."""
     if value is None:
         return "null"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    if isinstance(value, int) and abs(value) > sys.float_info.max:  # Python refuses to write out the longest
+        return f"a whole number of {value.bit_length():,} bits"
+    return one_line(str(value).lower() if isinstance(value, bool) else repr(value), 80)
 
 
 # Conflicts between keys that are each well by themselves
