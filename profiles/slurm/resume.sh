@@ -8,10 +8,11 @@
 # Cancelled are only jobs of this user with the profile's name prefix that were started in this folder.
 #
 #   SNAKEMAKE       the program to run      (default: snakemake)
+#   SNAKEMAKE_PYTHON  instead of it, the Python to run Snakemake by
 #   RESUME_TIMEOUT  seconds to wait for SLURM, for the cancelled jobs, for the unlocking   (default: 300)
 set -euo pipefail
 PROFILE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SNAKEMAKE=${SNAKEMAKE:-snakemake}
+if [ -n "${SNAKEMAKE_PYTHON:-}" ]; then RUN=("$SNAKEMAKE_PYTHON" -m snakemake); else RUN=("${SNAKEMAKE:-snakemake}"); fi
 RESUME_TIMEOUT=${RESUME_TIMEOUT:-300}
 PREFIX=$(sed -n 's/^slurm-jobname-prefix: *//p' "$PROFILE/config.yaml")
 FOLDER=$(pwd -P)
@@ -22,13 +23,17 @@ die() { say "error: $*"; exit 1; }
 # The main process of a run in this folder, if there is one. The processes that Snakemake starts inside jobs
 # look the same (on a cluster of one machine they are here too) but for their --mode.
 living_snakemake() {
-    local pid command
-    # From the beginning of the command: the shell in which `make resume-slurm` calls this names Snakemake too.
-    for pid in $(pgrep -u "$(id -u)" -f '^[^ ]*python[^ ]*( -[A-Za-z]+)* ([^ ]*/)?snakemake( |$)'); do
+    local pid words i
+    for pid in $(pgrep -u "$(id -u)" -f snakemake); do
         [ "$(readlink "/proc/$pid/cwd")" = "$FOLDER" ] || continue
-        # Without a pipe: grep -q ends at its first match, and what still writes to it then fails for pipefail.
-        command=$(tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline") || continue
-        [[ -n $command && $command != *'--mode remote'* ]] || continue
+        { mapfile -d '' -t words < "/proc/$pid/cmdline"; } 2>/dev/null || continue
+        # Word by word: folders have spaces. A Python: the shell in which `make resume-slurm` calls this names it too.
+        [[ ${words[0]:-} =~ (^|/)python[^/]*$ && " ${words[*]} " != *' --mode remote '* ]] || continue
+        for ((i = 1; i < ${#words[@]}; i++)); do
+            [[ ${words[i]} == -* && ${words[i]} != -m ]] || break
+        done
+        [[ ${words[i]:-} != -m ]] || i=$((i + 1))
+        [[ ${words[i]:-} =~ (^|/)snakemake$ ]] || continue
         echo "$pid"
         return
     done
@@ -37,7 +42,9 @@ living_snakemake() {
 # Prints the ids of our jobs that have not ended. %Z is the folder where a job was submitted.
 orphans() {
     timeout 60 squeue --user="$(id -u)" --noheader --format='%i|%j|%Z' \
-        | awk -F'|' -v prefix="${PREFIX}_" -v folder="$FOLDER" 'index($2, prefix) == 1 && $3 == folder { print $1 }'
+        | PREFIX="${PREFIX}_" FOLDER="$FOLDER" awk -F'|' '  # from the environment: -v would read backslashes in a name
+            { folder = $0; sub(/^[^|]*[|][^|]*[|]/, "", folder) }
+            index($2, ENVIRON["PREFIX"]) == 1 && folder == ENVIRON["FOLDER"] { print $1 }'
 }
 
 [ -n "$PREFIX" ] || die "no slurm-jobname-prefix in $PROFILE/config.yaml"
@@ -58,5 +65,5 @@ if [ -n "$ids" ]; then
     done
 fi
 say "no jobs are left; unlocking"
-timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --workflow-profile "$PROFILE" --unlock "$@"
-exec "$SNAKEMAKE" --workflow-profile "$PROFILE" --rerun-incomplete "$@"
+timeout "$RESUME_TIMEOUT" "${RUN[@]}" --workflow-profile "$PROFILE" --unlock "$@"
+exec "${RUN[@]}" --workflow-profile "$PROFILE" --rerun-incomplete "$@"

@@ -46,14 +46,14 @@ def read_yaml(path: str | os.PathLike[str]) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML text. Raises yaml.YAMLError and ValueError for none, or for one that is nested too deeply, has
-    too many values or too long ones, or holds itself; and TwiceError."""
-    _check_extent(text)
+    """The value of a YAML text. Raises yaml.YAMLError and ValueError for none, and for one that is nested too deeply,
+    has too many values or too long ones, or holds itself; and TwiceError."""
+    check_extent(text)
     return yaml.load(text, Loader=_Loader)
 
 
-def _check_extent(text: str) -> None:
-    """By the parser's events, which take little: a value that is built of a few aliases may fill any memory."""
+def check_extent(text: str) -> None:
+    """Raise what `parse_yaml` raises for a text whose value is too much: by the parser's events, before it is built."""
     sizes: dict[str | None, int] = {}  # values in what is anchored
     open_: list[tuple[str | None, int]] = []  # the anchors of what we are in, and how many values there were before it
     values = 0
