@@ -7,6 +7,7 @@
 # compute nodes often reach no network.
 
 import contextlib
+import re
 import signal
 
 import psutil

@@ -22,7 +22,8 @@ def parse_json(
 ) -> Any:
     """The value of a JSON text, which may be anybody's.
 
-    Raises ValueError for what is not JSON, is nested too deeply, or would take more than `memory` bytes; None sets no limit.
+    Raises ValueError for what is not JSON, is nested too deeply, or would take more than `memory` bytes, if that is not
+    None.
     """
     if memory is not None and (needed := _memory(text)) > memory:
         raise ValueError(f"its values would take {needed:,} bytes of memory; at most {memory:,} are given")
