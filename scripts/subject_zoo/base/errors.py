@@ -15,9 +15,12 @@ def one_line(text: object, longest: int = LONGEST) -> str:
     no encoding has is escaped."""
     words = str(text)
     start = " ".join(words[: 20 * longest].split())
-    shown = "".join(letter if letter.isprintable() else _escaped(letter) for letter in start[:longest])
+    shown = printable(start[:longest])
     return shown if len(start) <= longest and len(words) <= 20 * longest else f"{shown[:longest]}..."
 
 
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape").decode("ascii")
+def printable(text: str) -> str:
+    """A text without what a terminal would obey, or no encoding has: that is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

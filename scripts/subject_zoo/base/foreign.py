@@ -6,8 +6,10 @@ What is refused is an OSError, as what cannot be read, and its `strerror` says w
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BufferedReader
 from pathlib import PurePosixPath
-from typing import BinaryIO
 
 _KINDS = {
     stat.S_IFLNK: "a link",
@@ -21,13 +23,13 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 _FILE = os.O_RDONLY | os.O_NONBLOCK  # the open of a pipe would wait for who writes to it
 
 
-def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """A regular file that a person named, or that a link of theirs leads to. Raises OSError."""
     _check_kind(os.stat(path), stat.S_IFREG)  # before it is opened: that alone does something to a device
     return _opened(os.open(path, _FILE))
 
 
-def open_inside(folder: str | os.PathLike[str], name: str) -> BinaryIO:
+def open_inside(folder: str | os.PathLike[str], name: str) -> BufferedReader:
     """The regular file of a relative name in a folder. Raises OSError, and for a link anywhere on the way."""
     parts = PurePosixPath(name).parts
     if not parts or parts[0] == "/" or ".." in parts or "\0" in name:
@@ -57,16 +59,29 @@ def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
         return read_at_most(file, largest)
 
 
-def read_at_most(file: BinaryIO, largest: int) -> bytes:
+def read_at_most(file: BufferedReader, largest: int) -> bytes:
     """All of an open file. Raises OSError for one of more than `largest` bytes."""
     size = os.fstat(file.fileno()).st_size
-    data = file.read(largest + 1) if size <= largest else b""
-    if size > largest or len(data) > largest:
-        raise OSError(errno.EFBIG, f"it has {max(size, len(data)):,} bytes; at most {largest:,} are read")
-    return data
+    if size > largest:
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes; at most {largest:,} are read")
+    return file.read(size)
 
 
-def _opened(handle: int) -> BinaryIO:
+def walk_inside(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """The names of all in a folder that is no folder itself; no link is followed. What cannot be listed has nothing."""
+    waiting = [""]
+    while waiting:
+        inner = waiting.pop()
+        with suppress(OSError), os.scandir(os.path.join(folder, inner)) as entries:
+            for entry in entries:
+                name = f"{inner}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{name}/")
+                else:
+                    yield name
+
+
+def _opened(handle: int) -> BufferedReader:
     file = os.fdopen(handle, "rb")
     try:
         _check_kind(os.fstat(handle), stat.S_IFREG)
