@@ -1,19 +1,20 @@
 # Configuration, ids and parameters that the other rule files share. No rules.
 
 import os
-import re
+import shlex
 import sys
 from pathlib import Path
 
 from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
-from subject_zoo.base.ids import WILDCARD, ExampleRange
+from subject_zoo.base.ids import WILDCARD
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import load_config, read_yaml
 from subject_zoo.config.sections import science_digest, select
 from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, picture_names, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.dataset.targets import check_target
 from subject_zoo.provenance.cluster import check_cluster
 from subject_zoo.provenance.code import chain_digest, script_digest
 from subject_zoo.provenance.machine import ONE_THREAD, check_device, may_need_torch
@@ -30,17 +31,22 @@ def stop(error):
 
 
 try:
+    if set("{}") & set(str(ROOT)):
+        raise UserError(f"{ROOT}: Snakemake takes what stands in braces for a name of its own; rename the folder")
     for path in workflow.config_settings.configfiles:  # Snakemake keeps the last of two values of a key
         read_yaml(path)
     config = check_config(load_config(ROOT / "config.yaml", config))
     check_reachable(config)
     check_tokenizer(config["format"]["tokenizer"])
     # Targets, before Snakemake has anything to say of them.
-    for argument in sys.argv[1:]:
-        if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
-            ExampleRange.parse(match[1])
+    for argument in sys.argv[1:] if workflow.is_main_process else ():
+        check_target(argument, Path.cwd(), Windows.of(config))
 except UserError as error:
     stop(error)
+
+# Snakemake hands the name of its Python to a shell as it stands, that of a checkout called "my zoo" too.
+if not sys.executable.startswith("'"):  # by another module of the same workflow
+    sys.executable = shlex.quote(sys.executable)
 
 # Jobs inherit these: numeric libraries read them when they are loaded.
 os.environ.update(ONE_THREAD)

@@ -8,10 +8,11 @@
 # Cancelled are only jobs of this user with the profile's name prefix that were started in this folder.
 #
 #   SNAKEMAKE       the program to run      (default: snakemake)
+#   SNAKEMAKE_PYTHON  instead of it, the Python to run Snakemake by
 #   RESUME_TIMEOUT  seconds to wait for SLURM, for the cancelled jobs, for the unlocking   (default: 300)
 set -euo pipefail
 PROFILE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SNAKEMAKE=${SNAKEMAKE:-snakemake}
+if [ -n "${SNAKEMAKE_PYTHON:-}" ]; then RUN=("$SNAKEMAKE_PYTHON" -m snakemake); else RUN=("${SNAKEMAKE:-snakemake}"); fi
 RESUME_TIMEOUT=${RESUME_TIMEOUT:-300}
 PREFIX=$(sed -n 's/^slurm-jobname-prefix: *//p' "$PROFILE/config.yaml")
 FOLDER=$(pwd -P)
@@ -31,7 +32,9 @@ living_run() {
 # Prints the ids of our jobs that have not ended. %Z is the folder where a job was submitted.
 orphans() {
     timeout 60 squeue --user="$(id -u)" --noheader --format='%i|%j|%Z' \
-        | awk -F'|' -v prefix="${PREFIX}_" -v folder="$FOLDER" 'index($2, prefix) == 1 && $3 == folder { print $1 }'
+        | PREFIX="${PREFIX}_" FOLDER="$FOLDER" awk -F'|' '  # from the environment: -v would read backslashes in a name
+            { folder = $0; sub(/^[^|]*[|][^|]*[|]/, "", folder) }
+            index($2, ENVIRON["PREFIX"]) == 1 && folder == ENVIRON["FOLDER"] { print $1 }'
 }
 
 for program in squeue scancel sbatch; do
@@ -55,5 +58,5 @@ if [ -n "$ids" ]; then
     done
 fi
 say "no jobs are left; unlocking"
-timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --workflow-profile "$PROFILE" --unlock "$@"
-exec "$SNAKEMAKE" --workflow-profile "$PROFILE" --rerun-incomplete "$@"
+timeout "$RESUME_TIMEOUT" "${RUN[@]}" --workflow-profile "$PROFILE" --unlock "$@"
+exec "${RUN[@]}" --workflow-profile "$PROFILE" --rerun-incomplete "$@"

@@ -135,7 +135,7 @@ def test_arrays_of_objects_are_refused(tmp_path, array):
 
 def test_a_pickle_inside_a_file_is_not_opened(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="holds object"):
         load_npz(tmp_path / "a.npz")
 
 

@@ -1,4 +1,5 @@
-"""The one exception that a person is meant to read, and what the system's own mean."""
+"""The one exception that a person is meant to read, what the system's own mean, and how text that is not ours stands in
+a line."""
 
 import errno
 import os
@@ -17,6 +18,8 @@ _TROUBLES = {
     errno.EIO: ("the disk cannot be read or written", "look at the machine's own log"),
     errno.ESTALE: ("the network file system has lost it", "look at the file server"),
 }
+
+LONGEST = 200  # characters of foreign text in a line
 
 
 class UserError(Exception):
@@ -40,3 +43,19 @@ def system_trouble(error: BaseException | None) -> str | None:
             return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """An error's message, or any text, on one line of bounded length, whatever it holds: what a terminal would obey or
+    no encoding has is escaped."""
+    words = str(text)
+    start = " ".join(words[: 20 * longest].split())
+    shown = printable(start[:longest])
+    return shown if len(start) <= longest and len(words) <= 20 * longest else f"{shown[:longest]}..."
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey, or no encoding has: that is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,12 +1,12 @@
 """The fixed sequences that signatures are taken over: reading them, whoever made the file."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from subject_zoo.base.errors import UserError
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.patterns.sequences import from_text, satisfied_patterns
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.signatures.features import NO_PATTERN
@@ -27,8 +27,8 @@ def parse_probes(data: bytes, source: str, space: PatternSpace, enabled: Sequenc
     and for a sequence of another length or vocabulary.
     """
     try:
-        tokens = from_text(space, [example["sequence"] for example in json.loads(data)["examples"]])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        tokens = from_text(space, [example["sequence"] for example in parse_json(data)["examples"]])
+    except (ValueError, KeyError, TypeError):
         raise UserError(
             f"{source}: not a signature dataset; it must be JSON of the form "
             '{"examples": [{"sequence": "ABCABCA"}]}'
