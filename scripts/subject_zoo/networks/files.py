@@ -86,7 +86,7 @@ def read_models(data: bytes, memory: int | None = MEMORY) -> dict[str, StoredMod
         del data  # copied: a range of large networks is gigabytes
         if TRAINING not in tensors:
             raise ValueError(f"no tensor {TRAINING!r}: another version made it")
-        trainings = parse_json(tensors[TRAINING]["data"], memory=memory)
+        trainings = parse_json(bytes(tensors[TRAINING]["data"]), memory=memory)
         for name, values in parse_json(header["__metadata__"]["models"], memory=memory).items():
             architecture = _checked(Architecture(**values["architecture"]), len(tensors))
             shapes = architecture.tensor_shapes
