@@ -19,7 +19,8 @@ def tell_on_terminal() -> None:
 
 @contextmanager
 def rule_log(snakemake: Any) -> Iterator[logging.Logger]:
-    """A logger into the rule's log file; a UserError inside becomes one line there and on the terminal, exit 1.
+    """A logger into the rule's log file; a UserError inside becomes one line there and on the terminal, exit 1, and a
+    full disk or the like one line on the terminal.
 
     The rule's inputs are held against their checksums before, those of its outputs are kept after.
     """
@@ -32,10 +33,12 @@ def rule_log(snakemake: Any) -> Iterator[logging.Logger]:
         check_files(dict.fromkeys(snakemake.input))
         yield logger
         keep_checksums(snakemake.output)
+    except UserError as error:
+        logger.error("failed: %s", error)
+        sys.exit(f"{snakemake.rule}: {error}")
     except Exception as error:
-        line = str(error) if isinstance(error, UserError) else system_trouble(error)
-        if line is None:
-            logger.exception("failed: %s: %s", type(error).__name__, error)
+        trouble = system_trouble(error)
+        logger.exception("failed: %s", trouble or f"{type(error).__name__}: {error}")
+        if trouble is None:
             raise
-        logger.error("failed: %s", line)
-        sys.exit(f"{snakemake.rule}: {line}")
+        sys.exit(f"{snakemake.rule}: {trouble}")

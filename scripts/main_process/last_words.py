@@ -8,6 +8,7 @@ import atexit
 import logging
 import signal
 import sys
+from contextlib import suppress
 
 from snakemake.exceptions import IncompleteFilesException, LockException
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -61,11 +62,12 @@ class LastWords(logging.Filter):
     def say(self) -> None:
         """Say them."""
         lines = [] if self.ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
-        if self.stop.signal is not None:
+        if self.stop.signal is not None and not self.ended_well:
             lines.append(f"stopped; what is finished is kept: {_GO_ON}")
         elif lines or self._trouble:
             lines.append(f"what is finished is kept: mend that, and {_GO_ON}")
-        for line in lines:
-            print(line, file=sys.stderr, flush=True)
+        with suppress(OSError):  # nobody may be there any more to read them
+            for line in lines:
+                print(line, file=sys.stderr, flush=True)
         if self.presence is not None:
             self.presence.leave(well=not lines)

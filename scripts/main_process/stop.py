@@ -18,9 +18,8 @@ import psutil
 
 from main_process.one_run import is_job
 
-# Before each job's command; the first part is Snakemake's own. `exec` leaves no shell between Snakemake and the job,
-# which would tell on the terminal how the job was ended, and hide from Snakemake by what.
-DEAF = "set -euo pipefail; trap '' INT; exec"
+# Before each job's command; the first part is Snakemake's own.
+DEAF = "set -euo pipefail; trap '' INT;"
 
 _ANY = re.compile(r"\.py\b")
 _PUBLISHING = re.compile(r"\.(create_repository|publish_\w+)\.py\b")
@@ -37,7 +36,9 @@ class Stop:
         self._gracefully: Callable[..., None] | None = None
 
     def listen(self) -> None:
-        """Handle signals from now on, as long as no job runs: end at once. In the main thread alone."""
+        """Handle signals from now on, as long as no job runs: end at once. Beside the main thread there are none."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._end)
         sys.excepthook = self._quiet

@@ -197,6 +197,8 @@ def test_a_stop_ends_what_waits_for_the_hub(hub, tmp_path):
     assert time.monotonic() - start < 10
     assert process.returncode != 0
     assert "open tester/zoo: the quota of requests or commits is used up (status 429); next try in 300 s" in printed
+    assert "Traceback" not in printed
+    assert printed.strip().endswith("stopped; what is finished is kept: type the same command to go on")
     hub.set_faults([])
 
 
