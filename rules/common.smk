@@ -136,11 +136,11 @@ def check_run():
     """
     check_cluster(workflow.executor_plugin.name)
     starting = {job.rule.name for job in workflow.dag.needrun_jobs()}  # under a module's prefix
-    if workflow.local_exec and any(rule.endswith("train_degraded") for rule in starting):
+    if workflow.local_exec and any(name.endswith("train_degraded") for name in starting):
         check_device(config["device"])
     if not workflow.deployment_settings.deployment_method:
         check_installed()
-        if any(rule.endswith("format_records") for rule in starting):
+        if any(name.endswith("format_records") for name in starting):
             token_counter(config["format"]["tokenizer"])
 
 
