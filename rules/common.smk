@@ -93,6 +93,12 @@ def of_window(name):
     ]
 
 
+def earlier_first(wildcards):
+    """The priority of a range's chain, below 1: windows are counted, written and published while later ones are still
+    made, and a run in vain is seen soon. What is made of whole windows has 1."""
+    return 1 - (1 + ExampleRange.parse(wildcards.examples).first) / 10**9
+
+
 def previous_tally(wildcards):
     window = int(wildcards.window)
     return f"results/tallies/{window - 1:06d}.json" if window else []
