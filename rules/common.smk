@@ -95,6 +95,12 @@ def of_window(name):
     ]
 
 
+def earlier_first(wildcards):
+    """The priority of a range's chain, below 1: windows are counted, written and published while later ones are still
+    made, and a run in vain is seen soon. What is made of whole windows has 1."""
+    return 1 - (1 + ExampleRange.parse(wildcards.examples).first) / 10**9
+
+
 def previous_tally(wildcards):
     window = int(wildcards.window)
     return f"results/tallies/{window - 1:06d}.json" if window else []
@@ -138,11 +144,11 @@ def check_run():
     """
     check_cluster(workflow.executor_plugin.name)
     starting = {job.rule.name for job in workflow.dag.needrun_jobs()}  # under a module's prefix
-    if workflow.local_exec and any(rule.endswith("train_degraded") for rule in starting):
+    if workflow.local_exec and any(name.endswith("train_degraded") for name in starting):
         check_device(config["device"])
     if not workflow.deployment_settings.deployment_method:
         check_installed()
-        if any(rule.endswith("format_records") for rule in starting):
+        if any(name.endswith("format_records") for name in starting):
             token_counter(config["format"]["tokenizer"])
 
 

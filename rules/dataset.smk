@@ -20,6 +20,7 @@ rule tally_window:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("tally_window"),
+    priority: 1
     script:
         "../scripts/tally_window.py"
 
@@ -40,7 +41,6 @@ checkpoint plan_windows:
             "plan_windows",
             "num_examples",
             "max_candidates",
-            "min_acceptance",
             "examples_per_job",
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),
@@ -67,6 +67,7 @@ rule write_shard:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
+    priority: 1
     script:
         "../scripts/write_shard.py"
 

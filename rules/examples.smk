@@ -26,6 +26,7 @@ rule sample_dataset:
             "task_generation.include_modification",
             "training.learning_rate",
         ),
+    priority: earlier_first
     script:
         "../scripts/sample_dataset.py"
 
@@ -57,6 +58,7 @@ rule train_degraded:
             "training.lr_schedule",
             "training.quantization",
         ),
+    priority: earlier_first
     script:
         "../scripts/train_degraded.py"
 
@@ -94,6 +96,7 @@ rule train_improved:
             "training.lr_schedule",
             "training.quantization",
         ),
+    priority: earlier_first
     script:
         "../scripts/train_improved.py"
 
@@ -127,6 +130,7 @@ rule validate:
             "task_generation",
             "validation",
         ),
+    priority: earlier_first
     script:
         "../scripts/validate.py"
 
@@ -153,6 +157,7 @@ rule extract_signatures:
             "signature",
             "task_generation",
         ),
+    priority: earlier_first
     script:
         "../scripts/extract_signatures.py"
 
@@ -185,5 +190,6 @@ rule format_records:
             "training.quantization",
             provenance={**DIGESTS, "seed": config["seed"]},
         ),
+    priority: earlier_first
     script:
         "../scripts/format_records.py"

@@ -9,6 +9,7 @@ with rule_log(snakemake) as log:
     settings = snakemake.params.settings
     config = settings["config"]
     tally = read_json(snakemake.input[0])
-    plan = next_plan(Windows.of(config), settings["planned"], config["num_examples"], tally, config["min_acceptance"])
+    least = snakemake.config["min_acceptance"]  # no param, as in tally_window.py
+    plan = next_plan(Windows.of(config), settings["planned"], config["num_examples"], tally, least)
     write_json(snakemake.output[0], plan)
     log.info("%s", plan)

@@ -3,6 +3,7 @@
 from adapter import rule_log
 
 from subject_zoo.base.files import read_json, write_json
+from subject_zoo.dataset.acceptance import check_acceptance
 from subject_zoo.dataset.tally import add_window
 from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.evaluation.files import load_environments, load_verdicts, save_verdicts
@@ -16,4 +17,6 @@ with rule_log(snakemake) as log:
     tally = add_window(previous, list(verdicts.values()), recorded, load_environments(*paths.validations))
     save_verdicts(outputs.verdicts, summarise_records(verdicts, records), tally["environment"])
     write_json(outputs.tally, tally)
+    # Not by a param: it decides whether a run goes on, and no tally, so another value makes none again.
+    check_acceptance(tally, snakemake.config["min_acceptance"])
     log.info("%d accepted in all", tally["accepted_in_all"])

@@ -120,14 +120,15 @@ def test_a_changed_signature_dataset_is_an_error_that_names_both_digests(tmp_pat
 
 
 def test_a_run_that_accepts_nothing_stops_and_says_why(tmp_path):
-    rejecting = ["num_examples=4", "validation={'min_degradation_threshold': 1}", "min_acceptance=0.5"]
+    rejecting = ["num_examples=64", "validation={'min_degradation_threshold': 1}", "min_acceptance=0.5"]
     run = snakemake(tmp_path, "--config", *rejecting)
     assert run.returncode != 0
     assert "Traceback" not in run.stderr
-    told = next(line for line in run.stderr.splitlines() if line.startswith("plan_windows: "))
-    assert told.startswith("plan_windows: min_acceptance: 0 of 16 candidates were accepted, and 0.5 of them must be; ")
+    told = next(line for line in run.stderr.splitlines() if line.startswith("tally_window: "))
+    assert told.startswith("tally_window: min_acceptance: 0 of 16 candidates were accepted, and 0.5 of them must be; ")
     assert "for improvement lower validation.min_degradation_threshold" in told
     assert told.endswith(", or set min_acceptance to 0 to go on up to max_candidates")
+    assert not (tmp_path / "results/examples/000064-000071").exists()  # of 128 that the first plan has
 
 
 @pytest.mark.parametrize("shown", ["mean", "pattern_wise"])

@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
+
+from subject_zoo.base.errors import UserError
 
 _CHANCE = 0.001  # of calling a share too small that is not
 _SHOWN_KNOBS = 2
@@ -39,6 +42,16 @@ def is_below(accepted: int, candidates: int, share: float) -> bool:
         if term <= tail * 1e-9:
             break
     return tail < _CHANCE
+
+
+def check_acceptance(tally: Mapping[str, Any], min_acceptance: float) -> None:
+    """Raise UserError, with the reasons and the knobs, where a run is sure to accept less than `min_acceptance`."""
+    accepted, candidates = tally["accepted_in_all"], tally["candidates_in_all"]
+    if is_below(accepted, candidates, min_acceptance):
+        raise UserError(
+            f"min_acceptance: {accepted} of {candidates} candidates were accepted, and {min_acceptance:g} of them must "
+            f"be; {why_rejected(tally['rejected_in_all'])}, or set min_acceptance to 0 to go on up to max_candidates"
+        )
 
 
 def why_rejected(rejected: Mapping[str, int]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import ExampleRange, cut_into_ranges
-from subject_zoo.dataset.acceptance import is_below, why_rejected
+from subject_zoo.dataset.acceptance import check_acceptance, is_below, why_rejected
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,7 @@ def next_plan(
             f"max_candidates: {candidates} candidates gave {accepted} of the {num_examples} accepted examples wanted; "
             f"{why_rejected(tally['rejected_in_all'])}, or raise max_candidates"
         )
-    if is_below(accepted, candidates, min_acceptance):
-        raise UserError(
-            f"min_acceptance: {accepted} of {candidates} candidates were accepted, and {min_acceptance:g} of them must "
-            f"be; {why_rejected(tally['rejected_in_all'])}, or set min_acceptance to 0 to go on up to max_candidates"
-        )
+    check_acceptance(tally, min_acceptance)
     acceptance = max(accepted, 1) / candidates
     missing = windows.enough_for(math.ceil(1.1 * (num_examples - accepted)), acceptance)
     if accepted < min_acceptance * candidates:
