@@ -36,6 +36,9 @@ pytestmark = pytest.mark.workflow
         (["--config", "signature={'dataset_path': 'no.json'}"], "signature.dataset_path: no.json cannot be read"),
         (["results/examples/000200-000100/record.jsonl"], "examples: 000200-000100 has its first id above its last"),
         (["results/examples/12/record.jsonl"], "examples: 12 is not padded with zeros to six digits; write 000012"),
+        (["results/examples/01x/record.jsonl"], "examples: '01x' is neither an id, as 000123, nor a range"),
+        (["./results/examples/1/record.jsonl"], "examples: 1 is not padded with zeros to six digits; write 000001"),
+        (["results/tallies/99999999.json"], "targets: there is no results/tallies/99999999.json: the last window"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(tmp_path, arguments, expected):
@@ -103,6 +106,26 @@ def test_a_key_that_stands_twice_in_a_configfile_is_one_line(tmp_path):
         .splitlines()[-1]
         .endswith("mine.yaml: num_examples stands there twice; each key may have one value")
     )
+    assert not (tmp_path / "results").exists()
+
+
+LAUGHS = "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12))])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (LAUGHS, "it has more than 100,000 values, each alias counted as what it stands for"),
+        ("seed: " + "x" * 20_000, "it has a value of 20,000 characters; at most 10,000 may be"),
+    ],
+    ids=["laughs", "long"],
+)
+def test_a_configfile_that_snakemake_takes_and_nothing_can_hold_is_one_line(tmp_path, text, expected):
+    (tmp_path / "mine.yaml").write_text(text)
+    run = snakemake(tmp_path, configfile=tmp_path / "mine.yaml")
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    assert expected in run.stderr.strip().splitlines()[-1]
     assert not (tmp_path / "results").exists()
 
 

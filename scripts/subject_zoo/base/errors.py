@@ -51,7 +51,8 @@ def one_line(text: object, longest: int = LONGEST) -> str:
     words = str(text)
     start = " ".join(words[: 20 * longest].split())
     shown = printable(start[:longest])
-    return shown if len(start) <= longest and len(words) <= 20 * longest else f"{shown[:longest]}..."
+    is_whole = len(shown) <= longest and len(start) <= longest and len(words) <= 20 * longest
+    return shown if is_whole else f"{shown[:longest]}..."
 
 
 def printable(text: str) -> str:

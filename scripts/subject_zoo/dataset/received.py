@@ -27,7 +27,7 @@ from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 
 LARGEST_PAGE = 64_000_000  # bytes of a text or a picture
-LARGEST_ARRAYS = 128_000_000  # of a shard's weights, and of its signatures, each of which is read whole
+LARGEST_ARRAYS = 100_000_000  # of a shard's weights, and of its signatures, each of which is read whole
 LARGEST_TABLE = 4_000_000_000  # of a shard's table, which is read row by row
 
 
@@ -62,7 +62,7 @@ class Received:
 
     def models(self, name: str) -> dict[str, StoredModel]:
         """The models of a safetensors file, as `load_models` gives them."""
-        return read_models(self.read(name, LARGEST_ARRAYS), None if self.trusted else MEMORY)
+        return read_models(self.read(name, LARGEST_ARRAYS), None if self.trusted else MEMORY // 2)
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of an .npz."""

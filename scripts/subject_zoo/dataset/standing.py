@@ -109,11 +109,14 @@ def _sound_manifest(folder: Path) -> dict[str, Any] | None:
     try:
         data = (folder / MANIFEST).read_bytes()
         manifest = json.loads(data)
+        is_sound = (
+            isinstance(manifest, dict)
+            and manifest.get("facts_sha256") == manifest_digest(manifest)
+            and data == manifest_bytes(manifest)
+        )
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("facts_sha256") != manifest_digest(manifest):
-        return None
-    return manifest if data == manifest_bytes(manifest) else None
+    return manifest if is_sound else None
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:

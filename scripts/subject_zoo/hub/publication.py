@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.errors import UserError
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.dataset.edited_card import with_edits
 from subject_zoo.dataset.folder import describe_file, with_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES, shard_of
@@ -180,7 +181,7 @@ class Publication:
                 )
             return _State(head, tree, {}, None, "")
         try:
-            manifest = json.loads(self._repository.read(MANIFEST, head.commit))
+            manifest = parse_json(self._repository.read(MANIFEST, head.commit))
             files = {path: {**entry, "sha256": entry["sha256"]} for path, entry in manifest["files"].items()}
             examples_in(files)  # raises where an entry lacks what is read of it below
             differ = differences(manifest, self._config, self._digests)

@@ -1,0 +1,35 @@
+"""A file of probes that is none is one short line, however long what stands in it."""
+
+import json
+import time
+
+import pytest
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.signatures.probes import parse_probes
+
+SPACE = PatternSpace(vocab_size=7, sequence_length=7, starts_with=0, ends_with=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"examples": [{"sequence": "' + b"A" * 100_000_000 + b'"}]}', "sequence 1 is 'AAAAAAA"),
+        (json.dumps({"examples": [{"sequence": "\x1b\ud800"}]}).encode(), "sequence 1 is "),
+        (json.dumps({"examples": [{"sequence": 7}]}).encode(), "not a signature dataset"),
+        (b"[" * 100_000, "not a signature dataset"),
+        (b'{"examples": [' + b"{}," * 5_000_000 + b"{}]}", "not a signature dataset"),
+        (b'{"examples": NaN}', "not a signature dataset"),
+        (b"\0", "not a signature dataset"),
+    ],
+    ids=["100 MB", "escapes", "number", "deep", "wide", "NaN", "NUL"],
+)
+def test_a_file_that_is_none_is_one_short_line(data, expected):
+    start = time.monotonic()
+    with pytest.raises(UserError, match=expected) as raised:
+        parse_probes(data, "mine.json", SPACE, ["all_same"])
+    assert time.monotonic() - start < 10
+    assert str(raised.value).startswith("mine.json: ")
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 300
