@@ -12,6 +12,10 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from subject_zoo.provenance.machine import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # read when NumPy is loaded
+
 from tests.torture.campaign import Campaign, Outcome, as_json, remove
 from tests.torture.faults import FAULTS
 from tests.torture.trial import Fault
@@ -42,7 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
     count = parser.add_mutually_exclusive_group()
     count.add_argument("--tries", type=int, metavar="N", help="tries of each fault")
-    count.add_argument("--full", action="store_true", help="the full count of tries")
+    count.add_argument("--few", action="store_true", help="as few tries as the tests make")
     count.add_argument("--number", type=int, metavar="N", help="this try alone")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides all that is drawn (0)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tries at a time (2)")
@@ -55,7 +59,7 @@ def _options() -> argparse.Namespace:
 def _numbers(fault: Fault, options: argparse.Namespace) -> range:
     if options.number is not None:
         return range(options.number, options.number + 1)
-    return range(options.tries or (fault.full if options.full else fault.few))
+    return range(options.tries or (fault.few if options.few else fault.full))
 
 
 def _tell(outcome: Outcome, campaign: Campaign, seed: int) -> None:
@@ -64,7 +68,7 @@ def _tell(outcome: Outcome, campaign: Campaign, seed: int) -> None:
     if outcome.ended == "failed":
         folder = campaign.folder_of(outcome.fault, outcome.number)
         print(f"  kept: {folder}")
-        print(f"  again: python -m tests.torture --only {outcome.fault} --number {outcome.number} --seed {seed}")
+        print(f'  again: make torture ARGS="--only {outcome.fault} --number {outcome.number} --seed {seed}"')
     sys.stdout.flush()
 
 

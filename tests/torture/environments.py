@@ -159,7 +159,7 @@ def environment(trial: Trial) -> str:
         zoo.compare(trial.bases / "finished")
         if name == "an oddly named checkout":
             _verify(trial, zoo)
-        if found := [path for path in trial.folder.rglob("PWNED")]:
+        if found := list(trial.folder.rglob("PWNED")):
             raise FailedError(f"a name was run: {found[0]}")
     finally:
         if zoo.folder.is_relative_to("/dev/shm"):

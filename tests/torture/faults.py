@@ -1,5 +1,6 @@
 """All faults of the campaign, in the order of its table."""
 
-from tests.torture import disk_full, environments, files, kills, side_by_side
+from tests.torture import configurations, disk_full, environments, files, hostile, kills, side_by_side
 
-FAULTS = [fault for family in (kills, disk_full, side_by_side, environments, files) for fault in family.FAULTS]
+FAMILIES = (kills, disk_full, side_by_side, environments, files, configurations, hostile)
+FAULTS = [fault for family in FAMILIES for fault in family.FAULTS]

@@ -135,7 +135,7 @@ def run(command: Sequence[str | os.PathLike[str]], folder: Path, env: Mapping[st
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all that is left of this process's descendants, so that nothing of a try is lost sight of."""
+    """Become the parent of all that is left of this process's descendants, so that none is lost sight of."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

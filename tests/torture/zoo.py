@@ -1,4 +1,4 @@
-"""A folder in which a person types one command, until its dataset is there, and does what the lines it ends with say."""
+"""A person who types one command until the dataset is there, and does what the lines say that it ends with."""
 
 import hashlib
 import os
@@ -68,8 +68,8 @@ class Zoo:
             return running.end(timeout)
 
     def go_on(self, allowed: Sequence[str] = ()) -> Done:
-        """Type the command again, and do what it says, until it succeeds. FailedError for a traceback, a hang, a failure
-        without a line that says what to do, and where it has not succeeded after PATIENCE times.
+        """Type the command again, and do what it says, until it succeeds. FailedError for a traceback, a hang, a
+        failure without a line that says what to do, and where it has not succeeded after PATIENCE times.
 
         `allowed` are regular expressions of lines that ask for nothing but the command again.
         """
@@ -86,7 +86,7 @@ class Zoo:
         obeyed = False
         for line in done.last_screen:
             if "delete it" in line:
-                obeyed |= any([self.delete(name) for name in _NAMED.findall(line)])
+                obeyed |= sum(map(self.delete, _NAMED.findall(line))) > 0
             elif self.form == "snakemake" and _STALE.search(line):
                 self.run("--unlock")
                 obeyed = True
@@ -106,7 +106,7 @@ class Zoo:
         return True
 
     def compare(self, base: Path) -> None:
-        """FailedError unless the dataset is that of the undisturbed run, byte by byte, and no temporary file is left."""
+        """FailedError unless the dataset is the undisturbed run's, byte by byte, and no temporary file is left."""
         compare(self.folder / DATASET, base / DATASET)
         left = [
             str(path.relative_to(self.folder))
