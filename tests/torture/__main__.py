@@ -1,12 +1,13 @@
 """Tries to break the pipeline in all ways that are known, and counts what it survives.
 
-python -m tests.torture                               a few tries of every fault
-python -m tests.torture --full --only kill-group      all tries of one
-python -m tests.torture --only kill-group --number 17 --seed 3        one try again
+make torture                                                    all tries of all faults
+make torture ARGS="--few"                                       a few of them, as the tests do
+make torture ARGS="--only kill-group --number 17 --seed 3"      one try again
 """
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections import defaultdict
@@ -22,6 +23,8 @@ from tests.torture.trial import Fault
 
 
 def main() -> int:
+    """The exit status: 1 where a try was not survived."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     options = _options()
     chosen = [fault for fault in FAULTS if not options.only or fault.name in options.only]
     planned = [(fault, number) for fault in chosen for number in _numbers(fault, options)]

@@ -303,7 +303,7 @@ def _refusal(done: Done) -> str:
 
 
 FAULTS = [
-    Fault("configurations", 5000, 100, mutated, timeout=60),
+    Fault("configurations", 5000, 60, mutated, timeout=60),
     Fault("configuration-texts", len(TEXTS), len(TEXTS), as_text, timeout=_SECONDS),
     Fault("configurations-parsed", 20, 1, parsed),
 ]

@@ -131,6 +131,10 @@ def _socket(path: Path, _: random.Random) -> None:
         os.close(here)
 
 
+def _fifo(path: Path, _: random.Random) -> None:
+    os.mkfifo(path)
+
+
 def _link_outside(choose: random.Random, folder: Path) -> None:
     secret = folder.parent / "secret.txt"
     secret.write_text(_SECRET)
@@ -149,11 +153,14 @@ def _npz_bomb(choose: random.Random, folder: Path) -> None:
     header = b"\x93NUMPY\x01\x00"
     shape = choose.choice(["(3000000000,)", "(10,)", "(1000000000000,)"])
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
-    with zipfile.ZipFile(_any_file(choose, folder, "*.npz"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        with archive.open(choose.choice(["example_ids.npy", "000000.npy"]), "w", force_zip64=True) as member:
-            member.write(header + len(text).to_bytes(2, "little") + text.encode())
-            for _ in range(3000):
-                member.write(bytes(1 << 20))
+    path, name = _any_file(choose, folder, "*.npz"), choose.choice(["example_ids.npy", "000000.npy"])
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open(name, "w", force_zip64=True) as member,
+    ):
+        member.write(header + len(text).to_bytes(2, "little") + text.encode())
+        for _ in range(3000):
+            member.write(bytes(1 << 20))
 
 
 def _npz_object(choose: random.Random, folder: Path) -> None:
@@ -265,7 +272,7 @@ _MERGES = "\n".join(
 )
 
 DAMAGES: dict[str, Callable[[random.Random, Path], None]] = {
-    "a FIFO": _becomes(lambda path, _: os.mkfifo(path)),
+    "a FIFO": _becomes(_fifo),
     "a socket": _becomes(_socket),
     "a folder": _becomes(lambda path, _: path.mkdir()),
     "a link to /dev/zero": _links_to("/dev/zero"),
@@ -331,12 +338,12 @@ def no_network(trial: Trial) -> Iterator[dict[str, str]]:
 
 
 def folder(trial: Trial) -> str:
-    """A hostile dataset folder is told of, in a line each, by each command that takes one, in bounded time and memory."""
+    """A hostile dataset folder is told of, in lines, by the commands that take one, in bounded time and memory."""
     name = trial.deal(list(DAMAGES))
     dataset = trial.folder / "dataset"
     copy(trial.bases / "finished" / DATASET, dataset)
     DAMAGES[name](trial.choose, dataset)
-    command = trial.deal(["verify", "verify", "show", "score"])
+    command = trial.choose.choice(["verify", "verify", "show", "score"])
     trial.note(f"{name}: {command}")
     arguments = {
         "verify": ["--retrain", "1"],
@@ -391,7 +398,7 @@ ANSWERS: dict[str, Callable[[Path], Any]] = {
     "half a pair": lambda path: path.write_text(
         '{"example_id": 0, "task": "classification", "completion": "\\ud800"}\n'
     ),
-    "a FIFO": lambda path: os.mkfifo(path),
+    "a FIFO": os.mkfifo,
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a folder": lambda path: path.mkdir(),
     "nothing": lambda path: path.write_text(""),
