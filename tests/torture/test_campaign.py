@@ -32,7 +32,7 @@ def differs(trial):
     compare(trial.folder / "a", trial.folder / "b")
 
 def leaves(trial):
-    child = subprocess.Popen(["sh", "-c", "setsid sleep 1000 & echo $! > pid; wait"], cwd=folder, start_new_session=True)
+    subprocess.Popen(["sh", "-c", "setsid sleep 1000 & echo $! > pid; wait"], cwd=folder, start_new_session=True)
     while not (folder / "pid").exists() or not (folder / "pid").read_text():
         time.sleep(0.01)
     return "left"
@@ -58,9 +58,8 @@ print(as_json(list(Campaign(folder, 0, 2).run([(fault, 0) for fault in faults]))
 
 
 def test_what_the_campaign_looks_for_is_seen(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", BAD_TRIES, str(tmp_path)], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=60
-    )
+    command = [sys.executable, "-c", BAD_TRIES, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     ended = {outcome["fault"]: (outcome["ended"], outcome["words"]) for outcome in json.loads(done.stdout)}
     assert ended["leaves"][0] == "survived"
