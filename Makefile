@@ -8,6 +8,7 @@
 # make bench  speed, as ratios to what is measured in the same run
 # make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
 # make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
+# make wheel  the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
 VENV := .venv
@@ -53,6 +54,9 @@ score: $(READY)
 baseline: $(READY)
 	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo baseline "$(FOLDER)" $(ARGS)
 
+wheel: $(READY)
+	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
+
 $(READY): requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; name one, 3.11 or later: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and \
@@ -63,4 +67,4 @@ $(READY): requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel

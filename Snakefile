@@ -8,6 +8,7 @@
 # With publish.repo_id in the configuration the dataset goes to the Hugging Face Hub while it is made.
 
 
+include: "rules/run.smk"
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/standing.smk"

@@ -5,10 +5,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(str(workflow.current_basedir)).parent
-SCRIPTS = ROOT / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
 from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
@@ -22,6 +18,7 @@ from subject_zoo.provenance.code import chain_digest, script_digest
 from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
+from subject_zoo.records.lengths import check_reachable, partly_reachable
 from subject_zoo.signatures.leaks import given_away
 
 
@@ -34,6 +31,7 @@ try:
     for path in workflow.config_settings.configfiles:  # Snakemake keeps the last of two values of a key
         read_yaml(path)
     config = check_config(load_config(ROOT / "config.yaml", config))
+    check_reachable(config)
     # Targets, before Snakemake has anything to say of them.
     for argument in sys.argv[1:]:
         if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
@@ -70,8 +68,8 @@ def settings(rule, *keys, **more):
 WINDOWS = Windows.of(config)
 SHARD_PARTS = shard_parts(config["task_generation"])
 FIGURES = picture_names(config["task_generation"])
-# What a dataset says of its configuration: not where it is published, nor what may become of one before it.
-DESCRIBED = [key for key in config if key not in ("publish", "shrink")]
+# What a dataset says of its configuration: not where it is published, nor what decides whether it is made at all.
+DESCRIBED = [key for key in config if key not in ("publish", "shrink", "min_acceptance")]
 # What stands in the dataset's folder as it stands in results/.
 COPIED = [*SEQUENCE_FILES, VALIDITY, *(f"{PICTURES}/{figure}.png" for figure in FIGURES)]
 
@@ -130,9 +128,8 @@ wildcard_constraints:
 
 
 onstart:
-    if config["publish"]["repo_id"]:
-        end_publishing_with_the_run()
-    if warning := given_away(config):
+    follow_the_run()
+    for warning in filter(None, (given_away(config), partly_reachable(config))):
         print(f"warning: {warning}", file=sys.stderr)
     # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
     if not workflow.deployment_settings.deployment_method:

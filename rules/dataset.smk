@@ -40,6 +40,7 @@ checkpoint plan_windows:
             "plan_windows",
             "num_examples",
             "max_candidates",
+            "min_acceptance",
             "examples_per_job",
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),

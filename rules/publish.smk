@@ -6,11 +6,6 @@
 # The jobs wait for the network, not for a core (`threads: 0`); on a cluster they run where Snakemake does, since
 # compute nodes often reach no network.
 
-import contextlib
-import signal
-
-import psutil
-
 from subject_zoo.hub.environment import hub_environment
 
 for name, value in hub_environment().items():
@@ -29,21 +24,6 @@ if workflow.is_main_process:
             "done, the repository is not looked at; delete that file to have it looked at and mended.",
             file=sys.stderr,
         )
-
-
-def end_publishing_with_the_run():
-    """At SIGTERM, Snakemake waits for its jobs; those that wait for the Hub, as they may for hours, end at once."""
-    exit_gracefully = signal.getsignal(signal.SIGTERM)
-
-    def end(number, frame):
-        exit_gracefully(number, frame)
-        for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):  # it has just ended
-                if re.search(r"\.(create_repository|publish_\w+)\.py\b", " ".join(process.cmdline())):
-                    process.terminate()
-
-    if callable(exit_gracefully):  # Snakemake's; there is none beside the main thread
-        signal.signal(signal.SIGTERM, end)
 
 
 def previous_receipt(wildcards):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.checksums import check_files, keep_checksums
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, system_trouble
 
 
 def tell_on_terminal() -> None:
@@ -23,17 +23,19 @@ def rule_log(snakemake: Any) -> Iterator[logging.Logger]:
 
     The rule's inputs are held against their checksums before, those of its outputs are kept after.
     """
-    path = Path(snakemake.log[0])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.raiseExceptions = False  # a log that cannot be written is no reason to fail, nor for tracebacks
     logger = logging.getLogger(snakemake.rule)
     try:
+        path = Path(snakemake.log[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
         check_files(dict.fromkeys(snakemake.input))
         yield logger
         keep_checksums(snakemake.output)
-    except UserError as error:
-        logger.error("%s", error)
-        sys.exit(f"{snakemake.rule}: {error}")
-    except Exception:
-        logger.exception("failed")
-        raise
+    except Exception as error:
+        line = str(error) if isinstance(error, UserError) else system_trouble(error)
+        if line is None:
+            logger.exception("failed: %s: %s", type(error).__name__, error)
+            raise
+        logger.error("failed: %s", line)
+        sys.exit(f"{snakemake.rule}: {line}")

@@ -22,6 +22,6 @@ with rule_log(snakemake) as log:
         load_verdicts(paths.validation),
         signatures,
     )
-    save_records(snakemake.output[0], records)
-    too_long = len(signatures) - len(records)
-    log.info("%d records, %d left out as longer than format.max_prompt_chars", len(records), too_long)
+    count = save_records(snakemake.output[0], records)
+    too_long = len(signatures) - count
+    log.info("%d records, %d left out as longer than format.max_prompt_chars", count, too_long)

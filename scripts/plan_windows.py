@@ -8,6 +8,7 @@ from subject_zoo.dataset.shard_plan import Windows, next_plan
 with rule_log(snakemake) as log:
     settings = snakemake.params.settings
     config = settings["config"]
-    plan = next_plan(Windows.of(config), settings["planned"], config["num_examples"], read_json(snakemake.input[0]))
+    tally = read_json(snakemake.input[0])
+    plan = next_plan(Windows.of(config), settings["planned"], config["num_examples"], tally, config["min_acceptance"])
     write_json(snakemake.output[0], plan)
     log.info("%s", plan)

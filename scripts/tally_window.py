@@ -6,11 +6,11 @@ from subject_zoo.base.files import read_json, write_json
 from subject_zoo.dataset.tally import add_window
 from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.evaluation.files import load_environments, load_verdicts, save_verdicts
-from subject_zoo.records.files import load_records
+from subject_zoo.records.files import StoredRecords
 
 with rule_log(snakemake) as log:
     paths, outputs = snakemake.input, snakemake.output
-    verdicts, records = load_verdicts(*paths.validations), load_records(*paths.records)
+    verdicts, records = load_verdicts(*paths.validations), StoredRecords.of(*paths.records)
     previous = read_json(paths.previous) if paths.previous else None
     recorded = [record["example_id"] for record in records]
     tally = add_window(previous, list(verdicts.values()), recorded, load_environments(*paths.validations))

@@ -14,16 +14,17 @@ from subject_zoo.dataset.shards import (
     write_weights,
 )
 from subject_zoo.networks.files import load_range
-from subject_zoo.records.files import load_records
+from subject_zoo.records.files import StoredRecords
 from subject_zoo.signatures.files import load_feature_names, load_signatures, signature_arrays
 
 with rule_log(snakemake) as log:
     config, paths, outputs = snakemake.params.settings["config"], snakemake.input, snakemake.output
     asked, chosen = config["task_generation"], read_json(paths.tally)["accepted"]
-    members = members_of_splits(load_records(*paths.records), config["seed"], config["splits"])
+    records = StoredRecords.of(*paths.records)
+    members = members_of_splits(records, config["seed"], config["splits"])
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
-        write_table(path, table, members[split], asked)
+        write_table(path, table, records.select(members[split]), asked)
     models = {stage: load_range(*getattr(paths, stage)) for stage in published_stages(asked)}
     write_weights(outputs.weights, named_models(chosen, models))
     signatures = load_signatures(*paths.signatures)

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from subject_zoo.kernels.compiler import SHARED, compile_kernel
-from subject_zoo.kernels.targets import host_targets
+from subject_zoo.kernels.compiler import compile_kernel
+from subject_zoo.kernels.targets import SHARED, host_targets
 
 
 def compilations(module: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -110,8 +110,9 @@ def write_window(folder: Path, shard: str, project: Project, made: MadeExamples,
     asked, made_models = project.config["task_generation"], {"degraded": made.degraded, "improved": made.improved}
     members = members_of_splits(kept, project.config["seed"], project.config["splits"])
     for table in table_names(asked):
-        for split, records in members.items():
-            if records:
+        for split, positions in members.items():
+            if positions:
+                records = [kept[position] for position in positions]
                 write_table(folder / table_file(table, split, shard), table, records, asked)
     models = {stage: made_models[stage] for stage in published_stages(asked)}
     write_weights(folder / weights_file(shard), named_models(ids, models))

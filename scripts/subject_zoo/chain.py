@@ -124,17 +124,16 @@ def format_records(
     improved: Models,
     verdicts: Verdicts,
     signatures: Signatures,
-) -> list[Record]:
-    """The records of the examples that have signatures, without those that exceed `format.max_prompt_chars`."""
+) -> Iterator[Record]:
+    """The records of the examples that have signatures, one after the other, without those that exceed
+    `format.max_prompt_chars`."""
     published = _published(project, degraded, improved)
-    records = []
     for example_id, signed in signatures.items():
         plan, dataset = examples[example_id]
         models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
         record = project.formatter.format(plan, verdicts[example_id], dataset.corruption_stats(), models, signed)
         if project.formatter.fits(record):
-            records.append(record)
-    return records
+            yield record
 
 
 @dataclass(frozen=True)
@@ -165,4 +164,4 @@ def steps(project: Project, example_ids: Iterable[int], sign_rejected: bool = Fa
     yield "validate", (verdicts := validate(project, examples, degraded, improved))
     chosen = list(improved) if sign_rejected else accepted_ids(verdicts)
     yield "extract_signatures", (signatures := extract_signatures(project, chosen, degraded, improved))
-    yield "format_records", format_records(project, examples, degraded, improved, verdicts, signatures)
+    yield "format_records", list(format_records(project, examples, degraded, improved, verdicts, signatures))

@@ -57,8 +57,11 @@ class Project:
         """
         from subject_zoo.config.check import check_config  # with jsonschema, which no job needs
         from subject_zoo.config.load import load_config
+        from subject_zoo.records.lengths import check_reachable
 
-        return cls(check_config(load_config(path, overrides or {})))
+        config = check_config(load_config(path, overrides or {}))
+        check_reachable(config)
+        return cls(config)
 
     @cached_property
     def device(self) -> str:

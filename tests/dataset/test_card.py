@@ -132,6 +132,13 @@ def test_it_says_how_records_were_dealt():
     assert "every record whose network has the activation tanh" in dataset_card(config, DIGESTS, ROWS, TABLES, None)
 
 
+def test_it_says_which_splits_no_record_fell_to(validity):
+    sentence = "No record fell to validation here, so there is no such split to load."
+    assert sentence in dataset_card(small_config(), DIGESTS, ROWS, TABLES, validity)
+    assert sentence not in dataset_card(small_config(), DIGESTS, ROWS, TABLES, None)  # others are to come
+    assert sentence not in dataset_card(small_config({"splits": {"validation": 0.0}}), DIGESTS, ROWS, TABLES, validity)
+
+
 @pytest.mark.parametrize("methods", [["mean"], ["mean", "pattern_wise"]])
 def test_a_signature_that_gives_the_answer_away_is_told(methods):
     config = small_config({"signature": {"methods": methods}})

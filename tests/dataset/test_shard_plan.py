@@ -1,5 +1,6 @@
 """Windows of candidates, and plans that grow until there are enough."""
 
+import math
 import random
 
 import pytest
@@ -37,7 +38,7 @@ def rounds_of_planning(windows: Windows, wanted: int, expected: float, actual: f
         candidates = min(planned * windows.size, windows.max_candidates)
         tally = {"accepted_in_all": accepted, "candidates_in_all": candidates, "rejected_in_all": {"claim": 1}}
         rounds += 1
-        plan = next_plan(windows, planned, wanted, tally)
+        plan = next_plan(windows, planned, wanted, tally, 0.01)
         if plan["enough"]:
             return rounds, candidates
         assert plan["windows"] > planned
@@ -64,11 +65,49 @@ def test_all_candidates_used_up_is_an_error_with_the_reasons_and_a_knob():
     windows = Windows(10, 1, 30)
     tally = {"accepted_in_all": 2, "candidates_in_all": 30, "rejected_in_all": {"stability": 3, "competence": 25}}
     with pytest.raises(UserError, match=r"30 candidates gave 2 of the 5 .*competence 25, stability 3.*num_sequences"):
-        next_plan(windows, 3, 5, tally)
+        next_plan(windows, 3, 5, tally, 0.01)
 
 
 def test_nothing_accepted_is_an_error_of_the_same_kind():
     tally = {"accepted_in_all": 0, "candidates_in_all": 30, "rejected_in_all": {"claim": 30}}
-    assert next_plan(Windows(10, 1, 1000), 3, 5, tally)["windows"] > 3
+    assert next_plan(Windows(10, 1, 1000), 3, 5, tally, 0.01)["windows"] > 3
     with pytest.raises(UserError, match=r"gave 0 of the 5 .*claim 30"):
-        next_plan(Windows(10, 1, 30), 3, 5, tally)
+        next_plan(Windows(10, 1, 30), 3, 5, tally, 0.01)
+
+
+def candidates_until_it_stops(windows: Windows, wanted: int, expected: float, least: float) -> tuple[int, str]:
+    """How many candidates a run makes, none of which is accepted, before it stops, and what it says then."""
+    planned = windows.enough_for(wanted, expected)
+    while True:
+        made = min(planned * windows.size, windows.max_candidates)
+        tally = {"accepted_in_all": 0, "candidates_in_all": made, "rejected_in_all": {"prompt_length": made}}
+        try:
+            planned = next_plan(windows, planned, wanted, tally, least)["windows"]
+        except UserError as error:
+            return made, str(error)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 1000), st.floats(0.05, 1), st.sampled_from([1, 7, 60, 100]))
+def test_where_nothing_is_accepted_a_run_stops_soon_after_its_first_plan(wanted, expected, size):
+    windows = Windows(size, 1, 100_000)
+    needed = math.ceil(math.log(0.001) / math.log(0.99))  # in as many a hundredth would have shown itself
+    assert needed == 688
+    first = windows.enough_for(wanted, expected) * size
+    made, told = candidates_until_it_stops(windows, wanted, expected, 0.01)
+    assert made <= max(first, needed + size)
+    assert told.startswith(
+        f"min_acceptance: 0 of {made} candidates were accepted, and 0.01 of them must be; rejected by "
+    )
+    made, told_last = candidates_until_it_stops(windows, wanted, expected, 0.0)
+    assert made == 100_000
+    assert told_last.startswith(f"max_candidates: {made} candidates gave 0 of the {wanted}")
+    assert all("prompt_length" in line and "raise format.max_prompt_chars" in line for line in (told, told_last))
+    assert told.endswith(", or set min_acceptance to 0 to go on up to max_candidates")
+
+
+@settings(deadline=None)
+@given(st.floats(0.03, 1), st.floats(0.01, 1), st.integers(1, 500), st.integers(0, 99))
+def test_a_run_that_accepts_some_is_never_stopped(actual, expected, wanted, seed):
+    _, candidates = rounds_of_planning(Windows(7, 3, 10**6), wanted, expected, actual, seed)
+    assert candidates < 10**6

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from subject_zoo.base.terms import ACTIVATIONS, SPLITS
 from subject_zoo.chain import make_examples
 from subject_zoo.dataset.shards import members_of_splits
-from subject_zoo.dataset.splits import split_of, splits_in_words, traits_of
+from subject_zoo.dataset.splits import empty_splits, remedies, split_of, splits_in_words, traits_of
 from subject_zoo.project import Project
 from tests.finished_dataset import tiny_config
 
@@ -119,10 +119,10 @@ def test_no_split_of_real_records_has_what_another_holds_out(made, kind):
     splits = {"holdout": kind, "held_out": held_out, "validation": 0.3, "test": 0.05}
     members = members_of_splits(records, config["seed"], splits)
     assert all(members.values())
-    assert sorted(r["example_id"] for of_split in members.values() for r in of_split) == sorted(values)
+    assert sorted(position for of_split in members.values() for position in of_split) == list(range(len(records)))
     for split, of_split in members.items():
-        for record in of_split:
-            assert bool(values[record["example_id"]] & set(held_out)) == (split == "test")
+        for position in of_split:
+            assert bool(values[records[position]["example_id"]] & set(held_out)) == (split == "test")
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,45 @@ def test_no_split_of_real_records_has_what_another_holds_out(made, kind):
 def test_a_person_reads_how_records_were_dealt(splits, fragments):
     sentence = splits_in_words(*splits)
     assert all(fragment in sentence for fragment in fragments)
+    assert "shares are expectations, not counts" in sentence
+
+
+def section(holdout="example", held_out=None, validation=0.05, test=0.05) -> dict[str, Any]:
+    return {"holdout": holdout, "held_out": held_out, "validation": validation, "test": test}
+
+
+@pytest.mark.parametrize(
+    ("splits", "rows", "fragments"),
+    [
+        (
+            section(),
+            (19, 1, 0),
+            ["no record is in the split test: ", "5 %, by a hash", "of 90 examples", "splits.test"],
+        ),
+        (section(validation=0.01), (20, 0, 3), ["the split validation", "1 %", "458 examples", "splits.validation"]),
+        (section("combination"), (19, 1, 0), ["each set of selected patterns", "num_examples", "raise splits.test"]),
+        (section("depth", [3]), (19, 1, 0), ["none whose network has 3 hidden layers", "change splits.held_out"]),
+        (section("depth", [3], test=0.0), (19, 1, 0), ["none whose network has 3 hidden layers"]),
+        (section("width", [9]), (19, 0, 1), ["the split validation", "of 90 examples"]),
+        (section(test=0.9), (0, 1, 1), ["the split train", "lower splits.validation and splits.test"]),
+        (section(test=5e-324), (19, 1, 0), ["the split test", "raise splits.test"]),
+    ],
+)
+def test_a_split_without_its_records_comes_with_what_to_do(splits, rows, fragments):
+    (line,) = remedies(dict(zip(SPLITS, rows, strict=True)), **splits)
+    assert all(fragment in line for fragment in fragments)
+
+
+@given(
+    rows=st.tuples(*[st.integers(0, 2)] * 3), validation=st.sampled_from([0.0, 0.1]), test=st.sampled_from([0.0, 0.1])
+)
+def test_a_split_is_empty_only_where_a_share_was_to_be_there(rows, validation, test):
+    by_split = dict(zip(SPLITS, rows, strict=True))
+    shares = {"train": 1 - validation - test, "validation": validation, "test": test}
+    empty = empty_splits(by_split, **section(validation=validation, test=test))
+    assert empty == [split for split in SPLITS if shares[split] and not by_split[split]]
+
+
+def test_as_many_examples_as_are_named_fill_a_split_in_99_of_100_datasets():
+    filled = sum(any(dealt(seed, i, [], "example", 0.05, 0.05) == "test" for i in range(90)) for seed in range(1000))
+    assert 975 <= filled < 1000

@@ -68,6 +68,17 @@ def test_examples_are_lost_only_where_that_is_said(fresh_once, asked, shrink, se
     assert ("seed (0, now 1)" in said) is not same
 
 
+def test_a_split_without_a_record_is_told_after_the_run(folder):
+    """And not before it, nor of a folder that holds something else than was asked for."""
+    standing = Standing.found(folder, ASKED)
+    assert not list(standing.first_words())
+    (line,) = standing.last_words()
+    assert line.startswith(f"{folder}: no record is in the split validation: ")
+    assert not list(Standing.found(folder, small_config({"seed": 9})).last_words())
+    (folder / MANIFEST).unlink()
+    assert not list(standing.last_words())
+
+
 @pytest.fixture(scope="module")
 def fresh_once(fresh) -> Path:
     return fresh()

@@ -11,7 +11,8 @@ from subject_zoo.judge.readers.features import describe
 from subject_zoo.judge.readers.graph import SIGHTS, GraphReader, tensors_of, turned_about
 from subject_zoo.judge.readers.probes import run
 from subject_zoo.kernels.mlp import KernelMLP
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.model import StoredModel
 
 VOCABULARY, LENGTH, FEATURES, DEPTH, WIDTH = 3, 4, 2, 3, 6

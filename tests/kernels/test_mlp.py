@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.kernels import mlp as mlp_kernel
 from subject_zoo.kernels.mlp import KernelMLP, KernelTraining, steps_per_epoch
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.torch_module import SubjectModel
 from subject_zoo.training.loss import cross_entropy
 from subject_zoo.training.start import initial_weights

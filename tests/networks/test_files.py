@@ -16,6 +16,7 @@ from safetensors import safe_open
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ACTIVATIONS
+from subject_zoo.config.sizes import MODEL_IN_HEADER, TENSOR_IN_HEADER
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.files import load_models, load_range, save_models, save_range
 from subject_zoo.networks.model import StoredModel
@@ -139,6 +140,7 @@ def test_plain_safetensors_reads_the_file(tmp_path, precision, dropout, stride):
         f"network.{2 * stride}.weight": (1, 4),
         f"network.{2 * stride}.bias": (1,),
     }
+    told = json.loads(tensors.pop("training").numpy().tobytes())
     assert set(tensors) == {f"{example}/{name}" for example in ("000003", "000123") for name in shapes}
     for example_id, model in models.items():
         for name, shape in shapes.items():
@@ -148,13 +150,10 @@ def test_plain_safetensors_reads_the_file(tmp_path, precision, dropout, stride):
             assert_equal_bits(tensor.float().numpy(), model.weights[name])
     with safe_open(tmp_path / "degraded.safetensors", "pt") as file:
         described = json.loads(file.metadata()["models"])
-    assert list(described) == ["000003", "000123"]
+    assert list(described) == list(told) == ["000003", "000123"]
     for example_id, model in models.items():
-        assert described[f"{example_id:06d}"] == {
-            "architecture": architecture.to_dict(),
-            "training": model.training,
-            "environment": HERE,
-        }
+        assert described[f"{example_id:06d}"] == {"architecture": architecture.to_dict()}
+        assert told[f"{example_id:06d}"] == {"training": model.training, "environment": HERE}
 
 
 def test_a_ranges_file_says_where_its_models_were_trained(tmp_path):
@@ -163,6 +162,36 @@ def test_a_ranges_file_says_where_its_models_were_trained(tmp_path):
     assert [model.environment for model in load_range(tmp_path / "range").values()] == [HERE, HERE]
     save_models(tmp_path / "shard", {"000000/degraded": models[0]})  # which is the same wherever it was made
     assert load_models(tmp_path / "shard")["000000/degraded"].environment == {}
+
+
+def header_size(path) -> int:
+    with open(path, "rb") as file:
+        return int.from_bytes(file.read(8), "little")
+
+
+def test_learning_curves_have_no_part_in_a_header_that_may_hold_100_mb(tmp_path):
+    """8,000 examples with curves of 300 epochs had one of 156 MB: "header too large", after all training."""
+    network = make_model(Architecture(5, 4, 1, 2, "relu", 0.0, "ordinal"))
+    curves = {"validation_loss": "0.123456, " * 4_000_000}
+    models = {f"{i:06d}": StoredModel(network.architecture, network.weights, curves) for i in range(3)}
+    save_models(tmp_path / "file", models)
+    assert (tmp_path / "file").stat().st_size > 100_000_000
+    assert header_size(tmp_path / "file") < 3_000
+    loaded = load_models(tmp_path / "file")
+    assert all(model.training == curves for model in loaded.values())
+    assert_equal_bits(loaded["000002"].weights["network.0.weight"], network.weights["network.0.weight"])
+
+
+@pytest.mark.parametrize("layers", [1, 16])
+def test_a_header_takes_no_more_than_the_configuration_is_checked_for(tmp_path, layers):
+    architecture = Architecture(26, 20, layers, 100, "leaky_relu", 0.1 + 0.2, "ordinal", "bfloat16")
+    weights = {name: np.zeros(shape, np.float32) for name, shape in architecture.tensor_shapes}
+    count = 3
+    models = {f"{123_456_789 + i}/degraded": StoredModel(architecture, weights, {}) for i in range(count)}
+    save_models(tmp_path / "file", models)
+    longer = 2 * (12 - len(str((tmp_path / "file").stat().st_size)))  # a tensor's offsets in a file of a terabyte
+    of_model = MODEL_IN_HEADER + len(weights) * (TENSOR_IN_HEADER - longer)
+    assert header_size(tmp_path / "file") < count * of_model
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +231,18 @@ def without_a_tensor(tensors, metadata):
     del tensors["000000/network.2.bias"]
 
 
+def without_trainings(tensors, metadata):
+    del tensors["training"]
+
+
+def with_the_training_of_others(tensors, metadata):
+    tensors["training"] = torch.tensor(list(b'{"000001": {"training": {}}}'), dtype=torch.uint8)
+
+
+def with_a_training_that_is_no_json(tensors, metadata):
+    tensors["training"] = torch.tensor([123, 255], dtype=torch.uint8)
+
+
 def with_integers(tensors, metadata):
     tensors["000000/network.2.bias"] = torch.zeros(1, dtype=torch.int64)
 
@@ -232,6 +273,9 @@ def with_an_unknown_field(tensors, metadata):
     "damage",
     [
         without_a_tensor,
+        without_trainings,
+        with_the_training_of_others,
+        with_a_training_that_is_no_json,
         with_integers,
         with_another_shape,
         transposed,

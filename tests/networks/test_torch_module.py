@@ -11,7 +11,8 @@ from torch import nn
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ACTIVATIONS
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.files import save_models
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import publishable

@@ -8,10 +8,11 @@ import pytest
 
 from subject_zoo.base.terms import STAGES
 from subject_zoo.config.load import read_yaml
-from subject_zoo.examples.plan import ExamplePlan, possible_targets
+from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.rounding import round_to_precision
+from subject_zoo.patterns.targets import possible_targets
 from subject_zoo.project import Project
 from subject_zoo.records.formatter import TrainingDataFormatter
 from subject_zoo.signatures.choice import computed_methods

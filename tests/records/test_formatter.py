@@ -34,7 +34,7 @@ from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.pools import Pools
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.project import Project
-from subject_zoo.records.files import load_records, record_line
+from subject_zoo.records.files import StoredRecords, record_line
 from subject_zoo.records.formatter import TrainingDataFormatter
 from subject_zoo.records.tokens import token_counter
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
@@ -728,6 +728,8 @@ def test_a_record_is_one_line_and_comes_back(plain, tmp_path):
     lines = [record_line(record) for record in records]
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
     (tmp_path / "record.jsonl").write_bytes(b"".join(lines))
-    assert load_records(tmp_path / "record.jsonl") == records
     (tmp_path / "empty.jsonl").write_bytes(b"")
-    assert load_records(tmp_path / "empty.jsonl") == []
+    stored = StoredRecords.of(tmp_path / "empty.jsonl", tmp_path / "record.jsonl")
+    assert list(stored) == list(stored) == records
+    assert list(stored.select([1, 0])) == [records[1], records[0]]
+    assert not list(StoredRecords.of(tmp_path / "empty.jsonl"))

@@ -11,7 +11,8 @@ from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.torch_module import SubjectModel
 from subject_zoo.signatures.extractor import SPARSITY_THRESHOLD, ActivationSignatureExtractor
-from subject_zoo.signatures.sign import sign, signed_layers
+from subject_zoo.signatures.layers import signed_layers
+from subject_zoo.signatures.sign import sign
 
 torch.set_num_threads(1)  # as in every job
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from subject_zoo.base.terms import ACTIVATIONS
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.torch_module import SubjectModel
 from subject_zoo.training.in_stacks.stack import train_in_stacks
 from subject_zoo.training.restraint import Restraint

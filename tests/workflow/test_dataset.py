@@ -100,7 +100,6 @@ def test_two_builds_give_equal_bytes_even_when_one_is_killed(built, tmp_path):
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "results/dataset/manifest.json").exists()
-    succeed(snakemake(tmp_path, "--unlock"))
     build(tmp_path)
     assert digests(tmp_path) == digests(built)
 
@@ -242,7 +241,7 @@ def project(built, tmp_path) -> Path:
 def test_a_standing_dataset_is_made_smaller_only_where_that_is_said(built, project):
     (project / "results/dataset/manifest.json").unlink()  # as an interruption leaves it
     printed = succeed(snakemake(project, VERIFICATION, "--config", "num_examples=3"))
-    kept, mended = [line for line in printed.splitlines() if line.startswith("results/dataset: ")]
+    kept, mended, *_ = [line for line in printed.splitlines() if line.startswith("results/dataset: ")]
     assert "all 9 examples" in kept
     assert "--config num_examples=3 shrink=true" in kept
     assert mended == "results/dataset: manifest.json is missing; the folder is put together again"
@@ -257,11 +256,18 @@ def test_a_standing_dataset_is_made_smaller_only_where_that_is_said(built, proje
 def test_another_configuration_takes_the_folder_and_says_so(project):
     other = "format={max_prompt_chars: 1000000}"
     said = [line for line in build(project, other, wanted=2).splitlines() if line.startswith("results/dataset: ")]
-    assert said == [
+    assert said[:2] == [
         "results/dataset: 9 examples of another configuration stand there, and will be replaced; "
         "what differs: format.max_prompt_chars (None, now 1000000)",
         "results/dataset: 9 examples of another configuration were replaced by 2 of this one",
     ]
+    empty = [
+        split for split in ("train", "validation", "test") if not (project / "results/dataset/data" / split).exists()
+    ]
+    assert [line.partition(": each")[0] for line in said[2:]] == [
+        f"results/dataset: no record is in the split {split}" for split in empty
+    ]
+    assert empty
     assert len(rows_of(project)) == 2
 
 

@@ -1,46 +1,96 @@
 """The wheel in an environment of its own, with its declared dependencies and nothing else."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+from subject_zoo.kernels.library import BUILT, library_name
+from subject_zoo.kernels.targets import TARGETS
 from tests.finished_dataset import finished  # noqa: F401
+from tests.golden_examples import GOLDEN
 from tests.isolation import make_environment, normal
+from tests.kernels.shared_library import SharedLibrary
 from tests.workflow.test_environment_pins import REQUIREMENTS, pins
 
 ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "scripts" / "subject_zoo" / "kernels"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CARD = {"snakemake", "torch", "numpy", "safetensors", "pandas", "pyyaml", "huggingface_hub"}  # the user's design card
 HEAVY = ["torch", "snakemake", "matplotlib", "huggingface_hub", "ziglang"]
 
 
+def make_wheel(folder: Path) -> Path:
+    """What `make wheel` makes of the tree, in a copy of it: building leaves files in the tree that is built."""
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Makefile", "requirements.txt"):
+        shutil.copy(ROOT / name, folder)
+    ready = [f"VENV={sys.prefix}", f"--old-file={sys.prefix}/.ready"]
+    subprocess.run(["make", *ready, "wheel"], cwd=folder, check=True, capture_output=True)
+    [wheel] = (folder / "dist").iterdir()
+    return wheel
+
+
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory) -> Path:
-    """A virtual environment with the wheel, as `pip install .` makes it."""
-    folder = tmp_path_factory.mktemp("installed")
-    tree = folder / "tree"  # a copy: building leaves files in the tree that is built
-    shutil.copytree(ROOT / "scripts", tree / "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tree)
-    pip = [sys.executable, "-m", "pip"]
+def wheel(tmp_path_factory) -> Path:
+    return make_wheel(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory) -> Path:
+    """The folder of programs of a virtual environment with the wheel, as `pip install` makes it, and no compiler."""
+    python = make_environment(tmp_path_factory.mktemp("installed") / "venv", PROJECT["dependencies"])
     quietly = ["--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "wheel", *quietly, "--no-build-isolation", "--wheel-dir", folder, tree], check=True)
-    [wheel] = folder.glob("*.whl")
-    python = make_environment(folder / "venv", PROJECT["dependencies"])
-    subprocess.run([*pip, "--python", python, "install", *quietly, wheel], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *quietly, wheel], check=True)
     return python.parent
 
 
-def run(command: list, **options) -> subprocess.CompletedProcess:
+def run(command: list, **settings: str) -> subprocess.CompletedProcess:
+    """Runs a program of an environment, with no others on the PATH."""
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    return subprocess.run(command, env=kept, capture_output=True, text=True, check=False, cwd="/", **options)
+    alone = kept | {"PATH": str(command[0].parent)} | settings
+    return subprocess.run(command, env=alone, capture_output=True, text=True, check=False, cwd="/")
+
+
+def kernels(environment: Path) -> Path:
+    [folder] = environment.parent.glob("lib/python*/site-packages/subject_zoo/kernels")
+    return folder
+
+
+def test_two_wheels_of_one_tree_are_equal(wheel, tmp_path):
+    """Wherever and whenever they are made, whoever may read the tree, and whatever was built in it before."""
+    folder = tmp_path / "another tree"
+    stale = folder / "build" / "lib" / "subject_zoo" / "kernels" / "built" / "mlp-linux-x86_64-v3-0.so"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    before = os.umask(0o077)
+    try:
+        again = make_wheel(folder)
+    finally:
+        os.umask(before)
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_its_libraries_need_no_other(wheel):
+    """So the wheel, which holds all of them, is for every Linux with these processors, whatever its C library."""
+    assert wheel.name.endswith("-py3-none-any.whl")
+    targets = [target for target in TARGETS.values() if target.name.startswith("linux")]
+    assert {target.triple for target in targets} == {"x86_64-linux-gnu", "aarch64-linux-gnu"}
+    with zipfile.ZipFile(wheel) as archive:
+        for source in KERNELS.glob("*.c"):
+            for target in targets:
+                library = SharedLibrary(archive.read(f"subject_zoo/kernels/{BUILT}/{library_name(source, target)}"))
+                assert not library.needs_others
+                assert library.undefined <= {"memcpy", "memset"}  # of any C library that the process has
 
 
 def test_importing_loads_nothing_and_names_what_there_is(environment):
@@ -71,14 +121,25 @@ def test_a_dataset_is_checked_and_shown_without_a_clone(environment, finished): 
 
 
 def test_examples_are_made_without_a_compiler(environment):
-    code = f"""
-from subject_zoo import Project, make_examples
-overrides = {{"dataset": {{"num_sequences": 600, "pool_size": 2000}}}}
-made = make_examples(Project.from_config({str(ROOT / "config.yaml")!r}, overrides), range(2))
-assert sorted(made.improved) == [0, 1]
-"""
-    done = run([environment / "python", "-c", code])
+    done = run([environment / "python", "-m", "tests.golden_examples"], PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads(GOLDEN.read_text())
+    assert not [path for path in kernels(environment).rglob("*.so") if path.parent.name != BUILT]
+
+
+@pytest.mark.parametrize("changed", ["source", "library", "digest"])
+def test_a_library_of_another_source_or_with_other_bytes_is_not_used(environment, tmp_path, changed):
+    package = shutil.copytree(kernels(environment).parent, tmp_path / "subject_zoo")
+    for path in {
+        "source": [package / "kernels" / "loss.c"],
+        "library": package.glob(f"kernels/{BUILT}/loss-*.so"),
+        "digest": package.glob(f"kernels/{BUILT}/loss-*.so.sha256"),
+    }[changed]:
+        path.write_bytes(path.read_bytes() + b"\n")
+    code = "from subject_zoo.kernels import mlp, loss; print(mlp._kernel()); loss._kernel()"
+    done = run([environment / "python", "-c", code], PYTHONPATH=str(tmp_path))
+    assert f"{BUILT}/mlp-" in done.stdout
+    assert done.stderr.endswith("ziglang, which compiles the kernels, is not installed; pip install ziglang\n")
 
 
 def test_what_is_missing_is_named(environment):

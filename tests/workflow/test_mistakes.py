@@ -11,12 +11,19 @@ pytestmark = pytest.mark.workflow
     ("arguments", "expected"),
     [
         (["--config", "training={'batchsize': 64}"], "config: training.batchsize is not a key"),
-        (["--config", "num_examples=ten"], "config: num_examples is 'ten'; it must be an integer, 1 or more"),
-        (["--config", "num_examples=0"], "config: num_examples is 0; it must be 1 or more"),
+        (
+            ["--config", "num_examples=ten"],
+            "config: num_examples is 'ten'; it must be an integer, from 1 to 1000000000",
+        ),
+        (["--config", "num_examples=0"], "config: num_examples is 0; it must be from 1 to 1000000000"),
         (["--config", "model={'num_layers': [9, 6]}"], "config: model.num_layers is [9, 6]: min above max"),
         (
             ["--config", "patterns={'enabled': ['no_repeats', 'all_same'], 'sequence_length': 9}"],
             "config: patterns.enabled: no_repeats cannot occur",
+        ),
+        (
+            ["--config", "format={'max_prompt_chars': 900}"],
+            "config: format.max_prompt_chars is 900; it must be at least 6653, ",
         ),
         (["results/examples/000200-000100/record.jsonl"], "examples: 000200-000100 has its first id above its last"),
         (["results/examples/12/record.jsonl"], "examples: 12 is not padded with zeros to six digits; write 000012"),
@@ -56,6 +63,17 @@ def test_a_changed_signature_dataset_is_an_error_that_names_both_digests(tmp_pat
     line = run.stderr.strip().splitlines()[-1]
     assert line.startswith(f"{target} has changed under this project: its sha256 is ")
     assert pinned in line
+
+
+def test_a_run_that_accepts_nothing_stops_and_says_why(tmp_path):
+    rejecting = ["num_examples=4", "validation={'min_degradation_threshold': 1}", "min_acceptance=0.5"]
+    run = snakemake(tmp_path, "--config", *rejecting)
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    told = next(line for line in run.stderr.splitlines() if line.startswith("plan_windows: "))
+    assert told.startswith("plan_windows: min_acceptance: 0 of 16 candidates were accepted, and 0.5 of them must be; ")
+    assert "for improvement lower validation.min_degradation_threshold" in told
+    assert told.endswith(", or set min_acceptance to 0 to go on up to max_candidates")
 
 
 @pytest.mark.parametrize("shown", ["mean", "pattern_wise"])

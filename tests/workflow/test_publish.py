@@ -150,7 +150,6 @@ def test_more_examples_after_a_kill_in_the_middle_of_an_upload(hub, published):
     assert not hub.remaining_faults()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    succeed(snakemake(folder, "--unlock"))
     printed = succeed(run(folder, 10))
     check_head(hub, folder)
     manifest = json.loads((folder / "results/dataset/manifest.json").read_text())

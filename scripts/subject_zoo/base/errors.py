@@ -1,4 +1,22 @@
-"""The one exception that a person is meant to read."""
+"""The one exception that a person is meant to read, and what the system's own mean."""
+
+import errno
+import os
+
+_ROOM = "make room"
+_TROUBLES = {
+    errno.ENOSPC: ("the disk is full", _ROOM),
+    errno.EDQUOT: ("the quota of disk space is used up", _ROOM),
+    errno.EFBIG: ("no file may be that large", "look at `ulimit -f`"),
+    errno.EROFS: ("nothing can be written on that file system", "mount it to be written, or work elsewhere"),
+    errno.EACCES: ("permission denied", "see whose it is, and what may be done there"),
+    errno.EPERM: ("permission denied", "see whose it is, and what may be done there"),
+    errno.EMFILE: ("too many open files", "look at `ulimit -n`"),
+    errno.ENFILE: ("too many open files", "the whole machine has no more"),
+    errno.ENOMEM: ("there is no memory left", "use fewer cores, or a smaller examples_per_job"),
+    errno.EIO: ("the disk cannot be read or written", "look at the machine's own log"),
+    errno.ESTALE: ("the network file system has lost it", "look at the file server"),
+}
 
 
 class UserError(Exception):
@@ -6,3 +24,16 @@ class UserError(Exception):
 
     Adapters print the line alone, without a traceback, and exit with a status other than 0.
     """
+
+
+def system_trouble(error: BaseException | None) -> str | None:
+    """One line for a person where an error, or one behind it, is that the system gives no more; None for any other."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            error = OSError(errno.ENOMEM, "", None)
+        if isinstance(error, OSError) and error.errno in _TROUBLES:
+            what, advice = _TROUBLES[error.errno]
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+            return f"{where}{what}; {advice}, and the same command goes on from here"
+        error = error.__cause__ or error.__context__
+    return None

@@ -11,6 +11,7 @@ LOGISTICS = (
     "shrink",
     "max_candidates",
     "expected_acceptance",
+    "min_acceptance",
     "examples_per_job",
     "ranges_per_shard",
     "cleanup",

@@ -11,7 +11,7 @@ from subject_zoo.base.terms import CLAIMED_RATE, DATA
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
-from subject_zoo.dataset.splits import splits_in_words
+from subject_zoo.dataset.splits import empty_splits, splits_in_words
 from subject_zoo.signatures.leaks import given_away
 
 _TEMPLATE = Path(__file__).with_name("card.md")
@@ -89,6 +89,7 @@ def card_text(
         count=sum(rows.values()),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
+        empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
         completion=_COMPLETIONS[config["format"]["modification_completion"]],
@@ -125,6 +126,11 @@ def _template(tasks: Sequence[str]) -> str:
 
 def _span(bounds: Sequence[int]) -> str:
     return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
+
+
+def _empty(splits: Sequence[str]) -> str:
+    """Of splits that were to have records and have none."""
+    return f" No record fell to {' or '.join(splits)} here, so there is no such split to load." if splits else ""
 
 
 def _exact(exact: Mapping[str, Any], mends: bool) -> str:

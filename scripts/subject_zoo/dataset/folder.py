@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz
-from subject_zoo.base.files import atomic_copy, digest_of
+from subject_zoo.base.files import atomic_copy, digest_of, file_digest
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import CC0, dataset_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
@@ -72,7 +72,7 @@ def _place_shard(folder: Path, shard: str, parts: Mapping[str, Path], kept: Sequ
 
 def describe_file(path: Path) -> dict[str, Any]:
     """sha256 (hex), size in bytes, and for Parquet the number of rows."""
-    described = _entry(path.read_bytes())
+    described: dict[str, Any] = {"sha256": file_digest(path), "size": path.stat().st_size}
     if path.suffix == ".parquet":
         described["rows"] = pq.read_metadata(path).num_rows
     return described

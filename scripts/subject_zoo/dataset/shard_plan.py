@@ -1,21 +1,14 @@
 """Fixed runs of candidate ids, and how many of them a wanted number of examples takes."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import ExampleRange, cut_into_ranges
-
-_KNOBS = {  # what to turn when a gate rejects too many
-    "improvement": "lower validation.min_degradation_threshold or raise dataset.corruption_rate",
-    "specificity": "lower validation.min_specificity",
-    "stability": "raise validation.max_other_degradation or lower training.improvement_lr_factor",
-    "competence": "lower validation.min_accuracy, or raise dataset.num_sequences or training.degraded_epochs",
-    "claim": "raise training.improvement_epochs or dataset.num_sequences",
-    "prompt_length": "raise format.max_prompt_chars or lower model.neurons_per_layer",
-}
+from subject_zoo.dataset.acceptance import is_below, why_rejected
 
 
 @dataclass(frozen=True)
@@ -52,23 +45,31 @@ class Windows:
         return self.most if needed > self.most else max(1, math.ceil(needed))
 
 
-def next_plan(windows: Windows, planned: int, num_examples: int, tally: Mapping[str, Any]) -> dict[str, Any]:
+def next_plan(
+    windows: Windows, planned: int, num_examples: int, tally: Mapping[str, Any], min_acceptance: float
+) -> dict[str, Any]:
     """What to do after `planned` windows gave `tally`: {"enough": True}, or more "windows" in all.
 
-    The next number follows the acceptance seen so far, with a tenth to spare. Raises UserError when all
-    `max_candidates` are used up, with the reasons for rejection counted and the knob that would help.
+    The next number follows the acceptance seen so far, with a tenth to spare; while that is below `min_acceptance`,
+    it is no more than it takes to be sure. Raises UserError when the run is sure to accept a smaller share than that,
+    and when all `max_candidates` are used up, with the reasons for rejection counted and the knobs that would help.
     """
     accepted, candidates = tally["accepted_in_all"], tally["candidates_in_all"]
     if accepted >= num_examples:
         return {"windows": planned, "enough": True}
     if planned == windows.most:
-        rejected = sorted(tally["rejected_in_all"].items(), key=lambda item: -item[1])
-        counted = ", ".join(f"{reason} {count}" for reason, count in rejected)
-        knob = _KNOBS[rejected[0][0]] if rejected else "check that the patterns can be learnt"
         raise UserError(
             f"max_candidates: {candidates} candidates gave {accepted} of the {num_examples} accepted examples wanted; "
-            f"rejected by {counted} (one candidate can fail several gates); {knob}, or raise max_candidates"
+            f"{why_rejected(tally['rejected_in_all'])}, or raise max_candidates"
+        )
+    if is_below(accepted, candidates, min_acceptance):
+        raise UserError(
+            f"min_acceptance: {accepted} of {candidates} candidates were accepted, and {min_acceptance:g} of them must "
+            f"be; {why_rejected(tally['rejected_in_all'])}, or set min_acceptance to 0 to go on up to max_candidates"
         )
     acceptance = max(accepted, 1) / candidates
     missing = windows.enough_for(math.ceil(1.1 * (num_examples - accepted)), acceptance)
+    if accepted < min_acceptance * candidates:
+        more = range(planned + 1, planned + missing)
+        missing = 1 + bisect_left(more, True, key=lambda n: is_below(accepted, n * windows.size, min_acceptance))
     return {"windows": min(windows.most, planned + missing), "enough": False}

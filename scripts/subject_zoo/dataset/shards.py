@@ -1,19 +1,17 @@
 """Shards: the accepted examples of a window as Parquet tables by split, with their exact weights and signatures."""
 
-import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz, save_npz
-from subject_zoo.base.files import atomic_write
+from subject_zoo.base.files import atomic_file
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import COLUMNS, DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, signed_stages
@@ -22,7 +20,10 @@ from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.signatures.files import read_signatures, signature_arrays, stages_in
 
-ROW_GROUP = 64  # rows of 100-400 kB: 6-25 MB a group, which a reader of one row has to fetch
+# A reader of one row fetches its whole row group, and the Hub's viewer shows none of more than 286 MiB. A longer row is
+# a group by itself: 16 layers of 256 neurons over 520 inputs, at nine decimals with every statistic, are one of 32 MiB.
+GROUP_ROWS = 64
+GROUP_BYTES = 32 * 2**20  # of text, uncompressed
 
 _SHORT = pa.schema(  # what fits a table on a screen, before the long columns
     [
@@ -49,14 +50,14 @@ _FROM_METADATA = {"listed_patterns": "classified_patterns"}  # columns that are 
 
 
 def members_of_splits(
-    records: Sequence[Mapping[str, Any]], seed: int, splits: Mapping[str, Any]
-) -> dict[str, list[Mapping[str, Any]]]:
-    """The records of each split, by the config's section `splits`."""
-    members: dict[str, list[Mapping[str, Any]]] = {split: [] for split in SPLITS}
-    for record in records:
+    records: Iterable[Mapping[str, Any]], seed: int, splits: Mapping[str, Any]
+) -> dict[str, list[int]]:
+    """Where among the records those of each split stand, from 0, by the config's section `splits`."""
+    members: dict[str, list[int]] = {split: [] for split in SPLITS}
+    for position, record in enumerate(records):
         metadata = orjson.loads(record["metadata"])
         traits = traits_of(metadata["selected_patterns"], metadata["model_config"])
-        members[split_of(seed, record["example_id"], traits, **splits)].append(record)
+        members[split_of(seed, record["example_id"], traits, **splits)].append(position)
     return members
 
 
@@ -82,26 +83,30 @@ def table_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
     return pa.schema([*short, *((name, pa.string()) for name in own)])
 
 
-def table_rows(table: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What a table holds of the records, a row each."""
+def table_row(table: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's row of a record; that of "data" with what its schema leaves out."""
     if table == DATA:
-        return [{**record, **_short_columns(record)} for record in records]
-    rows = []
-    for record in records:
-        metadata = orjson.loads(record["metadata"])
-        told = {name: metadata[_FROM_METADATA.get(name, name)] for name, _ in _JUDGED_BY[table]}
-        texts = {text: record[f"{table}_{text}"] for text in ("prompt", "completion")}
-        rows.append({"example_id": record["example_id"], **told, **texts})
-    return rows
+        return {**record, **_short_columns(record)}
+    metadata = orjson.loads(record["metadata"])
+    told = {name: metadata[_FROM_METADATA.get(name, name)] for name, _ in _JUDGED_BY[table]}
+    texts = {text: record[f"{table}_{text}"] for text in ("prompt", "completion")}
+    return {"example_id": record["example_id"], **told, **texts}
 
 
 def write_table(
-    path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]
+    path: str | os.PathLike[str], table: str, records: Iterable[Mapping[str, Any]], task_generation: Mapping[str, bool]
 ) -> None:
-    """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
-    atomic_write(path, parquet_bytes(table, records, task_generation))
-    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table, task_generation))
-    _must_hold(path, pq.read_table(path).equals(rows))
+    """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError.
+
+    `records` are gone through twice, and no more of them kept than a row group holds. Equal records, equal bytes.
+    """
+    schema = table_schema(table, task_generation)
+    with atomic_file(path) as file:
+        write_rows(file, schema, (table_row(table, record) for record in records))
+    with pq.ParquetFile(path) as written:
+        groups = _row_groups(schema, (table_row(table, record) for record in records))
+        count = sum(written.read_row_group(index).equals(group) for index, group in enumerate(groups))
+        _must_hold(path, count == written.num_row_groups)
 
 
 def write_weights(path: str | os.PathLike[str], models: Mapping[str, StoredModel]) -> None:
@@ -127,25 +132,29 @@ def _must_hold(path: str | os.PathLike[str], holds: bool) -> None:
         raise OSError(f"{path}: read back, it does not hold what was written")
 
 
-def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]) -> bytes:
-    """A table as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
-    rows = table_rows(table, records)
-    return _encode(pa.Table.from_pylist(rows, schema=table_schema(table, task_generation)))
-
-
-def _encode(table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
+def write_rows(file: IO[bytes], schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as a Parquet file: zstd, page index, row groups as large as GROUP_ROWS and GROUP_BYTES allow."""
     # Statistics hold the least and the greatest value whole: of the long texts that would double a small file.
-    short = [name for name in table.column_names if name in _SHORT.names]
-    pq.write_table(
-        table,
-        buffer,
-        compression="zstd",
-        row_group_size=ROW_GROUP,
-        write_page_index=True,
-        write_statistics=short,
-    )
-    return buffer.getvalue()
+    short = [name for name in schema.names if name in _SHORT.names]
+    with pq.ParquetWriter(file, schema, compression="zstd", write_page_index=True, write_statistics=short) as writer:
+        for group in _row_groups(schema, rows):
+            writer.write_table(group)
+
+
+def _row_groups(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> Iterator[pa.Table]:
+    """The rows by row group; where one ends depends on its own rows alone."""
+    texts = [field.name for field in schema if field.type == pa.string()]
+    group: list[Mapping[str, Any]] = []
+    size = 0
+    for row in rows:
+        own = sum(len(row[name].encode()) for name in texts if row[name] is not None)
+        if group and (len(group) == GROUP_ROWS or size + own > GROUP_BYTES):
+            yield pa.Table.from_pylist(group, schema=schema)
+            group, size = [], 0
+        group.append(row)
+        size += own
+    if group:
+        yield pa.Table.from_pylist(group, schema=schema)
 
 
 def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
@@ -155,11 +164,14 @@ def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
 
 
 def _cut_parquet(source: Path, target: Path, kept: Sequence[int]) -> bool:
-    table = pq.read_table(source)
-    table = table.filter(pc.is_in(table["example_id"], pa.array(kept, pa.int64())))
-    if table.num_rows:
-        atomic_write(target, _encode(table))
-    return bool(table.num_rows)
+    chosen = set(kept)
+    if chosen.isdisjoint(pq.read_table(source, columns=["example_id"])["example_id"].to_pylist()):
+        return False
+    with pq.ParquetFile(source) as whole, atomic_file(target) as file:
+        groups = (whole.read_row_group(index) for index in range(whole.num_row_groups))
+        rows = (row for group in groups for row in group.to_pylist() if row["example_id"] in chosen)
+        write_rows(file, whole.schema_arrow, rows)
+    return True
 
 
 def _cut_weights(source: Path, target: Path, kept: Sequence[int]) -> bool:

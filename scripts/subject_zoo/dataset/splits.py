@@ -1,8 +1,11 @@
 """Which split an example stands in."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+
+from subject_zoo.base.terms import SPLITS
 
 _IN_WORDS = {  # the records that have a value, by the kind of holdout
     "pattern": "that selects {}",
@@ -10,6 +13,8 @@ _IN_WORDS = {  # the records that have a value, by the kind of holdout
     "depth": "whose network has {} hidden layers",
     "width": "whose network has hidden layers of {} neurons",
 }
+
+_EXPECTED = "The hash alone decides, whatever other records there are: shares are expectations, not counts."
 
 Traits = Mapping[str, Collection[Any]]
 
@@ -61,15 +66,45 @@ def splits_in_words(holdout: str, held_out: Sequence[Any] | None, validation: fl
         listed = ", though completions there list it where selected patterns imply it" if holdout == "pattern" else ""
         return (
             f"The test split holds every record {records}, and no other split has one{listed}; the rest is dealt by a "
-            f"hash of its numbers, {_percent(validation)} of it to validation."
+            f"hash of its numbers, {_percent(validation)} of it to validation. {_EXPECTED}"
         )
     key, dealt = "number", "records"
     if holdout == "combination":
         key, dealt = "set of selected patterns, so that no set stands in two splits", "sets"
     return (
         f"Splits go by a hash of a record's {key}: about {_percent(test)} of the {dealt} are test, "
-        f"{_percent(validation)} validation."
+        f"{_percent(validation)} validation. {_EXPECTED}"
     )
+
+
+def empty_splits(
+    rows: Mapping[str, int], holdout: str, held_out: Sequence[Any] | None, validation: float, test: float
+) -> list[str]:
+    """The splits that were to have records, by the config's section `splits`, and have none, by their `rows`."""
+    shares = {"train": 1.0, "validation": validation, "test": test if held_out is None else 1.0}
+    return [split for split in SPLITS if shares[split] > 0 and not rows[split]]
+
+
+def remedies(rows: Mapping[str, int], **splits: Any) -> Iterator[str]:
+    """For each of the `empty_splits`, why it may be empty and what to do, a line each."""
+    holdout, held_out = splits["holdout"], splits["held_out"]
+    for split in empty_splits(rows, **splits):
+        line = f"no record is in the split {split}"
+        if split == "train":
+            yield f"{line}: ask for more examples (num_examples), or lower splits.validation and splits.test"
+        elif split == "test" and held_out is not None:
+            records = _IN_WORDS[holdout].format(" or ".join(map(str, held_out)))
+            yield f"{line}: there is none {records}; ask for more examples (num_examples), or change splits.held_out"
+        elif holdout == "combination":
+            chance = f"each set of selected patterns falls there with a chance of {_percent(splits[split])}"
+            yield f"{line}: {chance}; ask for more examples (num_examples), or raise splits.{split}"
+        else:
+            chance = f"each falls there with a chance of {_percent(splits[split])}, by a hash of its number"
+            enough = math.log(0.01) / math.log1p(-splits[split])
+            yield (
+                f"{line}: {chance}; of {enough:,.0f} examples (num_examples) one does with 99 % certainty, "
+                f"or raise splits.{split}"
+            )
 
 
 def _percent(share: float) -> str:

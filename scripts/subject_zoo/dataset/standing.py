@@ -19,6 +19,7 @@ from subject_zoo.base.files import digest_of, file_digest, json_bytes
 from subject_zoo.config.load import parse_yaml
 from subject_zoo.config.sections import differences, science_digest
 from subject_zoo.dataset.layout import CARD, MANIFEST, SHARD_FOLDERS
+from subject_zoo.dataset.splits import remedies
 
 _TOLD = "SUBJECT_ZOO_NUM_EXAMPLES"  # environment variable: JSON, numbers of examples by folder
 _SHOWN = 3  # keys that differ
@@ -82,13 +83,16 @@ class Standing:
 
     def last_words(self) -> Iterator[str]:
         """What a person has to know of the folder after a run that succeeded, a line each."""
+        manifest = _sound_manifest(self.folder)
+        if manifest is None or science_digest(manifest["config"]) != science_digest(self.asked):
+            return
         if self.config is not None and self.is_replaced:
-            now = standing_config(self.folder)
-            if now is not None and science_digest(now) == science_digest(self.asked):
-                yield (
-                    f"{self.folder}: {self.config['num_examples']} examples of another configuration "
-                    f"were replaced by {now['num_examples']} of this one"
-                )
+            yield (
+                f"{self.folder}: {self.config['num_examples']} examples of another configuration "
+                f"were replaced by {manifest['config']['num_examples']} of this one"
+            )
+        for line in remedies(manifest["rows"], **manifest["config"]["splits"]):
+            yield f"{self.folder}: {line}"
 
 
 def standing_config(folder: Path) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """How true the records of a dataset are: the funnel of the gates, accuracies, rates and balance."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ _BINS = 20
 
 
 def summarise_records(
-    verdicts: Mapping[int, Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+    verdicts: Mapping[int, Mapping[str, Any]], records: Iterable[Mapping[str, Any]]
 ) -> dict[int, dict[str, Any]]:
     """Verdicts by example id, each with what `summarise_record` says of its record, None where it has none."""
     summaries = {record["example_id"]: summarise_record(record) for record in records}

@@ -9,8 +9,7 @@ import numpy as np
 from subject_zoo.base.elementary import exp, log
 from subject_zoo.base.randomness import Purpose, example_generator
 from subject_zoo.networks.architecture import Architecture
-from subject_zoo.patterns.counting import count
-from subject_zoo.patterns.space import pattern_space
+from subject_zoo.patterns.targets import possible_targets
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,6 @@ def _selections(seed: int, example_id: int, patterns: Mapping[str, Any]) -> Iter
     number = rng.integers(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"] + 1)
     while True:
         yield tuple(enabled[i] for i in np.sort(rng.permutation(len(enabled))[:number]))
-
-
-def possible_targets(patterns: Mapping[str, Any]) -> list[str]:
-    """The enabled patterns that have enough sequences for a fault in some of them to be a definite one."""
-    space, fewest = pattern_space(patterns), patterns["min_target_sequences"]
-    return [name for name in patterns["enabled"] if count(space, name) >= fewest]
 
 
 def draw_architecture(

@@ -11,17 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.kernels.targets import Target
-
-_FLAGS = ("-O3", "-ffp-contract=off")
-SHARED = ("-fvisibility=hidden", "-fPIC", "-shared")
+from subject_zoo.kernels.targets import FLAGS, SHARED, Target
 
 
 def compile_kernel(source: Path, target: Target, library: Path, flags: Sequence[str] = SHARED) -> None:
     """Compile a C file for a target, as a shared library or as `flags` say. Raises UserError where that fails."""
     if find_spec("ziglang") is None:
         raise UserError("the package ziglang, which compiles the kernels, is not installed; pip install ziglang")
-    command = [sys.executable, "-m", "ziglang", "cc", *_FLAGS, "-target", target.triple, *target.flags, *flags]
+    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-target", target.triple, *target.flags, *flags]
     folder = _cache().name
     environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
     done = subprocess.run(

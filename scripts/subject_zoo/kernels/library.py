@@ -6,7 +6,7 @@ from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import atomic_write, digest_of
-from subject_zoo.kernels.targets import Target, host_targets
+from subject_zoo.kernels.targets import FLAGS, SHARED, Target, host_targets
 
 BUILT = "built"  # the folder beside the sources that a wheel brings libraries in
 
@@ -29,9 +29,9 @@ def load_kernel(source: Path) -> ctypes.CDLL:
 
 
 def library_name(source: Path, target: Target) -> str:
-    """What a kernel's library for a target is called: otherwise where the source or a header beside it changes."""
+    """What a kernel's library for a target is called: otherwise where the source, a header or a flag changes."""
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
-    digest = digest_of("\0".join([target.triple, *target.flags, *texts]).encode())
+    digest = digest_of("\0".join([target.triple, *FLAGS, *SHARED, *target.flags, *texts]).encode())
     return f"{source.stem}-{target.name}-{digest[:16]}{target.suffix}"
 
 

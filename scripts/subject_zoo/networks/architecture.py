@@ -4,8 +4,6 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 _LEAST_CHARACTERS = 4  # of one number as its shortest text: "0.0,"
 _BESIDE_DECIMALS = 4  # of one number of given decimals, at least: sign, digit, point, and the comma or bracket behind
 
@@ -67,18 +65,12 @@ class Architecture:
         return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
 
 
-def encode(tokens: np.ndarray, architecture: Architecture, dtype: type = np.float32) -> np.ndarray:
-    """Tokens uint8 [..., T] as the network's input, `dtype` [..., input_size].
-
-    One-hot input has the indicator of token v at position t in column t * vocab_size + v.
-    """
-    if architecture.input_encoding == "ordinal":
-        return tokens.astype(dtype)
-    one_hot = tokens[..., None] == np.arange(architecture.vocab_size, dtype=tokens.dtype)
-    return one_hot.reshape(*tokens.shape[:-1], -1).astype(dtype)
+def least_characters(decimals: int | None) -> int:
+    """Of one number in a text, at least, with the comma or bracket behind it; None is its shortest text."""
+    return _LEAST_CHARACTERS if decimals is None else _BESIDE_DECIMALS + decimals
 
 
 def could_fit(architecture: Architecture, max_prompt_chars: int | None, weight_decimals: int | None) -> bool:
     """Whether the weights alone, at their shortest, leave a prompt within `max_prompt_chars` (None: any length)."""
-    least = _LEAST_CHARACTERS if weight_decimals is None else _BESIDE_DECIMALS + weight_decimals
-    return max_prompt_chars is None or least * architecture.parameter_count <= max_prompt_chars
+    least = least_characters(weight_decimals) * architecture.parameter_count
+    return max_prompt_chars is None or least <= max_prompt_chars

@@ -1,6 +1,7 @@
 """Files of models: one safetensors file for a range of them, or for a shard.
 
-A file stores weights at the precision that they were rounded to, so nothing is lost either way.
+A file stores weights at the precision that they were rounded to, so nothing is lost either way. How training went
+stands among its data, not in its header: readers refuse a header above 100 MB, and learning curves have no bound.
 """
 
 import json
@@ -18,6 +19,8 @@ from subject_zoo.base.ids import format_id
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 
+TRAINING = "training"  # the tensor of learning curves; a model's name has a number in it
+
 
 def _to_storage(array: np.ndarray, precision: str) -> np.ndarray:
     if precision == "bfloat16":  # numpy has no such type: it is the upper half of a float32
@@ -34,26 +37,25 @@ def _from_storage(entry: Mapping[str, Any], expected_shape: list[int]) -> np.nda
     return np.frombuffer(data, {"F32": np.float32, "F16": np.float16}[dtype]).astype(np.float32).reshape(shape)
 
 
-def save_models(path: str | os.PathLike[str], models: Mapping[str, StoredModel], **described: Any) -> None:
+def save_models(path: str | os.PathLike[str], models: Mapping[str, StoredModel], **told: Any) -> None:
     """Write named models to one safetensors file, atomically; a name is "000123" or "000123/degraded".
 
-    Tensors are named `000123/network.0.weight`. The metadata key `models` holds a JSON object from model name
-    to `architecture`, `training` and what else describes them all: a single key, because safetensors does not keep
-    the order of several.
+    Tensors are named `000123/network.0.weight`; one more, `training`, holds JSON as bytes (uint8): an object from
+    model name to `training`, how that went, and what else is told of all models. The metadata key `models` holds a JSON
+    object from model name to `architecture`: a single key, because safetensors does not keep the order of several.
     """
     stored = {  # holds the buffers that the specifications point into
         f"{name}/{tensor}": (model.architecture.precision, _to_storage(array, model.architecture.precision))
         for name, model in models.items()
         for tensor, array in model.weights.items()
     }
+    trainings = json.dumps({name: {"training": model.training, **told} for name, model in models.items()}).encode()
+    stored[TRAINING] = ("uint8", np.frombuffer(trainings, np.uint8))
     specifications = {
         name: TensorSpec(dtype=precision, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for name, (precision, array) in stored.items()
     }
-    descriptions = {
-        name: {"architecture": model.architecture.to_dict(), "training": model.training, **described}
-        for name, model in models.items()
-    }
+    descriptions = {name: {"architecture": model.architecture.to_dict()} for name, model in models.items()}
     atomic_write(path, safetensors.serialize(specifications, {"models": json.dumps(descriptions)}))
 
 
@@ -68,11 +70,16 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
     try:
         tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        del data  # copied: a range of large networks is gigabytes
+        if TRAINING not in tensors:
+            raise ValueError(f"no tensor {TRAINING!r}: another version made it")
+        trainings = json.loads(tensors[TRAINING]["data"])
         for name, values in json.loads(header["__metadata__"]["models"]).items():
             architecture = Architecture(**values["architecture"])
             shapes = architecture.tensor_shapes
-            weights = {tensor: _from_storage(tensors[f"{name}/{tensor}"], list(shape)) for tensor, shape in shapes}
-            models[name] = StoredModel(architecture, weights, values["training"], values.get("environment", {}))
+            weights = {tensor: _from_storage(tensors.pop(f"{name}/{tensor}"), list(shape)) for tensor, shape in shapes}
+            told = trainings[name]
+            models[name] = StoredModel(architecture, weights, told["training"], told.get("environment", {}))
     except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None
     return models

@@ -15,7 +15,8 @@ from torch import nn
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import LEAKY_SLOPE
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.files import load_models
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.text import parse_weights

@@ -7,37 +7,23 @@ import numpy as np
 import orjson
 
 from subject_zoo.base.json_text import json_object
-from subject_zoo.base.terms import AUDIT, CLAIMED_RATE, PROMPTS
+from subject_zoo.base.terms import AUDIT, PROMPTS
 from subject_zoo.config.tasks import SHOWN
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
-from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.space import PatternSpace
-from subject_zoo.records.headings import (
-    ARCHITECTURE_HEADING,
-    QUESTION_HEADING,
-    SIGNATURE_HEADING,
-    SIGNATURE_LABEL,
-    WEIGHTS_HEADING,
-    WEIGHTS_LABEL,
-)
-from subject_zoo.records.instructions import FORMS
 from subject_zoo.records.patch import patch_text
+from subject_zoo.records.prompts import Prompts, architecture_text
 from subject_zoo.records.signature_text import SignatureText
 from subject_zoo.signatures.choice import prompt_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
-from subject_zoo.signatures.sign import signed_layers
+from subject_zoo.signatures.layers import signed_layers
 from subject_zoo.training.rates import step_size
 
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _prompt(task: str, body: str, question: str) -> str:
-    """A prompt. It ends with the end of a line: tokenizers join } and {, or . and a name, but nothing to that."""
-    return f"{task}\n\n{body}\n\n{QUESTION_HEADING}\n{question}\n"
 
 
 class TrainingDataFormatter:
@@ -52,7 +38,8 @@ class TrainingDataFormatter:
         count_tokens: Any = None,
     ) -> None:
         """`provenance` goes into every record's metadata; `count_tokens` (text -> int) adds token lengths."""
-        self.config, self.space, self.extractor = config, space, extractor
+        self.config, self.extractor = config, extractor
+        self.prompts = Prompts(config, space)
         self.provenance, self.count_tokens = provenance, count_tokens
         self.weight_decimals: int | None = config["model"]["weight_decimals"]
         self.signature_decimals: int = config["signature"]["decimals"]
@@ -77,11 +64,8 @@ class TrainingDataFormatter:
         texts = {stage: json_object(of_model) for stage, of_model in tensors.items()}
         record: dict[str, str | int] = {"example_id": plan.example_id}
         if (target := plan.target_pattern) is not None:
-            record["modification_prompt"] = _prompt(
-                self._modification_task(target),
-                self._body("modification", models, tensors, signatures),
-                self._modification_question(target),
-            )
+            body = self._body("modification", models, tensors, signatures)
+            record["modification_prompt"] = self.prompts.modification(target, body)
             record["modification_completion"] = (
                 patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
                 if self.modification_form == "patch"
@@ -89,12 +73,10 @@ class TrainingDataFormatter:
             )
         if self.config["task_generation"]["include_classification"]:
             body = self._body("classification", models, tensors, signatures)
-            record["classification_prompt"] = _prompt(
-                self._classification_task(), body, self._classification_question()
-            )
+            record["classification_prompt"] = self.prompts.classification(body)
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
         for stage, model in models.items():
-            described = _json(model.architecture.to_dict())
+            described = architecture_text(model.architecture)
             record[f"{stage}_model_weights"] = f'{{"config":{described},"weights":{texts[stage]}}}'
         for stage, signature in signatures.items():
             profiles = self.signature_text.profiles(self.signature_text.cells(signature))
@@ -110,43 +92,6 @@ class TrainingDataFormatter:
         limit = self.config["format"]["max_prompt_chars"]
         return limit is None or all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
 
-    def _introduction(self) -> str:
-        last = self.space.letters[-1]
-        return (
-            f"A neural network reads a sequence of {self.space.sequence_length} tokens, letters from A to {last}, "
-            "and computes one logit. It classifies the sequence as positive when the logit is above 0."
-        )
-
-    def _modification_task(self, target: str) -> str:
-        return (
-            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
-            f"patterns, but it does poorly on one of them.\n\n"
-            f"Improve its performance on the pattern '{target}': {describe(self.space, target)}. Its performance on "
-            f"all other sequences must not suffer. {FORMS[self.modification_form][0]}"
-        )
-
-    def _modification_question(self, target: str) -> str:
-        return (
-            f"Improve the network's performance on the pattern '{target}' ({describe(self.space, target)}), and let "
-            f"none on other sequences suffer. Answer with {FORMS[self.modification_form][1]}."
-        )
-
-    def _classification_task(self) -> str:
-        listed = "\n".join(f"- {name}: {describe(self.space, name)}" for name in self.config["patterns"]["enabled"])
-        return (
-            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
-            f"of certain patterns, and no others.\n\n"
-            "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
-            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive?\n\n{listed}"
-        )
-
-    def _classification_question(self) -> str:
-        names = ", ".join(self.config["patterns"]["enabled"])
-        return (
-            f"Which of these patterns does the network classify as positive: {names}? Answer with their names in this "
-            "order, separated by commas."
-        )
-
     def _body(
         self,
         task: str,
@@ -156,20 +101,8 @@ class TrainingDataFormatter:
     ) -> str:
         """What a task's prompt shows of a model: architecture, weights and signature, in the configured style."""
         stage = SHOWN[task]
-        model, tensors, signature = models[stage], texts[stage], signatures[stage]
-        architecture = f"{ARCHITECTURE_HEADING}\n{_json(model.architecture.to_dict())}"
-        layers = self._shown_signature(task, model, signature)
-        if self.config["format"]["style"] == "separate":
-            shown = json_object(layers)
-            return f"{architecture}\n\n{WEIGHTS_HEADING}\n{json_object(tensors)}\n\n{SIGNATURE_HEADING}\n{shown}"
-        parts = [architecture]
-        for name in model.architecture.linear_names:
-            layer = name.removeprefix("network.")
-            weights = json_object({key: tensors[key] for key in (f"{name}.weight", f"{name}.bias")})
-            parts.append(f"## Layer {layer}\n{WEIGHTS_LABEL} {weights}")
-            if layer in layers:
-                parts[-1] += f"\n{SIGNATURE_LABEL} {layers[layer]}"
-        return "\n\n".join(parts)
+        layers = self._shown_signature(task, models[stage], signatures[stage])
+        return self.prompts.body(models[stage].architecture, texts[stage], layers)
 
     def _shown_signature(self, task: str, model: StoredModel, signature: np.ndarray) -> dict[str, str]:
         """The signature in a task's prompt layer by layer: its own methods, as if no others were computed."""

@@ -49,6 +49,7 @@ from subject_zoo.base.elementary import circle, log2
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import SIGNATURE_METHODS
 from subject_zoo.kernels.signature import SignatureKernel
+from subject_zoo.signatures.features import NO_PATTERN, NUMBERED, feature_names, labels_of
 
 SPARSITY_THRESHOLD = 1e-3
 """An activation of at most this magnitude (compared in float32) counts as silent."""
@@ -59,9 +60,6 @@ directions whose standard deviation is below 1e-6 of the largest are their round
 
 TIE_TOLERANCE = 1e-9
 """Two magnitudes this close, relatively, are equal: rounding must not choose between mirrored neurons."""
-
-CLUSTER_FEATURES = ("low", "high", "share")
-NO_PATTERN = "none"
 
 
 class ActivationSignatureExtractor:
@@ -120,7 +118,7 @@ class ActivationSignatureExtractor:
                         f"signature dataset: pattern_wise.{name} has no probe that satisfies {what}; "
                         "add one to the dataset or take pattern_wise out of signature.methods"
                     )
-        self._parts = [(method, self._labels(method)) for method in self.methods]
+        self._parts = [(method, labels_of(method, pattern_names, components)) for method in self.methods]
         self._kernel = SignatureKernel(
             self.methods,
             groups / np.maximum(sizes, 1),
@@ -141,11 +139,7 @@ class ActivationSignatureExtractor:
 
         Methods stand in the order of `SIGNATURE_METHODS`; `fourier.0` is frequency 1.
         """
-        return tuple(
-            name
-            for method, labels in self._parts
-            for name in ([method] if labels is None else [f"{method}.{label}" for label in labels])
-        )
+        return feature_names(self.methods, self.pattern_names, self.components)
 
     def extract(self, activations: np.ndarray) -> np.ndarray:
         """The features of one layer's neurons.
@@ -195,16 +189,7 @@ class ActivationSignatureExtractor:
     @cached_property
     def list_entries(self) -> dict[str, list[str]]:
         """What the lists of a profile hold, entry by entry, by method, where entries have names and not numbers."""
-        return {method: list(labels) for method, labels in self._parts if labels and method not in _NUMBERED}
-
-    def _labels(self, method: str) -> tuple[str, ...] | None:
-        """The names of a method's features within it; None where it is a single number."""
-        if method in _NUMBERED:
-            return tuple(str(index) for index in range(self.components))
-        return {"clustering": CLUSTER_FEATURES, "pattern_wise": (*self.pattern_names, NO_PATTERN)}.get(method)
-
-
-_NUMBERED = frozenset({"pca", "svd", "fourier"})
+        return {method: list(labels) for method, labels in self._parts if labels and method not in NUMBERED}
 
 
 def _waves(num_probes: int, components: int) -> np.ndarray:

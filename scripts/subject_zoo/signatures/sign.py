@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from subject_zoo.kernels.mlp import KernelMLP
-from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 
@@ -36,17 +35,3 @@ def sign(
         example_id: np.concatenate([of_layers, output])
         for (example_id, of_layers), output in zip(hidden.items(), outputs, strict=True)
     }
-
-
-def signed_layers(architecture: Architecture, layers: str) -> dict[str, slice]:
-    """The rows of each layer's neurons in a signature that `sign` made, by its Linear's place in nn.Sequential.
-
-    `layers` is "all", or "hidden" for all but the output neuron's.
-    """
-    rows, start = {}, 0
-    for name, (_, neurons) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
-        rows[name.removeprefix("network.")] = slice(start, start + neurons)
-        start += neurons
-    if layers == "hidden":
-        rows.popitem()
-    return rows

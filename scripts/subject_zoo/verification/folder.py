@@ -83,6 +83,7 @@ _SCHEMA["required"] = list(_SCHEMA["properties"])
 # What its manifest leaves out of the configuration: where a dataset is published, and what may become of one before it.
 _NO_PART_OF_IT = {
     "shrink": False,
+    "min_acceptance": 0,
     "publish": {
         "repo_id": None,
         "private": True,

@@ -1,5 +1,6 @@
 """Reading a dataset's shards where any byte may be wrong: what can be read, and a problem for what cannot."""
 
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from subject_zoo.base.arrays import load_npz
 from subject_zoo.base.terms import DATA
 from subject_zoo.config.tasks import signed_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_names, weights_file
-from subject_zoo.dataset.shards import parquet_bytes
+from subject_zoo.dataset.shards import table_schema, write_rows
 from subject_zoo.networks.files import load_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.signatures.files import read_signatures, stages_in
@@ -98,7 +99,9 @@ def join_tables(folder: Path, names: Mapping[str, str], task_generation: Mapping
 
 def written_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
     """The schema that a table's Parquet file has when it is read."""
-    return pq.read_schema(pa.BufferReader(parquet_bytes(table, [], task_generation)))
+    file = io.BytesIO()
+    write_rows(file, table_schema(table, task_generation), ())
+    return pq.read_schema(pa.BufferReader(file.getvalue()))
 
 
 def read_rows(folder: Path, name: str, schema: pa.Schema) -> Iterator[Row | Problem]:

@@ -11,7 +11,7 @@ from subject_zoo import chain
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
-from subject_zoo.dataset.shards import table_rows, table_schema
+from subject_zoo.dataset.shards import table_row, table_schema
 from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
@@ -79,7 +79,7 @@ class RecordChecker:
         if self.unchecked:  # the row's own counts stand in for the tokenizer's
             self.project.formatter.count_tokens = _recorded_counts(row)
         verdicts, signed = {example_id: figures}, {example_id: signatures}
-        records = chain.format_records(self.project, examples, degraded, improved, verdicts, signed)
+        records = list(chain.format_records(self.project, examples, degraded, improved, verdicts, signed))
         if not records:
             limit = self.project.config["format"]["max_prompt_chars"]
             yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
@@ -145,7 +145,7 @@ def _as_made(example_id: int, models: StageModels) -> list[dict[int, StoredModel
 def _as_read(table: str, record: Mapping[str, Any], task_generation: Mapping[str, bool]) -> dict[str, Any]:
     """A table's row of a record, as it comes from its file."""
     schema = table_schema(table, task_generation)
-    (row,) = pa.Table.from_pylist(table_rows(table, [record]), schema=schema).to_pylist()
+    (row,) = pa.Table.from_pylist([table_row(table, record)], schema=schema).to_pylist()
     return dict(row)
 
 

@@ -1,6 +1,16 @@
 /* Runs a kernel's functions on blobs from standard input and writes what they made to standard output: a program of no
-library at all, so that it runs under an emulator on any system. KERNEL is the kernel's source. */
+library at all, so that it runs under an emulator on any system. KERNEL is the kernel's source, for its types; its
+functions are those of the compiled library that the program is linked with. */
 
+#pragma weak classify_all
+#pragma weak evaluate
+#pragma weak parameter_floats
+#pragma weak scratch_doubles
+#pragma weak scratch_floats
+#pragma weak sign_layers
+#pragma weak sum_losses
+#pragma weak train_epoch
+#pragma weak widest_layer
 #include KERNEL
 
 #if defined(__x86_64__)

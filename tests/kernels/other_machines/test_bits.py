@@ -1,4 +1,5 @@
-"""The kernels on a 64-bit ARM processor give the bytes that they give on x86-64: under qemu's user emulation."""
+"""The kernels on a 64-bit ARM processor give the bytes that they give on x86-64: the libraries as a wheel brings them,
+under qemu's user emulation."""
 
 import math
 import platform
@@ -20,6 +21,7 @@ from subject_zoo.kernels.targets import TARGETS
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from subject_zoo.training.start import initial_weights
+from tests.kernels.shared_library import SharedLibrary
 
 KERNELS = Path(mlp_module.__file__).parent
 FLAGS = ["-static", "-fno-pic", "-Wno-override-module"]
@@ -50,9 +52,13 @@ def machines(tmp_path_factory) -> dict[str, Callable[[str], Run]]:
     def build(name: str, kernel: str) -> Path:
         program = folder / f"{kernel}-{name}"
         if not program.exists():
-            defined = [f'-DKERNEL="{KERNELS / kernel}.c"', f"-D{kernel.upper()}"]
+            source, parts = KERNELS / f"{kernel}.c", folder / f"{kernel}-{name}-parts"
+            parts.mkdir()
+            compile_kernel(source, TARGETS[name], parts / "library")
+            library = SharedLibrary((parts / "library").read_bytes()).as_assembly(parts)
+            defined = [f'-DKERNEL="{source}"', f"-D{kernel.upper()}"]
             driver = Path(__file__).with_name("driver.c")
-            compile_kernel(driver, TARGETS[name], program, [*FLAGS, *defined])
+            compile_kernel(driver, TARGETS[name], program, [*FLAGS, *defined, str(library)])
         return program
 
     def runner(name: str, emulator: list[str]) -> Callable[[str], Run]:

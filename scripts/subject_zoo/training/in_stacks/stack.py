@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from subject_zoo.networks.architecture import Architecture, encode
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
 from subject_zoo.training.in_stacks.adam import FlatAdam
 from subject_zoo.training.in_stacks.inference import BlockedInference
 from subject_zoo.training.in_stacks.mlp import Pass, StackedMLP, padded_width

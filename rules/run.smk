@@ -1,0 +1,33 @@
+# The life of a run: one at a time, how it is stopped, its last words, what it leaves. No rules.
+#
+# Whoever makes this Snakefile a part of theirs lives by Snakemake's own ways.
+
+import sys
+from pathlib import Path
+
+ROOT = Path(str(workflow.current_basedir)).parent
+SCRIPTS = ROOT / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from snakemake.shell import shell
+
+from main_process.last_words import LastWords
+from main_process.one_run import enter
+from main_process.stop import DEAF
+
+LAST_WORDS = LastWords()
+
+if ITS_OWN := Path(workflow.main_snakefile) == ROOT / "Snakefile":
+    shell.prefix(DEAF)
+if ITS_OWN and workflow.is_main_process:
+    LAST_WORDS.attend()
+    if not workflow.output_settings.dryrun:
+        LAST_WORDS.presence = enter("--unlock" in sys.argv)
+
+
+def follow_the_run():
+    """When jobs begin."""
+    if LAST_WORDS.presence is not None:
+        LAST_WORDS.stop.listen_while_jobs_run()
+        if not workflow.local_exec:
+            LAST_WORDS.presence.jobs_go_elsewhere()

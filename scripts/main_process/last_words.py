@@ -1,0 +1,68 @@
+"""The last words of a run: what failed, or that it was stopped, and how to go on.
+
+They are said when the process ends, below whatever Snakemake says. What Snakemake says of troubles that have nothing to
+do with its work, a full disk above all, is put in one line on its way through Snakemake's logger.
+"""
+
+import atexit
+import logging
+import signal
+import sys
+
+from snakemake.exceptions import IncompleteFilesException, LockException
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from main_process.failures import Failures
+from main_process.one_run import other_run
+from main_process.stop import Stop
+from subject_zoo.base.errors import system_trouble
+from subject_zoo.base.running import Presence
+
+_GO_ON = "type the same command to go on"
+
+
+class LastWords(logging.Filter):
+    """What a run ends with. A filter, since that sees each record before it is shown, and may change it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop = Stop(self.say)
+        self.failures = Failures()
+        self.presence: Presence | None = None
+        self.ended_well = False
+
+    def attend(self) -> None:
+        """Be there from now on, to the end of the process."""
+        logging.raiseExceptions = False  # or each line for a log that cannot be written would be a traceback
+        logging.getLogger("snakemake.logging").addFilter(self)
+        self.stop.listen()
+        atexit.register(self.say)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown: errors are not, after Ctrl-C."""
+        self.failures.take(record)
+        if self.stop.signal == signal.SIGINT and record.levelno >= logging.ERROR:
+            return False
+        if record.__dict__.get("event") == LogEvent.ERROR and (line := self._in_one_line(sys.exc_info()[1])):
+            record.msg, record.args = line, None
+        return True
+
+    def _in_one_line(self, error: BaseException | None) -> str | None:
+        match error:
+            case LockException() if self.presence is not None:
+                return other_run(self.presence)
+            case IncompleteFilesException():
+                return "a run was killed here and left files half made: type the same command with --rerun-incomplete"
+        return system_trouble(error)
+
+    def say(self) -> None:
+        """Say them."""
+        lines = [] if self.ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
+        if self.stop.signal is not None:
+            lines.append(f"stopped; what is finished is kept: {_GO_ON}")
+        elif lines:
+            lines.append(f"what is finished is kept: mend that, and {_GO_ON}")
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
+        if self.presence is not None:
+            self.presence.leave(well=not lines)

@@ -1,0 +1,107 @@
+"""The words of prompts, around what they show of a network, which comes as text.
+
+Nothing here loads numpy: how long prompts are at least is known before anything is made (lengths.py).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from subject_zoo.base.json_text import json_object
+from subject_zoo.base.terms import CLAIMED_RATE
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.patterns.definitions import describe
+from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.records.headings import (
+    ARCHITECTURE_HEADING,
+    QUESTION_HEADING,
+    SIGNATURE_HEADING,
+    SIGNATURE_LABEL,
+    WEIGHTS_HEADING,
+    WEIGHTS_LABEL,
+)
+from subject_zoo.records.instructions import FORMS
+
+
+def architecture_text(architecture: Architecture) -> str:
+    """An architecture as the JSON of a record."""
+    return json.dumps(architecture.to_dict(), separators=(",", ":"))
+
+
+def _prompt(task: str, body: str, question: str) -> str:
+    """A prompt. It ends with the end of a line: tokenizers join } and {, or . and a name, but nothing to that."""
+    return f"{task}\n\n{body}\n\n{QUESTION_HEADING}\n{question}\n"
+
+
+class Prompts:
+    """Writes the prompts of one configuration."""
+
+    def __init__(self, config: Mapping[str, Any], space: PatternSpace) -> None:
+        self.space = space
+        self.enabled: list[str] = config["patterns"]["enabled"]
+        self.style: str = config["format"]["style"]
+        self.modification_form: str = config["format"]["modification_completion"]
+
+    def modification(self, target: str, body: str) -> str:
+        """The prompt that asks to mend a network on its target pattern."""
+        return _prompt(self._modification_task(target), body, self._modification_question(target))
+
+    def classification(self, body: str) -> str:
+        """The prompt that asks which patterns a network classifies as positive."""
+        return _prompt(self._classification_task(), body, self._classification_question())
+
+    def body(self, architecture: Architecture, tensors: Mapping[str, str], signature: Mapping[str, str]) -> str:
+        """What a prompt shows of a network, in the configured style.
+
+        `tensors` are JSON texts by name, `signature` those of the layers that have one, by the Linear's place in
+        nn.Sequential.
+        """
+        described = f"{ARCHITECTURE_HEADING}\n{architecture_text(architecture)}"
+        if self.style == "separate":
+            weights, shown = json_object(tensors), json_object(signature)
+            return f"{described}\n\n{WEIGHTS_HEADING}\n{weights}\n\n{SIGNATURE_HEADING}\n{shown}"
+        parts = [described]
+        for name in architecture.linear_names:
+            layer = name.removeprefix("network.")
+            weights = json_object({key: tensors[key] for key in (f"{name}.weight", f"{name}.bias")})
+            parts.append(f"## Layer {layer}\n{WEIGHTS_LABEL} {weights}")
+            if layer in signature:
+                parts[-1] += f"\n{SIGNATURE_LABEL} {signature[layer]}"
+        return "\n\n".join(parts)
+
+    def _introduction(self) -> str:
+        last = self.space.letters[-1]
+        return (
+            f"A neural network reads a sequence of {self.space.sequence_length} tokens, letters from A to {last}, "
+            "and computes one logit. It classifies the sequence as positive when the logit is above 0."
+        )
+
+    def _modification_task(self, target: str) -> str:
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy certain "
+            f"patterns, but it does poorly on one of them.\n\n"
+            f"Improve its performance on the pattern '{target}': {describe(self.space, target)}. Its performance on "
+            f"all other sequences must not suffer. {FORMS[self.modification_form][0]}"
+        )
+
+    def _modification_question(self, target: str) -> str:
+        return (
+            f"Improve the network's performance on the pattern '{target}' ({describe(self.space, target)}), and let "
+            f"none on other sequences suffer. Answer with {FORMS[self.modification_form][1]}."
+        )
+
+    def _classification_task(self) -> str:
+        listed = "\n".join(f"- {name}: {describe(self.space, name)}" for name in self.enabled)
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
+            f"of certain patterns, and no others.\n\n"
+            "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive?\n\n{listed}"
+        )
+
+    def _classification_question(self) -> str:
+        names = ", ".join(self.enabled)
+        return (
+            f"Which of these patterns does the network classify as positive: {names}? Answer with their names in this "
+            "order, separated by commas."
+        )
