@@ -175,7 +175,7 @@ def _verify(trial: Trial, zoo: Zoo) -> None:
     command[-1] = command[-1].replace("$", "$$")
     for done in (run(command, trial.folder, zoo.env), zoo.run("results/verification.txt")):
         if done.status:
-            raise FailedError("it is not verified: " + "\n".join(done.last_screen))
+            raise FailedError("it is not verified: " + "\n".join(done.last_words))
 
 
 FAULTS = [Fault("environments", 2 * len(ENVIRONMENTS), 3, environment, ("finished",))]

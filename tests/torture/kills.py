@@ -6,7 +6,7 @@ from tests.torture.trial import Fault, Trial
 from tests.torture.zoo import Zoo, any_moment
 
 # What a run may say that waits for what the killed one left: its last job, which still writes.
-STILL_RUNS = ("still runs", "another run", "lives")
+STILL_RUNS = ("another run lives here",)
 
 
 def _ended_by(number: signal.Signals, group: bool, trial: Trial) -> str:
@@ -25,7 +25,7 @@ def _ended_by(number: signal.Signals, group: bool, trial: Trial) -> str:
                 done.refuse_traceback()
                 if done.status == 0:
                     break
-                told.append(done.last_screen[-1] if done.last_screen else "nothing said")
+                done.line_with("^stopped; .*type the same command to go on")
             elif group:
                 running.end(60)
             else:
@@ -71,7 +71,8 @@ def dying_job(trial: Trial) -> str:
         done = running.end()
     if not killed or done.status == 0:
         return f"{rule} was too fast"
-    done.line_with(rule, r"logs/|died|killed|signal|Signals")
+    done.line_with(rf"^failed: {rule}\b.*{number.name}.*\(logs/{rule}")
+    done.line_with("type the same command to go on")
     zoo.go_on()
     zoo.compare(trial.bases / "finished")
     return f"{rule}, {number.name}"

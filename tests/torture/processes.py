@@ -16,7 +16,7 @@ import psutil
 from tests.torture.trial import FailedError
 
 _PR_SET_CHILD_SUBREAPER = 36  # as in linux/prctl.h
-_SCREEN = 24  # lines that a person sees when the prompt is back
+_LAST = 10  # lines: those of five failed jobs, what to do, and what make and a shell say below
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Done:
         return self.out + self.err
 
     @property
-    def last_screen(self) -> list[str]:
-        return [line for line in self.printed.splitlines() if line.strip()][-_SCREEN:]
+    def last_words(self) -> list[str]:
+        """The lines that a person reads first."""
+        return [line for line in self.printed.splitlines() if line.strip()][-_LAST:]
 
     def refuse_traceback(self) -> None:
         """Raise FailedError where any process in it told its programmer something, not a person."""
@@ -42,12 +43,12 @@ class Done:
                 raise FailedError(f"{sign}: {_tail(self.printed, sign)}")
 
     def line_with(self, *words: str) -> str:
-        """The line on the last screen that has all of these regular expressions in it; FailedError without."""
+        """The line of the last words that has all of these regular expressions in it; FailedError without."""
         self.refuse_traceback()
-        for line in reversed(self.last_screen):
+        for line in reversed(self.last_words):
             if all(re.search(word, line) for word in words):
                 return line
-        shown = "\n".join(self.last_screen)
+        shown = "\n".join(self.last_words)
         raise FailedError(f"status {self.status} and no line that says {' and '.join(map(repr, words))}:\n{shown}")
 
 
@@ -120,7 +121,7 @@ class Running:
         try:
             status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            shown = "\n".join(self._printed().last_screen)
+            shown = "\n".join(self._printed().last_words)
             raise FailedError(f"hangs: not ended after {timeout:g} s\n{shown}") from None
         return self._printed(status)
 

@@ -79,12 +79,12 @@ class Zoo:
             if done.status == 0:
                 return done
             self.obey(done, allowed)
-        raise FailedError(f"no success after {PATIENCE} times; the last ended with:\n" + "\n".join(done.last_screen))
+        raise FailedError(f"no success after {PATIENCE} times; the last ended with:\n" + "\n".join(done.last_words))
 
     def obey(self, done: Done, allowed: Sequence[str] = ()) -> None:
-        """Do what a run that failed says on its last screen."""
+        """Do what the last words of a run that failed say."""
         obeyed = False
-        for line in done.last_screen:
+        for line in done.last_words:
             if "delete it" in line:
                 obeyed |= sum(map(self.delete, _NAMED.findall(line))) > 0
             elif self.form == "snakemake" and _STALE.search(line):
@@ -92,7 +92,7 @@ class Zoo:
                 obeyed = True
             obeyed |= any(re.search(pattern, line) for pattern in allowed)
         if not obeyed:
-            raise FailedError(f"status {done.status}, and nothing to do is said:\n" + "\n".join(done.last_screen))
+            raise FailedError(f"status {done.status}, and nothing to do is said:\n" + "\n".join(done.last_words))
 
     def delete(self, name: str) -> bool:
         """Delete what a line names, if it is in the folder and there."""
