@@ -15,56 +15,67 @@ VENV := .venv
 PYTHON ?= python3
 ARGS ?=
 FOLDER ?= results/dataset
+COMPLETIONS ?=
 READY := $(VENV)/.ready
+# Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
+IN := $(VENV)/bin/python
+
+# Names of files go to the shell by the environment, as they were written, and never as a part of a command.
+override PYTHON := $(value PYTHON)
+override FOLDER := $(value FOLDER)
+override COMPLETIONS := $(value COMPLETIONS)
+export PYTHON FOLDER COMPLETIONS
 
 run: $(READY)
-	$(VENV)/bin/snakemake --cores all $(ARGS)
+	@PYTHONPATH=scripts $(IN) -m subject_zoo.config $(ARGS)
+	$(IN) -m snakemake --cores all $(ARGS)
 
 test: $(READY)
-	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
+	$(IN) -m pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
 
 torture: $(READY)
 	PYTHONPATH=scripts $(VENV)/bin/python -m tests.torture $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
-		&& timeout --signal=INT --kill-after=20 600 $(VENV)/bin/pytest -m slurm tests/workflow/test_slurm.py $(ARGS)
+		&& timeout --signal=INT --kill-after=20 600 $(IN) -m pytest -m slurm tests/workflow/test_slurm.py $(ARGS)
 
 resume-slurm: $(READY)
-	SNAKEMAKE=$(VENV)/bin/snakemake profiles/slurm/resume.sh $(ARGS)
+	SNAKEMAKE_PYTHON=$(IN) profiles/slurm/resume.sh $(ARGS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/snakefmt --check Snakefile rules
-	$(VENV)/bin/snakemake --lint
-	$(VENV)/bin/mypy
-	PYTHONPATH=scripts $(VENV)/bin/lint-imports
-	$(VENV)/bin/deptry .
+	$(IN) $(VENV)/bin/snakefmt --check Snakefile rules
+	$(IN) -m snakemake --lint
+	$(IN) -m mypy
+	PYTHONPATH=scripts $(IN) $(VENV)/bin/lint-imports
+	$(IN) $(VENV)/bin/deptry .
 
 bench: $(READY)
-	$(VENV)/bin/python benchmarks/bench.py $(ARGS)
+	$(IN) benchmarks/bench.py $(ARGS)
 
 verify: $(READY)
-	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo verify "$(FOLDER)" $(ARGS)
+	PYTHONPATH=scripts $(IN) -m subject_zoo verify $(ARGS) -- "$$FOLDER"
 
 score: $(READY)
-	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo score "$(FOLDER)" "$(COMPLETIONS)" $(ARGS)
+	PYTHONPATH=scripts $(IN) -m subject_zoo score $(ARGS) -- "$$FOLDER" "$$COMPLETIONS"
 
 baseline: $(READY)
-	PYTHONPATH=scripts $(VENV)/bin/python -m subject_zoo baseline "$(FOLDER)" $(ARGS)
+	PYTHONPATH=scripts $(IN) -m subject_zoo baseline $(ARGS) -- "$$FOLDER"
 
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
 
 $(READY): requirements.txt
-	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; name one, 3.11 or later: make PYTHON=..."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and \
-	$(PYTHON) is " + sys.version.split()[0] + "; name another: make PYTHON=...")'
-	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "make: $(PYTHON) has no venv module; install it \
-	(on Debian: apt-get install python3-venv), or name another: make PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement requirements.txt
+	@command -v "$$PYTHON" > /dev/null || { \
+	printf 'make: no %s here; name one, 3.11 or later: make PYTHON=...\n' "$$PYTHON"; exit 1; }
+	@"$$PYTHON" -c 'import os, sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or later is needed, and " \
+	+ os.environ["PYTHON"] + " is " + sys.version.split()[0] + "; name another: make PYTHON=...")'
+	@"$$PYTHON" -c 'import venv, ensurepip' 2> /dev/null || { printf 'make: %s has no venv module; install it %s\n' \
+	"$$PYTHON" '(on Debian: apt-get install python3-venv), or name another: make PYTHON=...'; exit 1; }
+	"$$PYTHON" -m venv $(VENV)
+	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
 .PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel

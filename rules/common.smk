@@ -1,24 +1,27 @@
 # Configuration, ids and parameters that the other rule files share. No rules.
 
 import os
-import re
+import shlex
 import sys
 from pathlib import Path
 
 from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import read_json
-from subject_zoo.base.ids import WILDCARD, ExampleRange
+from subject_zoo.base.ids import WILDCARD
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import load_config, read_yaml
 from subject_zoo.config.sections import science_digest, select
 from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, picture_names, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.dataset.targets import check_target
+from subject_zoo.provenance.cluster import check_cluster
 from subject_zoo.provenance.code import chain_digest, script_digest
-from subject_zoo.provenance.machine import ONE_THREAD, may_need_torch
+from subject_zoo.provenance.machine import ONE_THREAD, check_device, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
 from subject_zoo.records.lengths import check_reachable, partly_reachable
+from subject_zoo.records.tokens import check_tokenizer, token_counter
 from subject_zoo.signatures.leaks import given_away
 
 
@@ -28,16 +31,22 @@ def stop(error):
 
 
 try:
+    if set("{}") & set(str(ROOT)):
+        raise UserError(f"{ROOT}: Snakemake takes what stands in braces for a name of its own; rename the folder")
     for path in workflow.config_settings.configfiles:  # Snakemake keeps the last of two values of a key
         read_yaml(path)
     config = check_config(load_config(ROOT / "config.yaml", config))
     check_reachable(config)
+    check_tokenizer(config["format"]["tokenizer"])
     # Targets, before Snakemake has anything to say of them.
-    for argument in sys.argv[1:]:
-        if match := re.match(r"results/examples/(.*)/[^/]+$", argument):
-            ExampleRange.parse(match[1])
+    for argument in sys.argv[1:] if workflow.is_main_process else ():
+        check_target(argument, Path.cwd(), Windows.of(config))
 except UserError as error:
     stop(error)
+
+# Snakemake hands the name of its Python to a shell as it stands, that of a checkout called "my zoo" too.
+if not sys.executable.startswith("'"):  # by another module of the same workflow
+    sys.executable = shlex.quote(sys.executable)
 
 # Jobs inherit these: numeric libraries read them when they are loaded.
 os.environ.update(ONE_THREAD)
@@ -121,6 +130,22 @@ def shard_files(windows):
     return [f"results/shards/{window:06d}.{part}" for window in windows for part in SHARD_PARTS]
 
 
+def check_run():
+    """What jobs will need, looked for before the first one starts: else it would be missed after hours.
+
+    Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into. Nor is
+    the machine where jobs run if it may be another.
+    """
+    check_cluster(workflow.executor_plugin.name)
+    starting = {job.rule.name for job in workflow.dag.needrun_jobs()}  # under a module's prefix
+    if workflow.local_exec and any(rule.endswith("train_degraded") for rule in starting):
+        check_device(config["device"])
+    if not workflow.deployment_settings.deployment_method:
+        check_installed()
+        if any(rule.endswith("format_records") for rule in starting):
+            token_counter(config["format"]["tokenizer"])
+
+
 wildcard_constraints:
     examples=WILDCARD,
     window=r"[0-9]+",
@@ -131,9 +156,7 @@ onstart:
     follow_the_run()
     for warning in filter(None, (given_away(config), partly_reachable(config))):
         print(f"warning: {warning}", file=sys.stderr)
-    # Parsing needs no numeric package, jobs do; those of a conda environment or a container are not looked into.
-    if not workflow.deployment_settings.deployment_method:
-        try:
-            check_installed()
-        except UserError as error:
-            stop(error)
+    try:
+        check_run()
+    except UserError as error:
+        stop(error)

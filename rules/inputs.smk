@@ -38,14 +38,19 @@ rule make_signature_dataset:
             "dataset",
             "signature.background_probes",
             "signature.dataset_path",
+            "signature.methods",
             "signature.probes_per_pattern",
+            "task_generation",
         ),
+    priority: 1  # before any training: what cannot be signed is not trained
     script:
         "../scripts/make_signature_dataset.py"
 
 
 try:
-    check_unchanged(Path(rules.make_signature_dataset.output.dataset), config["signature"]["dataset_path"])
+    replaced = check_unchanged(Path(rules.make_signature_dataset.output.dataset), config["signature"]["dataset_path"])
+    if replaced and workflow.is_main_process:
+        print(replaced, file=sys.stderr)
 except UserError as error:
     stop(error)
 

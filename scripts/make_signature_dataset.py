@@ -2,12 +2,18 @@
 
 from adapter import rule_log
 
-from subject_zoo.base.files import atomic_write, digest_of
+from subject_zoo.base.files import atomic_write
 from subject_zoo.project import Project
+from subject_zoo.provenance.pins import pin
+from subject_zoo.signatures.choice import computed_methods
+from subject_zoo.signatures.probes import check_coverage
 
 with rule_log(snakemake) as log:
-    project = Project(snakemake.params.settings["config"], pools_file=snakemake.input.pools)
-    digest = digest_of(project.signature_dataset)
-    log.info("%d probes, sha256 %s", len(project.probes.tokens), digest)  # read, so that a mistake is found before
-    atomic_write(snakemake.output.digest, f"{digest}\n".encode())
+    config = snakemake.params.settings["config"]
+    project = Project(config, pools_file=snakemake.input.pools)
+    # A mistake is found here, before networks are trained that could not be signed.
+    check_coverage(project.probes.satisfied, config["patterns"]["enabled"], computed_methods(config))
+    line = pin(project.signature_dataset, config["signature"]["dataset_path"])
+    log.info("%d probes, sha256 %s", len(project.probes.tokens), line.decode().strip())
+    atomic_write(snakemake.output.digest, line)
     atomic_write(snakemake.output.dataset, project.signature_dataset)

@@ -8,10 +8,11 @@
 # Cancelled are only jobs of this user with the profile's name prefix that were started in this folder.
 #
 #   SNAKEMAKE       the program to run      (default: snakemake)
+#   SNAKEMAKE_PYTHON  instead of it, the Python to run Snakemake by
 #   RESUME_TIMEOUT  seconds to wait for SLURM, for the cancelled jobs, for the unlocking   (default: 300)
 set -euo pipefail
 PROFILE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SNAKEMAKE=${SNAKEMAKE:-snakemake}
+if [ -n "${SNAKEMAKE_PYTHON:-}" ]; then RUN=("$SNAKEMAKE_PYTHON" -m snakemake); else RUN=("${SNAKEMAKE:-snakemake}"); fi
 RESUME_TIMEOUT=${RESUME_TIMEOUT:-300}
 PREFIX=$(sed -n 's/^slurm-jobname-prefix: *//p' "$PROFILE/config.yaml")
 FOLDER=$(pwd -P)
@@ -19,30 +20,29 @@ FOLDER=$(pwd -P)
 say() { echo "resume.sh: $*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-# The main process of a run in this folder, if there is one. The processes that Snakemake starts inside jobs
-# look the same (on a cluster of one machine they are here too) but for their --mode.
-living_snakemake() {
-    local pid command
-    # From the beginning of the command: the shell in which `make resume-slurm` calls this names Snakemake too.
-    for pid in $(pgrep -u "$(id -u)" -f '^[^ ]*python[^ ]*( -[A-Za-z]+)* ([^ ]*/)?snakemake( |$)'); do
-        [ "$(readlink "/proc/$pid/cwd")" = "$FOLDER" ] || continue
-        # Without a pipe: grep -q ends at its first match, and what still writes to it then fails for pipefail.
-        command=$(tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline") || continue
-        [[ -n $command && $command != *'--mode remote'* ]] || continue
-        echo "$pid"
-        return
-    done
+# The run that lives in this folder, if there is one: it holds a share of the lock, and beside it lies who it is.
+living_run() {
+    local runs=.snakemake/subject-zoo status=0
+    [ -e $runs/lock ] || return 0
+    flock --nonblock --conflict-exit-code 9 $runs/lock true || status=$?
+    [ $status -ne 9 ] || sed -n 's/.*"pid": \([0-9]*\), "host": "\([^"]*\)".*"ended": false.*/process \1 on \2/p' $runs/*.json | tail -1
+    [ $status -eq 0 ] || [ $status -eq 9 ] || say "no locks here ($runs/lock), so a run that still lives is not seen"
 }
 
 # Prints the ids of our jobs that have not ended. %Z is the folder where a job was submitted.
 orphans() {
     timeout 60 squeue --user="$(id -u)" --noheader --format='%i|%j|%Z' \
-        | awk -F'|' -v prefix="${PREFIX}_" -v folder="$FOLDER" 'index($2, prefix) == 1 && $3 == folder { print $1 }'
+        | PREFIX="${PREFIX}_" FOLDER="$FOLDER" awk -F'|' '  # from the environment: -v would read backslashes in a name
+            { folder = $0; sub(/^[^|]*[|][^|]*[|]/, "", folder) }
+            index($2, ENVIRON["PREFIX"]) == 1 && folder == ENVIRON["FOLDER"] { print $1 }'
 }
 
+for program in squeue scancel sbatch; do
+    command -v "$program" > /dev/null || die "no $program here; go on where the run was started, on a login node of the cluster"
+done
 [ -n "$PREFIX" ] || die "no slurm-jobname-prefix in $PROFILE/config.yaml"
-pid=$(living_snakemake)
-[ -z "$pid" ] || die "Snakemake still runs here: stop it first (kill -INT $pid; it cancels its jobs)"
+run=$(living_run)
+[ -z "$run" ] || die "Snakemake still runs here, $run: stop it first with Ctrl-C there, which cancels its jobs"
 
 deadline=$((SECONDS + RESUME_TIMEOUT))
 until ids=$(orphans); do
@@ -58,5 +58,5 @@ if [ -n "$ids" ]; then
     done
 fi
 say "no jobs are left; unlocking"
-timeout "$RESUME_TIMEOUT" "$SNAKEMAKE" --workflow-profile "$PROFILE" --unlock "$@"
-exec "$SNAKEMAKE" --workflow-profile "$PROFILE" --rerun-incomplete "$@"
+timeout "$RESUME_TIMEOUT" "${RUN[@]}" --workflow-profile "$PROFILE" --unlock "$@"
+exec "${RUN[@]}" --workflow-profile "$PROFILE" --rerun-incomplete "$@"

@@ -18,6 +18,8 @@ from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from subject_zoo.base.errors import system_trouble
+
 SHOWN = 5
 FAILED = "failed: "  # before what is wrong, in a rule's log
 _SAID = re.compile(rf"^[-0-9]+ [:,0-9]+ {FAILED}(.*)", re.MULTILINE)
@@ -65,7 +67,8 @@ class Failures:
 
     def _line(self, job: Mapping[str, Any], error: BaseException | None) -> str:
         log = job["log"][0] if job["log"] else None
-        what = _signal_of(error) or (log and self._said(log)) or _text_of(error) or "it does not say why"
+        said = log and self._said(log)
+        what = _signal_of(error) or said or system_trouble(error) or _text_of(error) or "it does not say why"
         about = "".join(f", {words}" for words in [self._about.get(job["jobid"])] if words)
         return f"{FAILED}{job['rule_name']}{about}: {what}" + (f" ({log})" if log else "")
 

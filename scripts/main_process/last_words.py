@@ -30,6 +30,7 @@ class LastWords(logging.Filter):
         self.failures = Failures()
         self.presence: Presence | None = None
         self.ended_well = False
+        self._trouble = False
 
     def attend(self) -> None:
         """Be there from now on, to the end of the process."""
@@ -53,14 +54,16 @@ class LastWords(logging.Filter):
                 return other_run(self.presence)
             case IncompleteFilesException():
                 return "a run was killed here and left files half made: type the same command with --rerun-incomplete"
-        return system_trouble(error)
+        line = system_trouble(error)
+        self._trouble = self._trouble or line is not None
+        return line
 
     def say(self) -> None:
         """Say them."""
         lines = [] if self.ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
         if self.stop.signal is not None:
             lines.append(f"stopped; what is finished is kept: {_GO_ON}")
-        elif lines:
+        elif lines or self._trouble:
             lines.append(f"what is finished is kept: mend that, and {_GO_ON}")
         for line in lines:
             print(line, file=sys.stderr, flush=True)

@@ -11,17 +11,20 @@ from pathlib import Path
 
 import psutil
 
+from subject_zoo.base.files import remove_unfinished
 from subject_zoo.base.running import Presence
 
 FOLDER = Path(".snakemake/subject-zoo")
 _LOCKS = Path(".snakemake/locks")
+_KERNELS = Path(__file__).parents[1] / "subject_zoo" / "kernels"
+_SCRIPTS = Path(".snakemake/scripts")
 _RULES = "|".join(path.stem for path in Path(__file__).parents[1].glob("*.py"))
 _JOB = re.compile(rf"/\.snakemake/scripts/tmp\w+\.({_RULES})\.py\b")  # where Snakemake puts a rule's script to run it
 _MADE = "results/"  # where all lies that the project's rules make and read
 
 
 def enter(unlocking: bool) -> Presence:
-    """Be a run in this folder; where no other one lives, without what killed ones left.
+    """Be a run in this folder; where no other one lives, take away what killed ones left.
 
     Raises SystemExit, with one line, where that would end in two runs that make the same files: for `--unlock` beside a
     living run, and where jobs of a killed run may still be in a cluster's queue.
@@ -35,6 +38,13 @@ def enter(unlocking: bool) -> Presence:
                 'with the same arguments in ARGS="..."; it ends them and goes on'
             )
         end_all(jobs_here())
+        # All folders are looked through, so only where somebody may have been killed while writing.
+        if presence.dead:
+            remove_unfinished(_MADE)
+            remove_unfinished(_KERNELS, older_than=60)  # which runs in other folders share
+            for script in _SCRIPTS.glob("tmp*.py"):
+                if _JOB.search(str(script.absolute())):
+                    script.unlink(missing_ok=True)
         for path in _LOCKS.glob("*.lock"):
             if _is_ours(path):
                 path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo import __version__
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, printable
 
 SHOWN = 50  # problems in full; more are counted
 
@@ -38,6 +38,7 @@ def _command(commands: Any, run: Callable[[argparse.Namespace], int], name: str,
     """A sub-command on a dataset folder."""
     command = commands.add_parser(name, **words)
     command.add_argument("folder", type=Path, help="the folder that holds manifest.json")
+    command.add_argument("--trust", action="store_true", help="it is your own: read it whatever memory it takes")
     command.set_defaults(run=run)
     return command
 
@@ -94,7 +95,7 @@ def _add_verify(commands: Any) -> None:
 def _show(options: argparse.Namespace) -> int:
     from subject_zoo.show import show  # loads the numeric libraries
 
-    for line in show(options.folder, options.example_id):
+    for line in show(options.folder, options.example_id, options.trust):
         _tell(line)
     return 0
 
@@ -105,7 +106,9 @@ def _score(options: argparse.Namespace) -> int:
     from subject_zoo.judge.score import lines, score
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
-    report = score(options.folder, options.completions, options.split, options.fresh_seed, options.with_tools)
+    report = score(
+        options.folder, options.completions, options.split, options.fresh_seed, options.with_tools, options.trust
+    )
     if rungs is not None:
         report["above_ladder"] = above_best(report, rungs)
     for line in lines(report):
@@ -120,7 +123,7 @@ def _baseline(options: argparse.Namespace) -> int:
     from subject_zoo.judge import ladder
 
     effort = ladder.FULL if options.full else ladder.QUICK
-    report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True))
+    report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust)
     if options.json is not None:
         write_json(options.json, report)
     for line in ladder.lines(report):
@@ -133,7 +136,7 @@ def _verify(options: argparse.Namespace) -> int:
     from subject_zoo.verification.verify import verify  # loads the numeric libraries
 
     found = 0
-    for problem in verify(options.folder, _tell, options.retrain, options.seed_of_choice):
+    for problem in verify(options.folder, _tell, options.retrain, options.seed_of_choice, options.trust):
         found += 1
         if found <= SHOWN:
             _tell(str(problem))
@@ -163,4 +166,5 @@ def _output(text: str) -> Path:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    """Whatever a folder's texts hold, a terminal shows it and obeys none of it."""
+    print(printable(line), flush=True)

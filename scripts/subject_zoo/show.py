@@ -2,18 +2,19 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 
-from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import read_json
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.ids import format_id
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import DATA, STAGES, TASKS
-from subject_zoo.dataset.layout import BENCHMARK_DATASET, MANIFEST, table_file
+from subject_zoo.dataset.layout import BENCHMARK_DATASET, table_file
+from subject_zoo.dataset.received import Received
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import Weights
@@ -27,10 +28,25 @@ _SEQUENCES = 3  # of the target pattern, of another selected one, and of none, e
 _SHORT = 300  # characters of a prompt, a completion or a signature
 
 
-def show(folder: Path, example_id: int) -> Iterator[str]:
-    """The lines that tell of one record. Raises UserError where the folder is no dataset, or has no such record."""
-    row, split = _find(folder, example_id)
-    metadata, space = json.loads(row["metadata"]), _space(folder)
+def show(folder: Path, example_id: int, trusted: bool = False) -> Iterator[str]:
+    """The lines that tell of one record. Raises UserError where the folder is no dataset, or has no such record.
+
+    A folder that is not `trusted` takes a bounded amount of memory.
+    """
+    received = Received(folder, trusted)
+    manifest = received.manifest()
+    try:
+        yield from _shown(received, manifest, example_id)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
+        why = one_line(getattr(error, "strerror", None) or error)
+        raise UserError(
+            f"{folder}: record {example_id} cannot be shown ({why}); subject-zoo verify tells what is wrong"
+        ) from None
+
+
+def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> Iterator[str]:
+    row, split = _find(folder, manifest["files"], example_id)
+    metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
     yield f"Record {format_id(example_id)}, in the split {split}"
     yield ""
     yield from _plan(metadata, space)
@@ -48,37 +64,27 @@ def show(folder: Path, example_id: int) -> Iterator[str]:
         yield from _wrapped(text)
 
 
-def _find(folder: Path, example_id: int) -> tuple[dict[str, Any], str]:
+def _find(folder: Received, files: Collection[str], example_id: int) -> tuple[dict[str, Any], str]:
     """A record, with its tasks' texts, and its split."""
-    try:
-        files = read_json(folder / MANIFEST)["files"]
-    except OSError as error:
-        raise UserError(
-            f"{folder / MANIFEST}: cannot be read ({error.strerror}); name a folder as results/dataset"
-        ) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{folder / MANIFEST}: not the manifest of a dataset") from None
     ids: list[int] = []
     for name in sorted(name for name in files if name.startswith(f"{DATA}/")):
-        here = pq.read_table(folder / name, columns=["example_id"])["example_id"].to_pylist()
+        here = [row["example_id"] for row in folder.rows(name, ["example_id"])]
         ids += here
         if example_id not in here:
             continue
         _, split, shard = name.removesuffix(".parquet").split("/")
-        chosen = [("example_id", "=", example_id)]
-        (row,) = pq.read_table(folder / name, filters=chosen).to_pylist()
+        row = _row(folder, name, example_id)
         for task in TASKS:
-            path = folder / table_file(task, split, shard)
-            if path.exists():
-                (texts,) = pq.read_table(path, filters=chosen).to_pylist()
+            if (table := table_file(task, split, shard)) in files:
+                texts = _row(folder, table, example_id)
                 row |= {f"{task}_{text}": texts[text] for text in ("prompt", "completion")}
         return row, split
     near = ", ".join(map(str, sorted(sorted(ids), key=lambda other: abs(other - example_id))[:3]))
-    raise UserError(f"{folder}: no record {example_id} among {len(ids)}; the nearest are {near or 'none'}")
+    raise UserError(f"{folder.path}: no record {example_id} among {len(ids)}; the nearest are {near or 'none'}")
 
 
-def _space(folder: Path) -> PatternSpace:
-    return pattern_space(read_json(folder / MANIFEST)["config"]["patterns"])
+def _row(folder: Received, name: str, example_id: int) -> dict[str, Any]:
+    return next(row for row in folder.rows(name) if row["example_id"] == example_id)
 
 
 def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
@@ -110,7 +116,7 @@ def _models(row: Mapping[str, Any]) -> list[tuple[Architecture, Weights]]:
     """The record's networks as its text has them: the degraded one, if there is one, and the improved one."""
     models = []
     for column in [f"{stage}_model_weights" for stage in STAGES if f"{stage}_model_weights" in row]:
-        described = json.loads(row[column])
+        described = parse_json(row[column])
         architecture = Architecture.from_dict(described["config"])
         models.append((architecture, parse_weights(json.dumps(described["weights"]), architecture.precision)))
     return models
@@ -144,10 +150,10 @@ def _headed(models: int) -> str:
 
 
 def _logits(
-    folder: Path, models: Sequence[tuple[Architecture, Weights]], metadata: Mapping[str, Any], space: PatternSpace
+    folder: Received, models: Sequence[tuple[Architecture, Weights]], metadata: Mapping[str, Any], space: PatternSpace
 ) -> Iterator[str]:
     """Some sequences of the benchmark dataset, and what the record's networks make of them."""
-    examples = read_json(folder / BENCHMARK_DATASET)["examples"]
+    examples = folder.json(BENCHMARK_DATASET)["examples"]
     target, selected = metadata.get("target_pattern"), set(metadata["selected_patterns"])
     groups = (
         [e for e in examples if target in e["patterns"]],
@@ -168,7 +174,7 @@ def _logits(
 
 def _texts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     stage = next(stage for stage in STAGES if f"{stage}_signature" in row)
-    name, layer = next(iter(json.loads(row[f"{stage}_signature"])["neuron_activations"].items()))
+    name, layer = next(iter(parse_json(row[f"{stage}_signature"])["neuron_activations"].items()))
     profile = layer["neuron_profiles"]["0"]
     named = {
         key: dict(zip(names, profile[key], strict=True)) for key, names in layer["layer_info"]["list_entries"].items()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from subject_zoo.base.arrays import load_npz, npz_bytes, save_npz
-from subject_zoo.base.files import atomic_copy, atomic_write
+from subject_zoo.base.files import atomic_copy, atomic_write, remove_unfinished
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 DTYPES = (bool, np.uint8, np.uint16, np.int8, np.int32, np.int64, np.float32, np.float64, "<U7")
@@ -135,7 +135,7 @@ def test_arrays_of_objects_are_refused(tmp_path, array):
 
 def test_a_pickle_inside_a_file_is_not_opened(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="holds object"):
         load_npz(tmp_path / "a.npz")
 
 
@@ -158,3 +158,44 @@ def test_a_copy_is_whole_and_shares_nothing_with_what_it_was_made_from(tmp_path,
         assert source.read_bytes() == bytes(range(256)) * 999
     assert list(target.parent.iterdir()) == [target]
     assert target.stat().st_mode == source.stat().st_mode
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_killed_writers_left_goes_and_nothing_else(tmp_path, linked):
+    results = tmp_path / "results"
+    examples = results / "examples"
+    results.mkdir()
+    if linked:
+        (tmp_path / "scratch").mkdir()
+        examples.symlink_to(tmp_path / "scratch")
+    program = (
+        "import os, signal, sys\n"
+        "from subject_zoo.base.files import atomic_write\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "atomic_write(sys.argv[1], b'new')\n"
+    )
+    for path in (examples / "000001" / "record.jsonl", results / "pools.npz", tmp_path / "beside"):
+        subprocess.run(
+            [sys.executable, "-c", program, path], env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, check=False
+        )
+    atomic_write(examples / "000001" / "dataset.npz", b"whole")
+    (results / ".mine.tmp").write_text("somebody's own")
+    assert remove_unfinished(results, older_than=60) == 0
+    assert remove_unfinished(results) == 2
+    left = sorted(path.name for path in tmp_path.rglob("*") if path.is_file() and path.parent != tmp_path)
+    assert sorted(set(left)) == [".mine.tmp", "dataset.npz"]
+    assert len([name for name in os.listdir(tmp_path) if name.startswith(".beside.")]) == 1
+
+
+def test_a_write_that_fails_names_the_file_and_not_its_temporary_one(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        atomic_write(tmp_path / "file.bin", b"new")
+    assert caught.value.filename == str(tmp_path / "file.bin")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError) as caught:
+        atomic_write(tmp_path / "file" / "deeper" / "x", b"")
+    assert "unfinished" not in str(caught.value)

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from subject_zoo.cli import main
+from subject_zoo.dataset.received import Received
 from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.cases import load_cases
 from subject_zoo.judge.ladder import Effort, above_best, read_ladder, summary
-from subject_zoo.judge.score import read_manifest
 from tests.finished_dataset import finished  # noqa: F401
 
 SMALL = Effort(sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, nets_everywhere=False)
@@ -51,13 +51,14 @@ def test_every_row_has_figures_for_its_split_and_size(report):
 def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
 ):  # fmt: skip
-    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell: report)
+    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted: report)
     assert main(["baseline", str(finished), "--json", str(tmp_path / "ladder.json")]) == 0
     printed = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert printed == summary(report)
     assert set(printed["modification"]["true"]) == {"passed", "targeted"}
-    manifest = read_manifest(finished)
-    case = next(load_cases(finished, manifest["files"], manifest["config"]["task_generation"], "all"))
+    received = Received(finished)
+    manifest = received.manifest()
+    case = next(load_cases(received, manifest, "all"))
     answer = {"example_id": case.example_id, "task": "modification", "completion": ""}
     (tmp_path / "answers.jsonl").write_text(json.dumps(answer) + "\n")
     arguments = ["score", str(finished), str(tmp_path / "answers.jsonl"), "--split", "all"]

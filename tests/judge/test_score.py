@@ -14,12 +14,13 @@ import pytest
 from subject_zoo.base.terms import TASKS
 from subject_zoo.chain import sample_dataset
 from subject_zoo.cli import main
+from subject_zoo.dataset.received import Received
 from subject_zoo.judge import completions
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
-from subject_zoo.judge.score import lines, read_manifest, score
+from subject_zoo.judge.score import lines, score
 from subject_zoo.project import Project
 from tests.finished_dataset import finished, folder  # noqa: F401
 
@@ -49,13 +50,13 @@ def true_answers(dataset: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def cases(finished) -> list[Case]:  # noqa: F811
-    manifest = read_manifest(finished)
-    return list(load_cases(finished, manifest["files"], manifest["config"]["task_generation"], ALL))
+    received = Received(finished)
+    return list(load_cases(received, received.manifest(), ALL))
 
 
 @pytest.fixture(scope="module")
 def bench(finished) -> Bench:  # noqa: F811
-    return Bench(Project(read_manifest(finished)["config"]), fresh_seed=1)
+    return Bench(Project(Received(finished).manifest()["config"]), fresh_seed=1)
 
 
 def test_every_true_completion_passes(finished, tmp_path):  # noqa: F811

@@ -9,7 +9,7 @@ import torch
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.provenance import machine as devices
-from subject_zoo.provenance.machine import merged_environments, use_device
+from subject_zoo.provenance.machine import check_device, merged_environments, use_device
 
 
 def test_the_cpu_is_always_there(monkeypatch):
@@ -33,6 +33,47 @@ def test_a_device_that_is_not_there_is_one_line(monkeypatch, name):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(UserError, match=f"device is {name}, which this machine does not have"):
         use_device(name)
+
+
+class Driver:
+    """A stand-in for NVIDIA's driver that finds so many GPUs."""
+
+    def __init__(self, gpus: int, status: int = 0) -> None:
+        self.gpus, self.status = gpus, status
+
+    def cuInit(self, flags: int) -> int:  # noqa: N802
+        return self.status
+
+    def cuDeviceGetCount(self, count) -> int:  # noqa: N802
+        count._obj.value = self.gpus
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("driver", "is_there"), [(None, False), (Driver(0), False), (Driver(0, status=100), False), (Driver(2), True)]
+)
+def test_a_gpu_is_counted_by_its_driver(monkeypatch, tmp_path, driver, is_there):
+    monkeypatch.setattr(devices, "_nvidia_driver", lambda: driver)
+    monkeypatch.setattr(devices, "_AMD_DRIVER", tmp_path / "kfd")
+    for name in ("cpu", "auto"):
+        check_device(name)
+    if is_there:
+        check_device("cuda")
+    else:
+        with pytest.raises(UserError, match="device is cuda, which this machine does not have"):
+            check_device("cuda")
+    (tmp_path / "kfd").touch()
+    check_device("cuda")
+
+
+@pytest.mark.parametrize(("system", "is_there"), [("darwin", True), ("linux", False)])
+def test_apples_gpu_is_apples(monkeypatch, system, is_there):
+    monkeypatch.setattr(devices.sys, "platform", system)
+    if is_there:
+        check_device("mps")
+    else:
+        with pytest.raises(UserError, match="device is mps, which this machine does not have"):
+            check_device("mps")
 
 
 def test_a_process_on_the_cpu_does_not_load_torch():

@@ -36,7 +36,7 @@ from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.project import Project
 from subject_zoo.records.files import StoredRecords, record_line
 from subject_zoo.records.formatter import TrainingDataFormatter
-from subject_zoo.records.tokens import token_counter
+from subject_zoo.records.tokens import check_tokenizer, token_counter
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 
 torch.set_num_threads(1)  # as in every job
@@ -693,6 +693,22 @@ def test_tokens_are_counted_by_a_tokenizer_file(plain, tmp_path):
     with pytest.raises(UserError, match=re.escape(str(path))) as error:
         token_counter(str(path))
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["mine.json", "no/such/tokenizer.json", "/no/such", "./tokenizers", "a b", "..//x"])
+def test_a_tokenizer_that_can_only_be_a_missing_file_is_one_line(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for check in (check_tokenizer, token_counter):
+        with pytest.raises(
+            UserError, match=r"^format.tokenizer is .*; there is no such file, and it is no name on the Hub"
+        ):
+            check(name)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match=r"format\.tokenizer is 'folder'; there is no such file"):
+        check_tokenizer("folder")
+    (tmp_path / "mine.json").touch()
+    for found in ("mine.json", "./mine.json", None, "gpt2", "Qwen/Qwen2.5-0.5B", "hf-internal/hf_tokenizers"):
+        check_tokenizer(found)
 
 
 def test_no_tokenizer_counts_nothing():

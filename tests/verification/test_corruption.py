@@ -12,7 +12,9 @@ import pytest
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import DATA, STAGES, TASKS
 from subject_zoo.dataset.layout import MANIFEST
-from subject_zoo.verification.folder import check_facts, check_file, check_files, read_manifest
+from subject_zoo.dataset.manifest import read_manifest
+from subject_zoo.dataset.received import Received
+from subject_zoo.verification.folder import check_facts, check_file, check_files
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import read_features, read_models, read_rows, written_schema
 from tests.finished_dataset import finished, folder, found, longest_file, read_facts
@@ -47,10 +49,10 @@ def test_a_thousand_corruptions_of_each_kind_of_file_are_found(finished, tmp_pat
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     for _ in range(1000):
         (tmp_path / name).write_bytes(corrupted(data, choose))
-        (problem,) = check_file(tmp_path, name, files[name])
+        (problem,) = check_file(Received(tmp_path), name, files[name])
         assert problem.file == name
     (tmp_path / name).write_bytes(data)
-    assert list(check_file(tmp_path, name, files[name])) == []
+    assert list(check_file(Received(tmp_path), name, files[name])) == []
 
 
 def read_or_none(folder: Path) -> dict[str, Any] | None:
@@ -68,7 +70,7 @@ def test_a_thousand_corruptions_of_the_manifest_are_found(folder):
         manifest = read_or_none(folder)
         if manifest is None:
             continue
-        if any(check_facts(folder, manifest)) or any(check_files(folder, manifest["files"])):
+        if any(check_facts(Received(folder), manifest)) or any(check_files(Received(folder), manifest["files"])):
             continue
         raise AssertionError(f"not found: {(folder / MANIFEST).read_bytes()!r}")
 
@@ -83,10 +85,10 @@ def test_damaged_files_never_stop_a_reader(finished, tmp_path, kind):
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     read = {
         **dict.fromkeys(
-            TABLES, lambda: [part for part in read_rows(tmp_path, name, schema) if isinstance(part, Problem)]
+            TABLES, lambda: [part for part in read_rows(Received(tmp_path), name, schema) if isinstance(part, Problem)]
         ),
-        "weights": lambda: read_models(tmp_path, name),
-        "signatures": lambda: read_features(tmp_path, name, STAGES, features),
+        "weights": lambda: read_models(Received(tmp_path), name),
+        "signatures": lambda: read_features(Received(tmp_path), name, STAGES, features),
     }[kind]
     stopped = 0
     for _ in range(200):

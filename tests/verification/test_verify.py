@@ -10,7 +10,7 @@ import pytest
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import COLUMNS, STAGES
-from subject_zoo.verification.folder import read_manifest
+from subject_zoo.dataset.received import Received
 from subject_zoo.verification.reader import ShardReader
 from subject_zoo.verification.records import RecordChecker
 from subject_zoo.verification.verify import project_of
@@ -178,9 +178,10 @@ class Checked:
     """The checks of single rows of a folder, ready to be repeated."""
 
     def __init__(self, folder: Path) -> None:
-        manifest = read_manifest(folder)
-        self.records = RecordChecker(project_of(manifest, folder), equal_environment=True)
-        reader = ShardReader(folder, manifest, self.records.project.extractor.feature_names)
+        received = Received(folder)
+        manifest = received.manifest()
+        self.records = RecordChecker(project_of(manifest, received), equal_environment=True)
+        reader = ShardReader(received, manifest, self.records.project.extractor.feature_names)
         self.rows = []
         for name in parquet_files(folder):
             shard = Path(name).stem
@@ -229,15 +230,16 @@ def test_a_tokenizer_that_is_not_here_leaves_its_counts_unchecked(finished, tmp_
     overlay = {"num_examples": 1, "examples_per_job": 3, "format": {"tokenizer": str(tmp_path / "tokenizer.json")}}
     folder = tmp_path / "dataset"
     make_dataset(folder, tiny_config(overlay))
-    assert found(folder) == []
+    assert found(folder, trusted=True) == []
     name = parquet_files(folder)[0]
     edit_record(folder, name, 0, {"metadata": change_tokens(records_of(folder, name)[0]["metadata"])})
     hide(folder)
-    assert any("metadata" in problem.what for problem in found(folder))
+    assert any("metadata" in problem.what for problem in found(folder, trusted=True))
     monkeypatch.setattr("subject_zoo.project.token_counter", raise_user_error)
-    told: list[str] = []
-    assert found(folder, told=told) == []
-    assert any("tokens are not checked" in line for line in told)
+    for trusted in (True, False):  # only the folder of a person's own has it loaded
+        told: list[str] = []
+        assert found(folder, told=told, trusted=trusted) == []
+        assert any("tokens are not checked" in line for line in told)
 
 
 def raise_user_error(_name: str) -> None:

@@ -49,13 +49,21 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def flip_a_bit(path: Path) -> None:
-    """In place, as an editor or rsync --inplace would."""
+def flip_a_bit(path: Path, place: int = -1) -> None:
+    """In place, as an editor or rsync --inplace would: that of the last byte, or of another one."""
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
     with path.open("r+b") as file:
-        file.seek(-1, os.SEEK_END)
-        last = file.read()[0]
-        file.seek(-1, os.SEEK_END)
-        file.write(bytes([last ^ 1]))
+        file.write(data)
+
+
+def last_byte_of_weights(path: Path) -> int:
+    """Where it stands in a safetensors file: learning curves come after it."""
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    header = json.loads(path.read_bytes()[8 : 8 + length])
+    return (
+        8 + length + max(header[name]["data_offsets"][1] for name in header if name.endswith((".weight", ".bias"))) - 1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +134,8 @@ def test_the_dataset_is_verified_by_a_rule(built, tmp_path, monkeypatch):
     assert (tmp_path / "project" / VERIFICATION).read_text().strip().endswith("no problem")
     (tmp_path / "project" / VERIFICATION).unlink()
     dataset = tmp_path / "project/results/dataset"
-    flip_a_bit(dataset / "weights/000000.safetensors")
+    weights = dataset / "weights/000000.safetensors"
+    flip_a_bit(weights, last_byte_of_weights(weights))
     hide(dataset)  # or it would be put together again, and be right
     run = verify()
     assert "results/dataset/manifest.json: not as it was made" in run.stderr

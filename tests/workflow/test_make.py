@@ -43,3 +43,79 @@ def test_a_python_that_will_not_do_is_one_line(tmp_path, program, expected):
     assert told[0].startswith(expected.format(python=python))
     assert not (tmp_path / ".venv").exists()
     assert os.listdir(tmp_path).count("results") == 0
+
+
+NAMES = [
+    "my zoo",
+    "z$(touch PWN5)",
+    "z`touch PWN5`",
+    "a'b",
+    'a"b',
+    "$HOME",
+    "-dash",
+    "a;touch PWN5",
+    "x' ; touch PWN5 ; '",
+    '"; touch PWN5; "',
+    "$(shell touch PWN5)",
+    "a\\b",
+    "a#b",
+    "$$x",
+]
+"""Of folders and files, each of which would run a command, or be another name, where it became a part of one."""
+
+
+def told_words(folder: Path, *arguments: str, **environment: str) -> list[list[str]]:
+    """The words that `make` called a Python with, each time, in a folder that is set up with a stand-in for it."""
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy(ROOT / name, folder)
+    stub = folder / ".venv" / "bin" / "python"
+    if not stub.exists():
+        stub.parent.mkdir(parents=True)
+        stub.write_text('#!/bin/sh\nfor word; do printf "%s\\0" "$word"; done >> told\nprintf "\\n" >> told\n')
+        stub.chmod(0o755)
+    ready = folder / ".venv" / ".ready"
+    ready.touch()
+    os.utime(ready, (2**32, 2**32))
+    (folder / "told").unlink(missing_ok=True)
+    done = subprocess.run(
+        ["make", "--silent", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return [line.split("\0")[:-1] for line in (folder / "told").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_reaches_the_program_as_it_is_and_no_shell_reads_it(tmp_path, name):
+    for command in ("verify", "baseline", "score"):
+        (words,) = told_words(tmp_path, command, f"FOLDER={name}", f"COMPLETIONS={name}", "ARGS=--json out")
+        names = [name, name] if command == "score" else [name]
+        assert words == ["-m", "subject_zoo", command, "--json", "out", "--", *names]
+    (words,) = told_words(tmp_path, "verify", FOLDER=name)
+    assert words[-1] == name
+    assert not list(tmp_path.glob("**/PWN*"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_checkout_may_be_called_anything_that_a_folder_may(tmp_path, name):
+    checkout = tmp_path / name.replace("/", "")
+    checkout.mkdir()
+    (looked, run) = told_words(checkout, "run", "ARGS=-n")
+    assert looked == ["-m", "subject_zoo.config", "-n"]
+    assert run == ["-m", "snakemake", "--cores", "all", "-n"]
+    assert not list(tmp_path.glob("**/PWN*"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_python_may_be_called_anything(tmp_path, name):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    python = folder / name.replace("/", "")
+    done = make(tmp_path, str(python))
+    assert done.returncode != 0
+    assert done.stdout.startswith(f"make: no {python} here; name one")
+    assert not list(tmp_path.glob("**/PWN*"))

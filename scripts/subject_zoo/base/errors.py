@@ -1,4 +1,5 @@
-"""The one exception that a person is meant to read, and what the system's own mean."""
+"""The one exception that a person is meant to read, what the system's own mean, and how text that is not ours stands in
+a line."""
 
 import errno
 import os
@@ -18,6 +19,8 @@ _TROUBLES = {
     errno.ESTALE: ("the network file system has lost it", "look at the file server"),
 }
 
+LONGEST = 200  # characters of foreign text in a line
+
 
 class UserError(Exception):
     """Bad input: one line that names the key or file, what is wrong and what would be right.
@@ -27,13 +30,32 @@ class UserError(Exception):
 
 
 def system_trouble(error: BaseException | None) -> str | None:
-    """One line for a person where an error, or one behind it, is that the system gives no more; None for any other."""
+    """One line for a person where an error, or one behind it, is that the system gives no more; None for any other.
+
+    It names the file, or the folder of work where the error names none.
+    """
     while error is not None:
         if isinstance(error, MemoryError):
             error = OSError(errno.ENOMEM, "", None)
         if isinstance(error, OSError) and error.errno in _TROUBLES:
             what, advice = _TROUBLES[error.errno]
-            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-            return f"{where}{what}; {advice}, and the same command goes on from here"
+            named = isinstance(error.filename, str | bytes | os.PathLike)
+            return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """An error's message, or any text, on one line of bounded length, whatever it holds: what a terminal would obey or
+    no encoding has is escaped."""
+    words = str(text)
+    start = " ".join(words[: 20 * longest].split())
+    shown = printable(start[:longest])
+    return shown if len(start) <= longest and len(words) <= 20 * longest else f"{shown[:longest]}..."
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey, or no encoding has: that is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Any
 if sys.platform == "linux":
     import fcntl
 
+_UNFINISHED = ".unfinished-subject-zoo"  # ends the names of temporary files, so that nobody's own is taken for one
 _FICLONE = 0x40049409  # ioctl of Linux, as in linux/fs.h
 
 
@@ -21,7 +23,7 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` by a temporary file in the same folder and a rename.
 
     A process killed at any moment leaves the old file or the new one, never a part; the temporary
-    name starts with a dot, so no later rule takes it for an output.
+    name starts with a dot, so no later rule takes it for an output. Raises OSError that names `path`.
     """
     with atomic_file(path) as file:
         file.write(data)
@@ -50,8 +52,11 @@ def _share_blocks(original: IO[bytes], copy: IO[bytes]) -> bool:
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write, which stands at `path` once all is written."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+    except OSError as error:
+        raise _about(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -61,9 +66,37 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes 0600, which a group on a cluster cannot read
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise _about(path, error) from None
         raise
+
+
+def _about(path: Path, error: OSError) -> OSError:
+    """The error, of which a person is to read that file and not a temporary one, or none."""
+    return OSError(error.errno, error.strerror, str(path)) if error.errno else error
+
+
+def remove_unfinished(folder: str | os.PathLike[str], older_than: float = 0.0) -> int:
+    """Remove, at any depth, what killed writers left of files that were never whole; how many there were.
+
+    Nobody may be writing there; or so many seconds, which those that are removed are older than, must be more than a
+    write takes. A link is followed where it stands in `folder` itself, as a folder on another disk may,
+    and nowhere deeper. What cannot be looked into or removed is left.
+    """
+    removed, latest = 0, time.time() - older_than
+    for top in (Path(folder), *(path for path in Path(folder).glob("*/") if path.is_symlink())):
+        for where, _, names in os.walk(top):
+            for name in names:
+                if name.startswith(".") and name.endswith(_UNFINISHED):
+                    path = os.path.join(where, name)
+                    with suppress(OSError):
+                        if os.lstat(path).st_mtime <= latest:
+                            os.unlink(path)
+                            removed += 1
+    return removed
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

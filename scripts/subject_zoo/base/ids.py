@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 
 WILDCARD = r"[0-9-]+"  # Snakemake's: wider than the names that exist, so that a near miss reaches ExampleRange.parse
 MAX_ID = 999_999_999  # nine digits: more than anyone makes, and it fits the columns and keys that hold ids
@@ -35,7 +35,10 @@ class ExampleRange:
         Raises UserError for every other text, with the name that would be right where that is plain.
         """
         if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?", text):
-            raise UserError(f"examples: {text!r} is neither an id, as 000123, nor a range of ids, as 000100-000199")
+            raise UserError(
+                f"examples: {one_line(repr(text), 60)} is neither an id, as 000123, nor a range of ids, as "
+                "000100-000199"
+            )
         ends = [int(digits) for digits in text.split("-")]
         canonical = cls(min(ends), max(ends))
         if ends != sorted(ends):

@@ -71,12 +71,13 @@ class Presence:
         self.mine = Note.of_this_process()
         # Not by the process alone: in a container, many have the same number.
         self._file = self._folder / f"{self.mine.host}.{self.mine.pid}.{time.time_ns()}.json"
+        self._lock: int | None = None  # open for as long as the run lives, in this process alone
         self.others: list[Note] = []
         self.dead: list[Note] = []
         self.alone = False
 
     def enter(self, when_alone: Callable[[Self], None], sure: bool = False) -> None:
-        """Be a run in the folder until this process ends, however it ends.
+        """Be a run in the folder until it is left, or this process ends, however it ends.
 
         Where no other run lives, `when_alone` is called first, with no other run entering meanwhile; what it raises
         goes on. With `sure` somebody says that those of other machines do not. A file system without locks, or a folder
@@ -84,8 +85,7 @@ class Presence:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            # Open for as long as the process lives, and in none that it starts.
-            lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            lock = self._lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             whole = _take_whole(lock)
         except OSError:
             return
@@ -111,13 +111,16 @@ class Presence:
         self._write()
 
     def leave(self, well: bool) -> None:
-        """Note that the run has ended; well, so that nothing is left of it."""
+        """Be none any more; `well` says that nothing is left of it that has to be cleaned."""
         if well:
             with suppress(OSError):
                 self._file.unlink()
         else:
             self.mine = replace(self.mine, ended=True)
             self._write()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _write(self) -> None:
         # Not by a rename: half written it is in nobody's way, and a full disk must not keep a run from its end.

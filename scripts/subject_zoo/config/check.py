@@ -4,12 +4,14 @@ What a single key may hold stands in schema.yaml (JSON Schema), and messages are
 (mistakes.py); rules between keys stand in conflicts.py. A message is the key's path, what stands there, what may.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import TASKS
 from subject_zoo.config.conflicts import conflicts_between
+from subject_zoo.config.load import DEEPEST, MOST_VALUES
 from subject_zoo.config.mistakes import mistakes_in
 from subject_zoo.config.schema import kinds_of, load_schema
 from subject_zoo.config.tokens import refuse_tokens
@@ -26,6 +28,7 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises UserError for the first mistake in the order of the schema, with the number of further ones. A
     value that looks like an access token comes before all others and is not repeated.
     """
+    _refuse_endless(config)
     refuse_tokens(config, "")
     schema = load_schema()
     checked = _plain(config, schema)
@@ -42,6 +45,24 @@ def _with_methods_by_task(config: dict[str, Any]) -> dict[str, Any]:
     if isinstance(methods, list):
         config["signature"]["methods"] = {task: list(methods) for task in TASKS}
     return config
+
+
+def _refuse_endless(config: Mapping[str, Any]) -> None:
+    """What Snakemake and Python can hand over, a mapping that holds itself say, has no end for whoever walks it."""
+    level: list[Any] = [config]
+    for _ in range(DEEPEST):
+        level = list(islice((inner for value in level for inner in _inside(value)), MOST_VALUES + 1))
+        if not level:
+            return
+        if len(level) > MOST_VALUES:
+            raise UserError(f"config: more than {MOST_VALUES:,} values")
+    raise UserError(f"config: values are nested more than {DEEPEST} deep, or one holds itself")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _plain(value: Any, schema: Mapping[str, Any]) -> Any:

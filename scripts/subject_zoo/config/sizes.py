@@ -33,7 +33,8 @@ def too_large(config: Mapping[str, Any]) -> Iterator[str]:
             f"examples_per_job is {examples}; it must be at most {_MOST_MEMORY // each}: a range of so many would "
             f"take {_size(examples * each)} of memory, most of it for {max(needs, key=lambda key: needs[key])}"
         )
-    yield from _too_large_shards(config)
+    else:
+        yield from _too_large_shards(config)
     candidates = min(config["num_examples"] / config["expected_acceptance"], config["max_candidates"])
     if candidates > _MOST_RANGES * examples:
         yield (

@@ -2,8 +2,11 @@
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
+
+from subject_zoo.base.errors import one_line
 
 
 def did_you_mean(value: Any, names: list[str]) -> str:
@@ -26,5 +29,6 @@ def show(value: Any) -> str:
     """The value as YAML would have it, near enough, on one line and not for ever long."""
     if value is None:
         return "null"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    if isinstance(value, int) and abs(value) > sys.float_info.max:  # Python refuses to write out the longest
+        return f"a whole number of {value.bit_length():,} bits"
+    return one_line(str(value).lower() if isinstance(value, bool) else repr(value), 80)

@@ -98,7 +98,7 @@ def card_text(
         claimed=f"{100 * CLAIMED_RATE:.0f} %",
         exact=_exact(validity["exact"], "modification" in tasks) if validity and validity["exact"] else "",
         validity=_validity(validity, figures) if validity else "",
-        config=yaml.safe_dump(dict(config), sort_keys=False).strip(),
+        config=shown_config(config),
         layers=_span(model["num_layers"]),
         neurons=_span(model["neurons_per_layer"]),
         length=patterns["sequence_length"],
@@ -109,6 +109,11 @@ def card_text(
         seed=config["seed"],
         leak=f"\n- **The answer is given away**: {leak}." if (leak := given_away(config)) else "",
     )
+
+
+def shown_config(config: Mapping[str, Any]) -> str:
+    """A configuration as the card shows it, in YAML."""
+    return yaml.safe_dump(dict(config), sort_keys=False).strip()
 
 
 def _template(tasks: Sequence[str]) -> str:

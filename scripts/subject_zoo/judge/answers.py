@@ -4,13 +4,13 @@ Tolerant of what models commonly add and that leaves the meaning certain: code f
 spaces, numbers as -.5 or +1., commas before a closing bracket. Strict on all else. Nothing of a text is executed.
 """
 
-import json
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from subject_zoo.base.json_text import RepeatedName, distinct_names
+from subject_zoo.base.errors import one_line
+from subject_zoo.base.json_text import RepeatedName, distinct_names, parse_json
 from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import round_to_precision
@@ -86,11 +86,11 @@ def _objects(text: str) -> list[dict[str, object]]:
         plain = _ENDS_WITH_POINT.sub(r"\1.0", _STARTS_WITH_POINT.sub(r"\g<1>0.", plain))
         plain = _PLUS.sub("", plain)
         try:
-            value = json.loads(plain, object_pairs_hook=distinct_names)
+            value = parse_json(plain, distinct_names)
         except RepeatedName as error:
             raise WrongAnswer("ambiguous", str(error)) from None
-        except (ValueError, RecursionError) as error:
-            raise WrongAnswer("no_json", f"not JSON ({error})") from None
+        except ValueError as error:
+            raise WrongAnswer("no_json", f"not JSON ({one_line(error)})") from None
         objects.append(value)
         start = text.find("{", end)
     return objects

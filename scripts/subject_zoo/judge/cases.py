@@ -1,17 +1,18 @@
 """The records of a dataset folder as a judge sees them: what was asked for, both networks, and the true answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, tasks_of
 from subject_zoo.dataset.layout import table_file, weights_file
-from subject_zoo.networks.files import load_models
+from subject_zoo.dataset.received import Received
 from subject_zoo.networks.model import StoredModel
 
 
@@ -39,32 +40,63 @@ class Case:
         return self.target_pattern
 
 
-def load_cases(
-    folder: Path, files: Mapping[str, Any], task_generation: Mapping[str, bool], split: str
-) -> Iterator[Case]:
-    """The records of a split, in the order of their ids. `files` are the manifest's, `split` one of SPLITS or "all"."""
-    tasks = tasks_of(task_generation)
-    shards = sorted({Path(name).stem for name in files if name.startswith(f"{DATA}/")})
+def load_cases(folder: Received, manifest: Mapping[str, Any], split: str) -> Iterator[Case]:
+    """The records of a split, in the order of their ids; `split` is one of SPLITS or "all".
+
+    Raises UserError for a folder whose records are not as its manifest says.
+    """
+    shards = sorted({PurePosixPath(name).stem for name in manifest["files"] if name.startswith(f"{DATA}/")})
     for shard in shards:
-        rows: list[dict[str, Any]] = []
-        for part in SPLITS if split == "all" else (split,):
-            if table_file(DATA, part, shard) not in files:
-                continue
-            columns = ["example_id", "selected_patterns", *(["target_pattern"] if "modification" in tasks else [])]
-            here = pq.read_table(folder / table_file(DATA, part, shard), columns=columns).to_pylist()
-            if "classification" in tasks:
-                path = folder / table_file("classification", part, shard)
-                listed = pq.read_table(path, columns=["listed_patterns"])["listed_patterns"].to_pylist()
-                here = [row | {"listed": names} for row, names in zip(here, listed, strict=True)]
-            rows += here
-        models = load_models(folder / weights_file(shard)) if rows else {}
-        for row in sorted(rows, key=lambda row: row["example_id"]):
-            names = [f"{format_id(row['example_id'])}/{stage}" for stage in published_stages(task_generation)]
-            yield Case(
-                example_id=row["example_id"],
-                selected_patterns=tuple(row["selected_patterns"]),
-                target_pattern=row.get("target_pattern"),
-                degraded=models[names[0]],
-                improved=models[names[-1]],
-                listed_patterns=frozenset(row.get("listed", ())),
-            )
+        try:
+            yield from _cases_of(folder, manifest, shard, SPLITS if split == "all" else (split,))
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            why = one_line(getattr(error, "strerror", None) or error)
+            raise UserError(
+                f"{folder.path}: shard {shard} cannot be judged ({why}); subject-zoo verify tells what is wrong"
+            ) from None
+
+
+def _cases_of(folder: Received, manifest: Mapping[str, Any], shard: str, splits: Sequence[str]) -> Iterator[Case]:
+    config = manifest["config"]
+    tasks, rows = tasks_of(config["task_generation"]), []
+    for part in splits:
+        if table_file(DATA, part, shard) not in manifest["files"]:
+            continue
+        columns = ["example_id", "selected_patterns", *(["target_pattern"] if "modification" in tasks else [])]
+        here = list(folder.rows(table_file(DATA, part, shard), columns))
+        if "classification" in tasks:
+            listed = folder.rows(table_file("classification", part, shard), ["listed_patterns"])
+            here = [row | {"listed": one["listed_patterns"]} for row, one in zip(here, listed, strict=True)]
+        rows += here
+    models = folder.models(weights_file(shard)) if rows else {}
+    for row in sorted(rows, key=lambda row: row["example_id"]):
+        names = [f"{format_id(row['example_id'])}/{stage}" for stage in published_stages(config["task_generation"])]
+        own = [models[name] for name in names]
+        named = {*row["selected_patterns"], *row.get("listed", ()), row.get("target_pattern")} - {None}
+        if strangers := named - {*config["patterns"]["enabled"]}:
+            raise ValueError(f"example {row['example_id']} names {sorted(strangers)[0]!r}, which is not enabled")
+        for model in own:
+            _check_network(model, config)
+        yield Case(
+            example_id=row["example_id"],
+            selected_patterns=tuple(row["selected_patterns"]),
+            target_pattern=row.get("target_pattern"),
+            degraded=own[0],
+            improved=own[-1],
+            listed_patterns=frozenset(row.get("listed", ())),
+        )
+
+
+def _check_network(model: StoredModel, config: Mapping[str, Any]) -> None:
+    """Raise ValueError for a network that the configuration does not draw: it could take any time and memory to run."""
+    drawn, network = config["model"], model.architecture
+    layers, neurons = drawn["num_layers"], drawn["neurons_per_layer"]
+    if not (
+        layers[0] <= network.num_layers <= layers[1]
+        and neurons[0] <= network.neurons_per_layer <= neurons[1]
+        and network.activation_type in drawn["activation_types"]
+        and (network.input_encoding, network.precision) == (drawn["input_encoding"], drawn["precision"])
+        and (network.vocab_size, network.sequence_length)
+        == (config["patterns"]["vocab_size"], config["patterns"]["sequence_length"])
+    ):
+        raise ValueError(f"a network is none of the configuration's: {network}")

@@ -1,12 +1,13 @@
 """Completions, as a file of JSON lines: whatever a line holds, it costs a bounded amount of memory."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
+from subject_zoo.base.foreign import open_regular
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import TASKS
 
 LONGEST = 16_000_000  # bytes of a line that is read; of a longer one, its beginning
@@ -32,7 +33,7 @@ def read_completions(path: Path) -> Iterator[Completion]:
     Raises UserError for a file that cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             number = 0
             while line := file.readline(LONGEST):
                 number += 1
@@ -69,9 +70,9 @@ def _unread(number: int, start: bytes, size: int) -> Completion:
 
 def _read(number: int, line: bytes) -> Completion:
     try:
-        values = json.loads(line)
+        values = parse_json(line)
         example_id, task, text = values["example_id"], values["task"], values["completion"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return Completion(number, None, None, "", "bad_line", "not a JSON object with example_id, task and completion")
     if isinstance(example_id, bool) or not isinstance(example_id, int) or not isinstance(task, str):
         return Completion(number, None, None, "", "bad_line", "example_id is no whole number, or task is no text")

@@ -17,9 +17,14 @@ import numpy as np
 
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import digest_of, read_json
+from subject_zoo.base.files import digest_of
+from subject_zoo.base.foreign import read_regular
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
+from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
+from subject_zoo.dataset.manifest import TRUST
+from subject_zoo.dataset.received import Received
 from subject_zoo.judge import repairs
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.intervals import mean_interval
@@ -27,14 +32,14 @@ from subject_zoo.judge.material import Accepted, accepted_examples
 from subject_zoo.judge.modification import score_repair
 from subject_zoo.judge.noise import noise_ceiling
 from subject_zoo.judge.reading import NETS, Readable, figures, readers
-from subject_zoo.judge.score import read_manifest
-from subject_zoo.project import Project
 
 TRUTHS = ("runs_the_network", "true")
 """Rungs that are ceilings, not rivals."""
 
 HEADLINES = {"classification": ("macro_f1", "exact_match"), "modification": ("passed", "targeted")}
 """The two figures of each task that rungs are compared by."""
+
+_LARGEST = 64_000_000  # bytes of a report
 
 Tell = Callable[[str], None]
 
@@ -62,7 +67,7 @@ QUICK = Effort(sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps
 FULL = Effort(sizes=(100, 300, 900, 2700), tested=2000, repaired=1000, seeds=3, steps=1500, nets_everywhere=True)
 
 
-def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict[str, Any]:
+def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted: bool = False) -> dict[str, Any]:
     """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
 
     `classification` and `modification` have each rung's figures at the largest size, where several programs read one
@@ -71,9 +76,12 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
     missing.
     """
     readers()  # says what is missing before the work
-    manifest = read_manifest(folder)
-    config = manifest["config"]
-    bench = Bench(Project(config, probes_file=folder / SIGNATURE_DATASET), fresh_seed=1)
+    received = Received(folder, trusted)
+    config = received.manifest()["config"]
+    config = {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
+    bench = Bench(received.project(config), fresh_seed=1)
+    if is_long_training(config) and not trusted:
+        raise UserError(f"{folder}: by its configuration, training would take long; {TRUST}")
     needed = effort.sizes[-1] + effort.tested
     tell(f"making {needed} records, {effort.sizes[-1]} to learn from and {effort.tested} to test")
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
@@ -90,7 +98,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None) -> dict
         noise = noise_ceiling([one.case for one in test], bench.project)
     return {
         "version": __version__,
-        "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes())},
+        "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST))},
         "effort": vars(effort),
         "classification": _best(rows, effort.sizes[-1]),
         "left_out": missing,
@@ -134,11 +142,11 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
 def read_ladder(path: Path) -> dict[str, Any]:
     """A report that was written. Raises UserError for a file that holds none."""
     try:
-        report: dict[str, Any] = read_json(path)
+        report: dict[str, Any] = parse_json(read_regular(path, _LARGEST))
         summary(report)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise UserError(f"{path}: not what subject-zoo baseline --json writes") from None
     return report
 

@@ -14,17 +14,17 @@ import numpy as np
 
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import digest_of, read_json
+from subject_zoo.base.files import digest_of
 from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.config.tasks import left_out_tasks
-from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
+from subject_zoo.dataset.layout import MANIFEST
+from subject_zoo.dataset.received import Received
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
 from subject_zoo.judge.completions import Completion, read_completions
 from subject_zoo.judge.intervals import f1_intervals, mean_interval, share_interval
 from subject_zoo.judge.modification import score_modification
-from subject_zoo.project import Project
 
 _ROWS = 1000  # of wrong completions that a report lists, at most
 
@@ -32,23 +32,30 @@ Interval = tuple[float, float, float]  # value, and the ends of its 95 % interva
 
 
 def score(
-    folder: Path, completions: Path, split: str = "test", fresh_seed: int = 1, with_tools: bool = False
+    folder: Path,
+    completions: Path,
+    split: str = "test",
+    fresh_seed: int = 1,
+    with_tools: bool = False,
+    trusted: bool = False,
 ) -> dict[str, Any]:
     """The report of a file of completions, JSON-ready.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
     a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the
     dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a program that may
-    run the printed network scores about 1. Raises UserError for a folder or a file that cannot be used.
+    run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of memory. Raises
+    UserError for a folder or a file that cannot be used.
     """
-    manifest = read_manifest(folder)
+    received = Received(folder, trusted)
+    manifest = received.manifest()
     if split not in (*SPLITS, "all"):
         raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
     config = manifest["config"]
-    cases = {c.example_id: c for c in load_cases(folder, manifest["files"], config["task_generation"], split)}
+    cases = {c.example_id: c for c in load_cases(received, manifest, split)}
     if not cases:
         raise UserError(f"{folder}: the split {split} has no record; choose another with --split")
-    bench = Bench(Project(config, probes_file=folder / SIGNATURE_DATASET), fresh_seed)
+    bench = Bench(received.project(config), fresh_seed)
     enabled, lacking = config["patterns"]["enabled"], left_out_tasks(config["task_generation"])
 
     scores: dict[str, dict[int, dict[str, Any]]] = {task: {} for task in TASKS}
@@ -81,7 +88,7 @@ def score(
             note("missing", "the record has no completion", None, example_id, task)
     report: dict[str, Any] = {
         "version": __version__,
-        "dataset": {"manifest_sha256": digest_of((folder / MANIFEST).read_bytes()), "split": split},
+        "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST)), "split": split},
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,
     }
@@ -92,19 +99,6 @@ def score(
         report["classification"] = _classification(pairs, enabled)
     not_judged = {"not_judged": lacking} if lacking else {}
     return {**report, **not_judged, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """A dataset folder's manifest. Raises UserError where there is none."""
-    path = folder / MANIFEST
-    try:
-        manifest: dict[str, Any] = read_json(path)
-        _ = manifest["config"]["patterns"]["enabled"], manifest["files"]
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name a folder as results/dataset") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{path}: not the manifest of a dataset") from None
-    return manifest
 
 
 def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion:

@@ -2,6 +2,7 @@
 the same, and it compiles for every target on any machine."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.kernels.targets import FLAGS, SHARED, Target
+
+_LEAST_ROOM = 1 << 20  # bytes; what a compiler writes is less
 
 
 def compile_kernel(source: Path, target: Target, library: Path, flags: Sequence[str] = SHARED) -> None:
@@ -25,6 +28,9 @@ def compile_kernel(source: Path, target: Target, library: Path, flags: Sequence[
         [*command, str(source), "-o", str(library)], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
+        if shutil.disk_usage(library.parent).free < _LEAST_ROOM:
+            what = "the disk is full, so a kernel cannot be compiled"
+            raise UserError(f"{library.parent}: {what}; make room, or set TMPDIR to a folder on another disk")
         said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())
         raise UserError(f"a kernel cannot be compiled; pip install ziglang again? The compiler said: {said}")
 

@@ -13,9 +13,10 @@ import numpy as np
 import safetensors
 from safetensors import TensorSpec
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.files import atomic_write
 from subject_zoo.base.ids import format_id
+from subject_zoo.base.json_text import MEMORY, parse_json
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 
@@ -66,23 +67,46 @@ def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
     """
     with open(path, "rb") as file:
         data = file.read()
+    try:
+        return read_models(data, memory=None)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def read_models(data: bytes, memory: int | None = MEMORY) -> dict[str, StoredModel]:
+    """The models of a file's bytes, which may be anybody's, as `load_models` gives them.
+
+    Raises ValueError for bytes that are no such file, and for a header that would take more than `memory` bytes.
+    """
     models = {}
     try:
+        length = int.from_bytes(data[:8], "little")
+        header = parse_json(data[8 : 8 + length], memory=memory)
         tensors = dict(safetensors.deserialize(data))  # type: ignore[no-untyped-call]
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         del data  # copied: a range of large networks is gigabytes
         if TRAINING not in tensors:
             raise ValueError(f"no tensor {TRAINING!r}: another version made it")
-        trainings = json.loads(tensors[TRAINING]["data"])
-        for name, values in json.loads(header["__metadata__"]["models"]).items():
-            architecture = Architecture(**values["architecture"])
+        trainings = parse_json(tensors[TRAINING]["data"], memory=memory)
+        for name, values in parse_json(header["__metadata__"]["models"], memory=memory).items():
+            architecture = _checked(Architecture(**values["architecture"]), len(tensors))
             shapes = architecture.tensor_shapes
             weights = {tensor: _from_storage(tensors.pop(f"{name}/{tensor}"), list(shape)) for tensor, shape in shapes}
             told = trainings[name]
             models[name] = StoredModel(architecture, weights, told["training"], told.get("environment", {}))
     except (ValueError, KeyError, TypeError, AttributeError, safetensors.SafetensorError) as error:
-        raise UserError(f"{path}: not a safetensors file of subject models ({error})") from None
+        raise ValueError(f"not a safetensors file of subject models ({one_line(error)})") from None
     return models
+
+
+def _checked(architecture: Architecture, tensors: int) -> Architecture:
+    """The architecture. Raises ValueError where its list of tensors would be longer than the file's."""
+    sizes = [architecture.vocab_size, architecture.sequence_length, architecture.num_layers]
+    sizes.append(architecture.neurons_per_layer)
+    if any(type(size) is not int or size < 1 for size in sizes):
+        raise ValueError(f"an architecture has sizes that are none: {one_line(sizes)}")
+    if architecture.num_layers >= tensors:
+        raise ValueError(f"an architecture has {architecture.num_layers:,} layers, and the file {tensors:,} tensors")
+    return architecture
 
 
 def save_range(path: str | os.PathLike[str], models: Mapping[int, StoredModel], environment: Mapping[str, str]) -> None:

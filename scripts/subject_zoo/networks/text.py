@@ -1,12 +1,10 @@
 """Weights as the text of a record: JSON, tensor by tensor."""
 
-import json
-
 import numpy as np
 import orjson
 
-from subject_zoo.base.errors import UserError
-from subject_zoo.base.json_text import json_array
+from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.json_text import json_array, parse_json
 from subject_zoo.base.numbers import joined, number_cells
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import round_to_precision
@@ -44,10 +42,10 @@ def parse_weights(text: str | bytes, precision: str) -> Weights:
     Raises UserError where the text is not a JSON object of arrays of numbers.
     """
     try:
-        arrays = {name: np.array(rows) for name, rows in json.loads(text).items()}
+        arrays = {name: np.array(rows) for name, rows in parse_json(text).items()}
     except (ValueError, AttributeError) as error:
-        raise UserError(f"weights: not a JSON object of arrays of numbers ({error})") from None
+        raise UserError(f"weights: not a JSON object of arrays of numbers ({one_line(error)})") from None
     for name, array in arrays.items():
         if array.ndim == 0 or array.dtype.kind not in "iuf":  # numpy would read null as NaN and true as 1
-            raise UserError(f"weights: {name} is not an array of numbers")
+            raise UserError(f"weights: {one_line(name)} is not an array of numbers")
     return {name: round_to_precision(array, precision) for name, array in arrays.items()}

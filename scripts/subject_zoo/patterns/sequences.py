@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.patterns.definitions import definition
 from subject_zoo.patterns.space import PatternSpace
 
@@ -40,7 +40,7 @@ def from_text(space: PatternSpace, texts: Sequence[str]) -> np.ndarray:
     for number, text in enumerate(texts, start=1):
         if len(text) != space.sequence_length or not set(text) <= set(space.letters):
             raise UserError(
-                f"sequence {number} is {text!r}; "
+                f"sequence {number} is {one_line(repr(text), 60)}; "
                 f"it must be {space.sequence_length} letters from A to {space.letters[-1]}"
             )
     tokens = np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8) - np.uint8(ord("A"))

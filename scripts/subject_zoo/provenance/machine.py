@@ -15,7 +15,8 @@ from subject_zoo.base.errors import UserError
 # To set before numeric libraries are loaded: jobs share the cores already. No result depends on it.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _BETWEEN = " | "  # the values of several environments
-_GPU_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+_NVIDIA_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+_AMD_DRIVER = Path("/dev/kfd")
 
 
 def environment_record(device: str) -> dict[str, str]:
@@ -69,6 +70,12 @@ def use_device(name: str) -> str:
     return name
 
 
+def check_device(name: str) -> None:
+    """Raise UserError for a config's `device` that this machine lacks; torch is not loaded to tell."""
+    if (name == "cuda" and not _has_gpu()) or (name == "mps" and sys.platform != "darwin"):
+        raise UserError(f"device is {name}, which this machine does not have; set it to auto or cpu")
+
+
 def may_need_torch(device: str) -> bool:
     """Whether the config's `device` can mean a GPU on this machine; torch is not loaded to tell."""
     return device in ("cuda", "mps") or (device == "auto" and _has_gpu_driver())
@@ -76,12 +83,23 @@ def may_need_torch(device: str) -> bool:
 
 def _has_gpu_driver() -> bool:
     """Whether torch could find a GPU at all: an NVIDIA or AMD driver, or Apple's system."""
-    if sys.platform == "darwin" or Path("/dev/kfd").exists():
+    return sys.platform == "darwin" or _AMD_DRIVER.exists() or _nvidia_driver() is not None
+
+
+def _has_gpu() -> bool:
+    """Whether there is a GPU for torch's "cuda", as NVIDIA's driver counts them, or AMD's is there."""
+    if _AMD_DRIVER.exists():
         return True
-    for driver in _GPU_DRIVERS:
+    if (driver := _nvidia_driver()) is None or driver.cuInit(0) != 0:
+        return False
+    count = ctypes.c_int()
+    return driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _nvidia_driver() -> ctypes.CDLL | None:
+    for library in _NVIDIA_DRIVERS:
         try:
-            ctypes.CDLL(driver)
+            return ctypes.CDLL(library)
         except OSError:
             continue
-        return True
-    return False
+    return None

@@ -1,9 +1,13 @@
-"""A file that must not change under a running project: its digest is kept beside it."""
+"""A file that must not change under a running project: its digest is kept beside it, and what it was copied from."""
 
+import os
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
+
+_KEY = "signature.dataset_path"
+_BETWEEN = "  "  # of a digest and a name, as sha256sum writes them
 
 
 def digest_path(path: Path) -> Path:
@@ -11,22 +15,49 @@ def digest_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def check_unchanged(path: Path, source: str | None) -> None:
+def pin(data: bytes, source: str | None) -> bytes:
+    """What to keep beside a pinned file: its digest, and the person's file that it is a copy of, if it is one."""
+    origin = "" if source is None else f"{_BETWEEN}{os.path.normpath(source)}"
+    return f"{digest_of(data)}{origin}\n".encode()
+
+
+def check_unchanged(path: Path, source: str | None) -> str | None:
     """Raise UserError, naming both digests, where the pinned file, or the person's file that it was copied from,
-    is no longer what it was when the project began. Nothing is checked before there is a pinned file."""
+    is no longer what it was when the project began.
+
+    Where the configuration names another source than the pinned file has, that file is to be replaced: one sentence
+    that says so. A source that cannot be read is an error too, also before there is a pinned file.
+    """
+    given = None if source is None else _read(source)
     try:
-        pinned = digest_path(path).read_text().strip()
-        files = {str(path): path.read_bytes()}
+        pinned, _, origin = digest_path(path).read_text().strip().partition(_BETWEEN)
+        if digest_of(path.read_bytes()) != pinned:
+            raise _changed(str(path), digest_of(path.read_bytes()), pinned)
     except FileNotFoundError:
-        return
-    if source is not None:
-        try:
-            files[source] = Path(source).read_bytes()
-        except OSError as error:
-            raise UserError(f"signature.dataset_path: {source} cannot be read ({error.strerror})") from None
-    for name, data in files.items():
-        if digest_of(data) != pinned:
-            raise UserError(
-                f"{name} has changed under this project: its sha256 is {digest_of(data)}, and was {pinned} when "
-                "signatures were begun; put the old file back, or start anew with an empty results folder"
-            )
+        return None
+    if given is not None and digest_of(given) != pinned and os.path.normpath(str(source)) == origin:
+        raise _changed(str(source), digest_of(given), pinned)
+    if (given is None and not origin) or (given is not None and digest_of(given) == pinned):
+        return None
+    before = f"those of {origin}" if origin else "those that this project drew"
+    now = "drawn anew" if source is None else f"those of {source}"
+    return (
+        f"{_KEY} is {source or 'null'} now: probes are {now}, no longer {before}, and all signatures and records are "
+        "made again"
+    )
+
+
+def _read(source: str) -> bytes:
+    try:
+        if not Path(source).is_file() and Path(source).exists():
+            raise UserError(f"{_KEY}: {source} is not a file")
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise UserError(f"{_KEY}: {source} cannot be read ({error.strerror})") from None
+
+
+def _changed(name: str, found: str, pinned: str) -> UserError:
+    return UserError(
+        f"{name} has changed under this project: its sha256 is {found}, and was {pinned} when signatures were begun; "
+        "put the old file back, or start anew with an empty results folder"
+    )

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.text import parse_weights
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, WEIGHTS_HEADING, WEIGHTS_LABEL
@@ -29,9 +30,9 @@ def weights_text_in(column: str, text: str) -> str:
     if column.endswith("_completion"):
         return text
     if column.endswith("_prompt"):  # one object, or one for each layer
-        parts = [json.loads(part) for part in _IN_PROMPT.findall(text)]
+        parts = [parse_json(part) for part in _IN_PROMPT.findall(text)]
         return json.dumps({name: rows for part in parts for name, rows in part.items()})
-    return json.dumps(json.loads(text)["weights"])
+    return json.dumps(parse_json(text)["weights"])
 
 
 def apply_patch(prompt: str, patch: str) -> Weights:
@@ -42,10 +43,10 @@ def apply_patch(prompt: str, patch: str) -> Weights:
     """
     try:
         (described,) = _ARCHITECTURE.findall(prompt)
-        precision = json.loads(described)["precision"]
+        precision = parse_json(described)["precision"]
         weights = parse_weights(weights_text_in("modification_prompt", prompt), precision)
     except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"prompt: it shows no network ({error})") from None
+        raise UserError(f"prompt: it shows no network ({one_line(error)})") from None
     return parse_patch(patch, weights, precision)
 
 
@@ -68,7 +69,7 @@ def parsing_differences(
                 with np.errstate(over="ignore"):  # a number beyond the precision's range becomes infinity, and differs
                     parsed = parse_weights(weights_text_in(column, text), precision)
         except (UserError, ValueError, TypeError, KeyError) as error:
-            yield column, f"its weights cannot be parsed ({error})"
+            yield column, f"its weights cannot be parsed ({one_line(error)})"
             continue
         if difference := weights_difference(parsed, model.weights):
             yield column, f"parsed, it is not the {stage} model: {difference}"
@@ -77,7 +78,7 @@ def parsing_differences(
 def weights_difference(actual: Weights, expected: Weights) -> str | None:
     """The first place where two models' weights differ in a bit, in words; None where there is none."""
     if list(actual) != list(expected):
-        return f"it has the tensors {', '.join(actual)} instead of {', '.join(expected)}"
+        return f"it has the tensors {one_line(', '.join(actual))} instead of {', '.join(expected)}"
     for name, array in expected.items():
         if actual[name].shape != array.shape:
             return f"{name} is {list(actual[name].shape)} instead of {list(array.shape)}"

@@ -7,7 +7,6 @@ vector such a list alone. Places count from 0, and {} changes nothing. Columns a
 than objects or pairs, and no form that was tried takes fewer tokens.
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,8 +14,8 @@ from itertools import groupby
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError
-from subject_zoo.base.json_text import RepeatedName, distinct_names, json_object
+from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.json_text import RepeatedName, distinct_names, json_object, parse_json
 from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import round_to_precision
@@ -65,11 +64,11 @@ def _list_text(changes: Iterable[tuple[Sequence[int], str]]) -> str:
 def parse_patch(text: str, weights: Weights, precision: str) -> Weights:
     """The inverse of `patch_text`: the weights after, from those before. Raises WrongPatch."""
     try:
-        patch = json.loads(text, object_pairs_hook=distinct_names)
+        patch = parse_json(text, distinct_names)
     except RepeatedName as error:
         raise WrongPatch("ambiguous", str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise WrongPatch("no_json", f"not JSON ({error})") from None
+    except ValueError as error:
+        raise WrongPatch("no_json", f"not JSON ({one_line(error)})") from None
     if not isinstance(patch, dict):
         raise WrongPatch("no_json", "not a JSON object")
     return patched(patch, weights, precision)

@@ -49,7 +49,8 @@ from subject_zoo.base.elementary import circle, log2
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import SIGNATURE_METHODS
 from subject_zoo.kernels.signature import SignatureKernel
-from subject_zoo.signatures.features import NO_PATTERN, NUMBERED, feature_names, labels_of
+from subject_zoo.signatures.features import NUMBERED, feature_names, labels_of
+from subject_zoo.signatures.probes import check_coverage
 
 SPARSITY_THRESHOLD = 1e-3
 """An activation of at most this magnitude (compared in float32) counts as silent."""
@@ -110,14 +111,7 @@ class ActivationSignatureExtractor:
         # [m, P + 1] 0.0 / 1.0: the probes of each pattern, and those of none.
         groups = np.column_stack([member, ~member.any(axis=1)]).astype(np.float64)
         sizes = groups.sum(axis=0)
-        if "pattern_wise" in self.methods:
-            for name, size in zip((*self.pattern_names, NO_PATTERN), sizes, strict=True):
-                if size == 0:
-                    what = "no enabled pattern" if name == NO_PATTERN else "this pattern"
-                    raise UserError(
-                        f"signature dataset: pattern_wise.{name} has no probe that satisfies {what}; "
-                        "add one to the dataset or take pattern_wise out of signature.methods"
-                    )
+        check_coverage(member, self.pattern_names, self.methods)
         self._parts = [(method, labels_of(method, pattern_names, components)) for method in self.methods]
         self._kernel = SignatureKernel(
             self.methods,

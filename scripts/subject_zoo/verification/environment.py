@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.provenance.code import chain_digest
 from subject_zoo.provenance.machine import environment_record, use_device
+
+_SHOWN = 20  # differences
 
 
 def usable_device(wanted: str) -> str:
@@ -22,4 +24,8 @@ def compare_environments(manifest: Mapping[str, Any]) -> list[str]:
     here = environment_record(usable_device(config["device"]))
     pairs = {key: (there.get(key), here.get(key)) for key in {**there, **here}}
     pairs["code"] = manifest["code_sha256"][:12], chain_digest()[:12]
-    return [f"{key} was {was}, is {is_}" for key, (was, is_) in pairs.items() if was != is_]
+    differing = [key for key, (was, is_) in pairs.items() if was != is_]
+    more = [f"and {len(differing) - _SHOWN} more"] if len(differing) > _SHOWN else []
+    return [
+        f"{one_line(key, 40)} was {one_line(pairs[key][0], 80)}, is {pairs[key][1]}" for key in differing[:_SHOWN]
+    ] + more

@@ -4,19 +4,26 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from subject_zoo.dataset.layout import PICTURE_FILE
+from subject_zoo.dataset.received import Received
 from subject_zoo.verification.problem import Problem
 
+_MOST_PIXELS = 64_000_000  # bytes of a picture unpacked; ours have 3
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 
 
-def check_pictures(folder: Path, names: Iterable[str]) -> Iterator[Problem]:
+def check_pictures(folder: Received, names: Iterable[str]) -> Iterator[Problem]:
     """A problem for each picture among the names of a folder's files that does not decode as PNG."""
     for name in names:
-        if re.match(PICTURE_FILE, name) and (folder / name).is_file() and not is_png((folder / name).read_bytes()):
+        if not re.match(PICTURE_FILE, name):
+            continue
+        try:
+            is_fine = is_png(folder.read(name))
+        except OSError:
+            continue  # a problem already
+        if not is_fine:
             yield Problem(name, "not a picture that can be looked at: it does not decode as PNG")
 
 
@@ -29,12 +36,15 @@ def is_png(data: bytes) -> bool:
     width, height, depth, colour, *_, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
     if not width or not height or colour not in _CHANNELS or interlaced:
         return False
-    row = 1 + (width * _CHANNELS[colour] * depth + 7) // 8  # the filter's byte, and the pixels
+    size = height * (1 + (width * _CHANNELS[colour] * depth + 7) // 8)  # the filter's byte, and the pixels
+    if size > _MOST_PIXELS:
+        return False
+    unpacking = zlib.decompressobj()
     try:
-        pixels = zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
+        pixels = unpacking.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"), size + 1)
     except zlib.error:
         return False
-    return len(pixels) == row * height
+    return len(pixels) == size and unpacking.eof
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

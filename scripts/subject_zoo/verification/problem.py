@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from subject_zoo.base.errors import one_line
 from subject_zoo.base.ids import format_id
 
 _SHOWN = 12  # characters before and after the place where two texts part
-_LONGEST = 200
+_LONGEST = 600  # characters of a line's part
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,7 @@ class Problem:
     def __str__(self) -> str:
         row = "" if self.row is None else f", row {self.row}"
         example = "" if self.example_id is None else f" (example {format_id(self.example_id)})"
-        return f"{self.file}{row}{example}: {self.what}"
-
-
-def one_line(error: object) -> str:
-    """An error's message, or any text, on one line of bounded length."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        return f"{one_line(self.file)}{row}{example}: {one_line(self.what, _LONGEST)}"
 
 
 def first_difference(actual: str, expected: str) -> str:

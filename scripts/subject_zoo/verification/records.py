@@ -1,6 +1,5 @@
 """One record against its exact weights: every step of the chain after training is made again, and compared."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from subject_zoo import chain
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.shards import table_row, table_schema
@@ -17,7 +17,7 @@ from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences
-from subject_zoo.verification.problem import first_difference, one_line
+from subject_zoo.verification.problem import first_difference
 from subject_zoo.verification.values import figure_differences, signature_difference
 
 SHORT_TEXT = 80  # characters that a line shows in full
@@ -32,14 +32,22 @@ class RecordChecker:
     """
 
     def __init__(self, project: Project, equal_environment: bool) -> None:
-        """Raises UserError where the project's signature dataset cannot be used."""
+        """Raises UserError where the project's signature dataset cannot be used.
+
+        Where `project.count_tokens` is None though the configuration names a tokenizer, it is not to be loaded.
+        """
         self.project, self.equal_environment = project, equal_environment
         self.unchecked: str | None = None
         self.verdicts: dict[int, dict[str, Any]] = {}
+        name = project.config["format"]["tokenizer"]
         try:
-            _ = project.count_tokens
+            if name is not None and project.count_tokens is None:
+                self.unchecked = (
+                    f"lengths in tokens are not checked: the tokenizer {one_line(name)} is none of the folder's files; "
+                    "--trust loads it"
+                )
         except UserError as error:
-            self.unchecked = f"lengths in tokens are not checked: {error}"
+            self.unchecked = f"lengths in tokens are not checked: {one_line(error)}"
             project.count_tokens = None
         _ = project.extractor
 
@@ -159,8 +167,8 @@ def _recorded_counts(row: Mapping[str, Any]) -> Any:
 def _json_object(text: Any) -> dict[str, Any]:
     """The JSON object of a text; an empty one where it is none."""
     try:
-        value = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+        value = parse_json(text)
+    except (ValueError, TypeError, AttributeError):
         return {}
     return value if isinstance(value, dict) else {}
 

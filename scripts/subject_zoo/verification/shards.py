@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from subject_zoo.base.errors import one_line
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages
@@ -10,7 +11,7 @@ from subject_zoo.dataset.layout import signatures_file, table_file, table_of, we
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.model import StoredModel
-from subject_zoo.verification.problem import Problem, one_line
+from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import Row, ShardReader, Signatures
 from subject_zoo.verification.records import RecordChecker, StageModels
 
@@ -82,7 +83,10 @@ class ShardChecker:
             return  # the file that cannot be read is a problem already
         own = models_of(example_id, models, self.config["task_generation"])
         if own and example_id in signatures:  # else `_strangers` tells
-            yield from self.records.check(example_id, row.values, own, signatures[example_id])
+            try:
+                yield from self.records.check(example_id, row.values, own, signatures[example_id])
+            except RecursionError:
+                yield "metadata", "holds values that are nested too deeply"
 
 
 def model_names(example_id: int, task_generation: Mapping[str, bool]) -> dict[str, str]:

@@ -1,41 +1,60 @@
 """What a dataset says of how true its records are, against the records."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from subject_zoo.base.files import json_bytes, read_json
+from subject_zoo.base.errors import one_line
+from subject_zoo.base.files import json_bytes
 from subject_zoo.dataset.card import card_text
 from subject_zoo.dataset.folder import count_rows
 from subject_zoo.dataset.layout import CARD, PICTURES, VALIDITY
+from subject_zoo.dataset.manifest import TRUST
+from subject_zoo.dataset.received import Received
 from subject_zoo.dataset.validity import summarise
 from subject_zoo.provenance.code import chain_digest
-from subject_zoo.verification.problem import Problem, one_line
+from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.records import RecordChecker
 
+MOST_CANDIDATES, MOST_CANDIDATES_A_RECORD = 100_000, 100  # for which plans are drawn, of a folder that is not trusted
 _OF_REJECTED = ("fail_gate", "pass_gate_and_those_before")  # what no record tells: rejected candidates would
 
 
-def check_validity(folder: Path, manifest: Mapping[str, Any], records: RecordChecker) -> Iterator[Problem]:
+def check_validity(folder: Received, manifest: Mapping[str, Any], records: RecordChecker) -> Iterator[Problem]:
     """Where validity.json says other than the records that were checked, or the card other than validity.json.
 
     How many candidates fail each gate is held against how many there are, and how many are accepted. The card's text is
     that of this code, so it is compared where this code made the dataset.
     """
     try:
-        stated = read_json(folder / VALIDITY)
+        stated = folder.json(VALIDITY)
         gates = {key: stated["funnel"][key] for key in _OF_REJECTED}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         yield Problem(VALIDITY, f"cannot be read ({one_line(error)})")
         return
-    expected = _summary(manifest["config"], records)
+    candidates = max(records.verdicts) + 1
+    if candidates > MOST_CANDIDATES + MOST_CANDIDATES_A_RECORD * len(records.verdicts) and not folder.trusted:
+        yield Problem(VALIDITY, f"is not checked: {candidates:,} candidates would be drawn; {TRUST}")
+        return
+    try:
+        yield from _held_against(folder, manifest, stated, gates, _summary(manifest["config"], records))
+    except RecursionError:
+        yield Problem(VALIDITY, "holds values that are nested too deeply")
+
+
+def _held_against(
+    folder: Received,
+    manifest: Mapping[str, Any],
+    stated: Any,
+    gates: Mapping[str, Any],
+    expected: dict[str, Any],
+) -> Iterator[Problem]:
     adds_up = _may_be(gates, expected["funnel"])
     expected["funnel"] |= gates
     if not adds_up:
         yield Problem(VALIDITY, "funnel: its gates do not add up to the candidates and the accepted ones")
     elif difference := _difference(stated, expected):
         yield Problem(VALIDITY, difference)
-    elif json_bytes(expected) != (folder / VALIDITY).read_bytes():
+    elif json_bytes(expected) != folder.read(VALIDITY):
         yield Problem(VALIDITY, "not laid out as it was written: keys, spaces or line ends were changed")
     elif manifest["code_sha256"] == chain_digest():
         yield from _check_card(folder, manifest, stated)
@@ -81,13 +100,13 @@ def _difference(stated: Any, expected: Any, path: str = "") -> str | None:
     return None
 
 
-def _check_card(folder: Path, manifest: Mapping[str, Any], validity: Mapping[str, Any]) -> Iterator[Problem]:
+def _check_card(folder: Received, manifest: Mapping[str, Any], validity: Mapping[str, Any]) -> Iterator[Problem]:
     """Whether the card holds its text as it follows from the folder; a person may have added to it."""
     files = manifest["files"]
     pictures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
     text = card_text(manifest["config"], manifest, count_rows(files), validity, pictures)
     try:
-        card = (folder / CARD).read_text(encoding="utf-8")
+        card = folder.read(CARD).decode()
     except (OSError, ValueError):
         return  # a problem already
     if text not in card:

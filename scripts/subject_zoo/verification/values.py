@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from subject_zoo.base.errors import one_line
 from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, SHARE_DECIMALS, STAGES
 from subject_zoo.evaluation.gates import claimed_patterns, judge
 from subject_zoo.evaluation.whole_space import balanced_precision
@@ -115,7 +116,7 @@ def _differences(
         elif isinstance(value, Mapping):
             yield from _differences(value, actual[key], place, tolerance)
         elif not _same(value, actual[key], tolerance or 0.0):
-            yield f"metadata: {place} is {actual[key]!r}; the weights give {value!r}"
+            yield f"metadata: {place} is {one_line(repr(actual[key]))}; the weights give {value!r}"
 
 
 def _same(expected: Any, actual: Any, tolerance: float) -> bool:

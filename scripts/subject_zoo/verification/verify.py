@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY
+from subject_zoo.dataset.received import Received
 from subject_zoo.project import Project
 from subject_zoo.verification.environment import compare_environments
-from subject_zoo.verification.folder import check_facts, check_files, read_manifest
+from subject_zoo.verification.folder import check_facts, check_files
 from subject_zoo.verification.pictures import check_pictures
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import ShardReader
@@ -26,16 +28,20 @@ from subject_zoo.verification.values import TOLERANCES
 Tell = Callable[[str], None]
 
 
-def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | None = None) -> Iterator[Problem]:
+def verify(
+    folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | None = None, trusted: bool = False
+) -> Iterator[Problem]:
     """Every problem of a dataset folder, as it is found; `tell` is given lines on what was and was not compared.
 
     `retrained` records, chosen at random, are made again from configuration and seed. Bits are compared where the
-    manifest's environment and code are those here. Raises UserError for a folder without a readable manifest.
+    manifest's environment and code are those here. Nothing outside the folder is read, and only so much of it as takes
+    less than a gigabyte, unless it is `trusted`. Raises UserError for a folder without a readable manifest.
     """
-    manifest = read_manifest(folder)
-    yield from check_facts(folder, manifest)
-    yield from check_files(folder, manifest["files"])
-    yield from check_pictures(folder, manifest["files"])
+    received = Received(folder, trusted)
+    manifest = received.manifest()
+    yield from check_facts(received, manifest)
+    yield from check_files(received, manifest["files"])
+    yield from check_pictures(received, manifest["files"])
     if not manifest["finished"]:
         asked = manifest["config"]["num_examples"]
         tell(f"unfinished: {manifest['num_examples']} of the {asked} records that were asked for stand here")
@@ -43,35 +49,38 @@ def verify(folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | N
     differences = compare_environments(manifest)
     if differences:
         tell(f"another environment or code made this dataset ({'; '.join(differences)}): {TOLERANCES}")
-    project = project_of(manifest, folder)
     try:
+        project = project_of(manifest, received)
         records = RecordChecker(project, equal_environment=not differences)
     except UserError as error:
-        tell(f"records are not checked: {error}")
+        tell(f"records are not checked: {one_line(error)}")
         yield Problem(SIGNATURE_DATASET, "cannot be used, so records are not checked")
         return
     if records.unchecked:
         tell(records.unchecked)
-    yield from check_sequences(folder, project)
+    yield from check_sequences(received, project)
 
-    reader = ShardReader(folder, manifest, project.extractor.feature_names)
+    reader = ShardReader(received, manifest, project.extractor.feature_names)
     shards = ShardChecker(manifest["config"], records)
     for shard in reader.shards:
         yield from shards.check(reader, shard)
     tell(f"{len(shards.places)} records in {len(reader.shards)} shards were checked")
     if VALIDITY in manifest["files"]:
         if records.verdicts and set(records.verdicts) == set(shards.places):
-            yield from check_validity(folder, manifest, records)
+            yield from check_validity(received, manifest, records)
         else:
             tell(f"{VALIDITY} is not checked: not all records can be")
 
-    if retrained:
+    if retrained and is_long_training(manifest["config"]) and not trusted:
+        tell("no record is trained again: by the manifest's configuration that would take long; --trust does it")
+    elif retrained:
         chosen = choose_records(shards.places, retrained, seed_of_choice, tell)
         yield from check_retrained(records, reader, chosen, tell)
 
 
-def project_of(manifest: Mapping[str, Any], folder: Path) -> Project:
-    """The project that a manifest's dataset was made by; records say where they come from as it does."""
+def project_of(manifest: Mapping[str, Any], folder: Received) -> Project:
+    """The project that a manifest's dataset was made by; records say where they come from as it does. Raises UserError
+    where its probes cannot be used."""
     provenance = {key: manifest[key] for key in ("code_sha256", "config_sha256", "seed")}
     provenance["signature_dataset"] = manifest["signature_dataset_sha256"]
-    return Project(manifest["config"], probes_file=folder / SIGNATURE_DATASET, provenance=provenance)
+    return folder.project(manifest["config"], provenance)
