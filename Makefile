@@ -1,5 +1,7 @@
 # make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make torture  break runs and files in all ways known, thousands of times, and count what is survived: an hour or two
+#             (ARGS="--only kill-group"; --few for minutes)
 # make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make lint   style of Python and Snakemake files, types, and which room of the library may use which
@@ -30,6 +32,9 @@ run: $(READY)
 
 test: $(READY)
 	$(IN) -m pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
+
+torture: $(READY)
+	PYTHONPATH=scripts $(VENV)/bin/python -m tests.torture $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
@@ -73,4 +78,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test test-slurm resume-slurm lint bench score baseline verify wheel
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel
