@@ -93,7 +93,7 @@ def _near(value: Any, choose: random.Random) -> Any:
 def _keys(config: Mapping[str, Any], path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = []
     for key, value in config.items():
-        found += [(*path, key), *(_keys(value, (*path, key)) if isinstance(value, Mapping) else [])]
+        found += [(*path, key), *(_keys(value, (*path, key)) if isinstance(value, Mapping) and len(path) < 3 else [])]
     return found
 
 
@@ -101,8 +101,7 @@ def mutate(config: dict[str, Any], choose: random.Random) -> list[str]:
     """Change one to four keys of a configuration in place; what was done, in words."""
     done = []
     for _ in range(choose.choice([1, 1, 1, 2, 3, 4])):
-        paths = [path for path in _keys(config) if len(path) <= 4]
-        *above, key = choose.choice(paths)
+        *above, key = choose.choice(_keys(config))
         section: Any = config
         for part in above:
             section = section[part]
@@ -281,10 +280,10 @@ def parsed(trial: Trial) -> str:
         data = TEXTS[name]()
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
     else:
-        name = ""
-        while not name or not _write(path, config):
-            config = deepcopy(DEFAULT)
-            name = "; ".join(mutate(config, trial.choose))
+        config = deepcopy(DEFAULT)
+        name = "; ".join(mutate(config, trial.choose))
+        if not _write(path, config):
+            return f"{name[:200]}: not to be written"
     trial.note(name)
     zoo = Zoo(trial.folder / "zoo", trial.folder, configfile=path, more=["--dry-run"])
     done = zoo.run()
