@@ -46,7 +46,6 @@ RIGHT = [
     "all",
     "--cores",
     "/etc/passwd",
-    "",
 ]
 
 
