@@ -284,6 +284,8 @@ def _did_you_mean(value: Any, names: list[str]) -> str:
 
 
 def _nearest(word: str, names: Iterable[str]) -> str | None:
+    if len(word) > 100:  # nobody's slip, and comparing takes memory
+        return None
     return next(iter(difflib.get_close_matches(word, [*names], n=1, cutoff=0.7)), None)
 
 

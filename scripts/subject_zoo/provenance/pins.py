@@ -4,6 +4,7 @@ from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
+from subject_zoo.base.foreign import read_regular
 
 
 def digest_path(path: Path) -> Path:
@@ -21,7 +22,7 @@ def check_unchanged(path: Path, source: str | None) -> None:
         return
     if source is not None:
         try:
-            files[source] = Path(source).read_bytes()
+            files[source] = read_regular(source, 2**62)
         except OSError as error:
             raise UserError(f"signature.dataset_path: {source} cannot be read ({error.strerror})") from None
     for name, data in files.items():
