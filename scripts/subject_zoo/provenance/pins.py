@@ -5,6 +5,7 @@ from pathlib import Path
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
+from subject_zoo.base.foreign import read_regular
 
 _KEY = "signature.dataset_path"
 _BETWEEN = "  "  # of a digest and a name, as sha256sum writes them
@@ -49,9 +50,7 @@ def check_unchanged(path: Path, source: str | None) -> str | None:
 
 def _read(source: str) -> bytes:
     try:
-        if not Path(source).is_file() and Path(source).exists():
-            raise UserError(f"{_KEY}: {source} is not a file")
-        return Path(source).read_bytes()
+        return read_regular(source, 2**62)
     except OSError as error:
         raise UserError(f"{_KEY}: {source} cannot be read ({error.strerror})") from None
 
