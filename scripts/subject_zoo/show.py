@@ -84,7 +84,10 @@ def _find(folder: Received, files: Collection[str], example_id: int) -> tuple[di
 
 
 def _row(folder: Received, name: str, example_id: int) -> dict[str, Any]:
-    return next(row for row in folder.rows(name) if row["example_id"] == example_id)
+    for row in folder.rows(name):
+        if row["example_id"] == example_id:
+            return row
+    raise ValueError(f"{name} has no row of it")
 
 
 def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A file that is not the one that was made is one line that names it, whatever its format and whatever was done."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -124,3 +125,16 @@ def test_a_projects_folder_can_be_moved(spoilt, tmp_path, monkeypatch):
     spoilt.rename(tmp_path / "elsewhere" / "results")
     monkeypatch.chdir(tmp_path / "elsewhere")
     check_files(Path("results") / name for name in MADE)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize("spoil", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path, spoil, is_kept):
+    path = tmp_path / "results/pools.npz"
+    write_json(path, {})
+    keep_checksums([path])
+    spoilt = checksum_path(path) if is_kept else path
+    spoilt.unlink()
+    spoil(spoilt)
+    with pytest.raises(UserError, match=f"{path}: .*delete it, and the next run makes it again"):
+        check_files([path])

@@ -77,3 +77,20 @@ def test_a_pin_is_one_line_that_begins_with_the_digest(data, source):
     line = pin(data, source).decode()
     assert line.endswith("\n")
     assert line.split()[0] == digest_of(data)
+
+
+@pytest.mark.parametrize("name", ["signature_dataset.json", "signature_dataset.json.sha256"])
+@pytest.mark.parametrize("spoil", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_in_the_place_of_one_is_told(tmp_path, name, spoil):
+    path = project(tmp_path, DRAWN, None)
+    (tmp_path / name).unlink()
+    spoil(tmp_path / name)
+    with pytest.raises(UserError, match="cannot be read"):
+        told(path, None)
+
+
+def test_a_digest_that_is_no_text_is_a_change(tmp_path):
+    path = project(tmp_path, DRAWN, None)
+    digest_path(path).write_bytes(b"\xe6\xff")
+    with pytest.raises(UserError, match="has changed under this project"):
+        told(path, None)

@@ -19,7 +19,7 @@ os.environ.update(ONE_THREAD)  # read when NumPy is loaded
 
 from tests.torture.campaign import Campaign, Outcome, as_json, remove
 from tests.torture.faults import FAULTS
-from tests.torture.trial import Fault
+from tests.torture.trial import FailedError, Fault
 
 
 def main() -> int:
@@ -90,4 +90,7 @@ def _table(faults: list[Fault], outcomes: list[Outcome]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except FailedError as error:  # of an undisturbed run: there is nothing to compare with
+        sys.exit(str(error))

@@ -173,11 +173,9 @@ def mutated(trial: Trial) -> str:
     config = deepcopy(DEFAULT)
     done = "; ".join(mutate(config, trial.choose))
     trial.note(done)
-    text = trial.choose.random() < 0.5
+    path = trial.folder / "mine.yaml"
     try:
-        if text:
-            path = trial.folder / "mine.yaml"
-            _write(path, config)
+        if trial.choose.random() < 0.5 and _write(path, config):
             config = read_yaml(path)
         checked = read(config)
     except UserError as error:
@@ -190,11 +188,13 @@ def mutated(trial: Trial) -> str:
     return f"{done}: accepted"
 
 
-def _write(path: Path, config: Any) -> None:
+def _write(path: Path, config: Any) -> bool:
+    """Whether it could be written: YAML's writer has its own limits."""
     try:
         path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     except (yaml.YAMLError, RecursionError):
-        path.write_text(str(config) if not isinstance(config, dict) else "- no mapping", encoding="utf-8")
+        return False
+    return True
 
 
 def _run_two(checked: dict[str, Any]) -> None:
@@ -274,18 +274,20 @@ def as_text(trial: Trial) -> str:
 
 
 def parsed(trial: Trial) -> str:
-    """A mutated or odd configuration file given to Snakemake: one line before any job, or the jobs are found."""
+    """A mutated or odd configuration file given to `make run`: one line before any job, or the jobs are found."""
     path = trial.folder / "mine.yaml"
     if trial.number % 2:
         name = trial.deal(list(TEXTS))
         data = TEXTS[name]()
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
     else:
-        config = deepcopy(DEFAULT)
-        name = "; ".join(mutate(config, trial.choose))
-        _write(path, config)
+        written = False
+        while not written:
+            config = deepcopy(DEFAULT)
+            name = "; ".join(mutate(config, trial.choose))
+            written = _write(path, config)
     trial.note(name)
-    zoo = Zoo(trial.folder / "zoo", trial.folder, form="snakemake", configfile=path, more=["--dry-run"])
+    zoo = Zoo(trial.folder / "zoo", trial.folder, configfile=path, more=["--dry-run"])
     done = zoo.run()
     if done.status:
         line = _refusal(done)
@@ -296,7 +298,7 @@ def parsed(trial: Trial) -> str:
 
 
 def _refusal(done: Done) -> str:
-    line = done.line_with(r"^config: |^\S*mine\.yaml|: .*must be|\bis not\b|yaml")
+    line = done.line_with(r"^config: |^\S*mine\.yaml|^Config file must be given as JSON or YAML")
     if len(line) > 2000:
         raise FailedError(f"a line of {len(line)} characters: {line[:200]}")
     return line

@@ -85,7 +85,9 @@ class Zoo:
         """Do what the last words of a run that failed say."""
         obeyed = False
         for line in done.last_words:
-            if "delete it" in line:
+            if "start anew with an empty results folder" in line:
+                obeyed |= self.delete("results")
+            elif "delete it" in line:
                 obeyed |= sum(map(self.delete, _NAMED.findall(line))) > 0
             elif self.form == "snakemake" and _STALE.search(line):
                 self.run("--unlock")

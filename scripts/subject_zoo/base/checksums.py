@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import atomic_write, file_digest
+from subject_zoo.base.files import atomic_write, file_digest, read_file
 
 FOLDER = ".checksums"
 _MEND = "delete it, and the next run makes it again"
@@ -38,7 +38,7 @@ def check_files(paths: Iterable[str | os.PathLike[str]]) -> None:
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror}); {_MEND}") from None
         try:
-            fits = kept.read_bytes() == line
+            fits = read_file(kept) == line
         except OSError as error:
             what = f"no checksum says that this version made it ({kept}: {error.strerror})"
             raise UserError(f"{path}: {what}; {_MEND}") from None

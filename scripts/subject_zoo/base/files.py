@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from subject_zoo.base.foreign import open_regular
+
 if sys.platform == "linux":
     import fcntl
 
@@ -101,7 +103,7 @@ def remove_unfinished(folder: str | os.PathLike[str], older_than: float = 0.0) -
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """The value of a JSON file. Raises OSError, and ValueError where it is not JSON."""
-    return json.loads(Path(path).read_bytes())
+    return json.loads(read_file(path))
 
 
 def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1) -> None:
@@ -120,6 +122,12 @@ def digest_of(data: bytes) -> str:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """sha256, hex, of a file's content, which need not fit the memory. Raises OSError."""
-    with open(path, "rb") as file:
+    """sha256, hex, of a regular file's content, which need not fit the memory. Raises OSError."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """A regular file's content. Raises OSError: a pipe in its place would be waited for, and a device has no end."""
+    with open_regular(path) as file:
+        return file.read()

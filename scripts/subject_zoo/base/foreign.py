@@ -19,8 +19,9 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY
-_FILE = os.O_RDONLY | os.O_NONBLOCK  # the open of a pipe would wait for who writes to it
+# Of Windows neither: there, no pipe is a file.
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # the open of a pipe would wait for who writes to it
 
 
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import yaml
 
-from subject_zoo.base.files import digest_of, file_digest, json_bytes
+from subject_zoo.base.files import digest_of, file_digest, json_bytes, read_file
 from subject_zoo.config.load import parse_yaml
 from subject_zoo.config.sections import differences, science_digest
 from subject_zoo.dataset.layout import CARD, MANIFEST, SHARD_FOLDERS
@@ -107,7 +107,7 @@ def standing_config(folder: Path) -> dict[str, Any] | None:
 def _sound_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a folder, None where there is none or any byte of it was changed."""
     try:
-        data = (folder / MANIFEST).read_bytes()
+        data = read_file(folder / MANIFEST)
         manifest = json.loads(data)
         is_sound = (
             isinstance(manifest, dict)
@@ -138,7 +138,7 @@ def configs_on_card(text: str) -> list[Any]:
 
 def _config_on_card(folder: Path) -> dict[str, Any] | None:
     try:
-        shown = configs_on_card((folder / CARD).read_text(encoding="utf-8"))
+        shown = configs_on_card(read_file(folder / CARD).decode())
     except (OSError, ValueError, yaml.YAMLError):
         return None
     return next((c for c in shown if isinstance(c, dict) and type(c.get("num_examples")) is int), None)

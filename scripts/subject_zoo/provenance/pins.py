@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import digest_of
-from subject_zoo.base.foreign import read_regular
+from subject_zoo.base.files import digest_of, file_digest, read_file
 
 _KEY = "signature.dataset_path"
+_ANEW = "put the old file back, or start anew with an empty results folder"
 _BETWEEN = "  "  # of a digest and a name, as sha256sum writes them
 
 
@@ -31,11 +31,13 @@ def check_unchanged(path: Path, source: str | None) -> str | None:
     """
     given = None if source is None else _read(source)
     try:
-        pinned, _, origin = digest_path(path).read_text().strip().partition(_BETWEEN)
-        if digest_of(path.read_bytes()) != pinned:
-            raise _changed(str(path), digest_of(path.read_bytes()), pinned)
+        pinned, _, origin = read_file(digest_path(path)).decode(errors="replace").strip().partition(_BETWEEN)
+        if (found := file_digest(path)) != pinned:
+            raise _changed(str(path), found, pinned)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UserError(f"{path} or {digest_path(path)} cannot be read ({error.strerror}); {_ANEW}") from None
     if given is not None and digest_of(given) != pinned and os.path.normpath(str(source)) == origin:
         raise _changed(str(source), digest_of(given), pinned)
     if (given is None and not origin) or (given is not None and digest_of(given) == pinned):
@@ -50,7 +52,7 @@ def check_unchanged(path: Path, source: str | None) -> str | None:
 
 def _read(source: str) -> bytes:
     try:
-        return read_regular(source, 2**62)
+        return read_file(source)
     except OSError as error:
         raise UserError(f"{_KEY}: {source} cannot be read ({error.strerror})") from None
 
@@ -58,5 +60,5 @@ def _read(source: str) -> bytes:
 def _changed(name: str, found: str, pinned: str) -> UserError:
     return UserError(
         f"{name} has changed under this project: its sha256 is {found}, and was {pinned} when signatures were begun; "
-        "put the old file back, or start anew with an empty results folder"
+        f"{_ANEW}"
     )
