@@ -9,12 +9,12 @@ them before, where that is given. The steps of an example's chain take a project
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 from subject_zoo.base.arrays import load_npz
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of, json_bytes
+from subject_zoo.base.foreign import read_regular
 from subject_zoo.config.sections import science_digest
 from subject_zoo.evaluation.exam import Exam
 from subject_zoo.evaluation.whole_space import WholeSpace
@@ -27,6 +27,8 @@ from subject_zoo.records.tokens import token_counter
 from subject_zoo.signatures.choice import computed_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from subject_zoo.signatures.probes import Probes, parse_probes
+
+LARGEST_PROBES = 1_000_000_000  # bytes of a signature dataset
 
 
 class Project:
@@ -106,7 +108,7 @@ class Project:
         signature = self.config["signature"]
         if (path := self._probes_file or signature["dataset_path"]) is not None:
             try:
-                return Path(path).read_bytes()
+                return read_regular(path, LARGEST_PROBES)
             except OSError as error:
                 raise UserError(f"{path}: cannot be read ({error.strerror})") from None
         return json_bytes(self.drawn_signature_dataset)

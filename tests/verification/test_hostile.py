@@ -342,7 +342,7 @@ def test_a_configuration_that_asks_for_all_the_work_of_the_world_is_one_line(fol
     start = time.monotonic()
     with pytest.raises(UserError, match=MANIFEST):
         found(folder)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 def test_training_that_would_take_a_year_is_left_out_and_said(folder):

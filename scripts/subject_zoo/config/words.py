@@ -17,6 +17,8 @@ def did_you_mean(value: Any, names: list[str]) -> str:
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """The name that is nearest a word, if any is near."""
+    if len(word) > 100:  # nobody's slip, and comparing takes memory
+        return None
     return next(iter(difflib.get_close_matches(word, [*names], n=1, cutoff=0.7)), None)
 
 

@@ -19,6 +19,7 @@ from subject_zoo.records.patch import WrongPatch, patched
 LARGEST = 1e6  # the largest magnitude of a weight that is taken for one
 CHARACTERS_A_NUMBER = 40  # of a text, at most, for each number that is asked for: what is longer is not read
 SPARE_CHARACTERS = 100_000  # for what is said around it
+_MOST_OBJECTS = 1000  # that are counted
 
 _STARTS_WITH_POINT = re.compile(r"(?<![\w.])([+-]?)\.(?=\d)")
 _ENDS_WITH_POINT = re.compile(r"(?<![\w.])([+-]?\d+)\.(?=[\s,\]])")
@@ -92,6 +93,8 @@ def _objects(text: str) -> list[dict[str, object]]:
         except ValueError as error:
             raise WrongAnswer("no_json", f"not JSON ({one_line(error)})") from None
         objects.append(value)
+        if len(objects) > _MOST_OBJECTS:
+            raise WrongAnswer("ambiguous", f"more than {_MOST_OBJECTS} JSON objects instead of one")
         start = text.find("{", end)
     return objects
 

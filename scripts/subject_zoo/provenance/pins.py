@@ -52,9 +52,7 @@ def check_unchanged(path: Path, source: str | None) -> str | None:
 
 def _read(source: str) -> bytes:
     try:
-        if not Path(source).is_file() and Path(source).exists():
-            raise UserError(f"{_KEY}: {source} is not a file")
-        return Path(source).read_bytes()
+        return read_file(source)
     except OSError as error:
         raise UserError(f"{_KEY}: {source} cannot be read ({error.strerror})") from None
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable
 
-from subject_zoo.base.errors import UserError
+from subject_zoo.base.errors import UserError, one_line
 
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?(?<!\.json)")
 
@@ -34,8 +34,7 @@ def token_counter(name: str | None) -> Callable[[str], int] | None:
     try:
         tokenizer = Tokenizer.from_file(name) if os.path.exists(name) else Tokenizer.from_pretrained(name)
     except Exception as error:  # the library raises bare Exception for a file that is not a tokenizer
-        reason = " ".join(str(error).split())
-        raise UserError(f"format.tokenizer: {name!r} cannot be loaded ({reason})") from None
+        raise UserError(f"format.tokenizer: {name!r} cannot be loaded ({one_line(error)})") from None
     tokenizer.no_truncation()  # a file may have been saved with either, and then every text counts the same
     tokenizer.no_padding()
     return lambda text: len(tokenizer.encode(text).ids)
