@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from subject_zoo.dataset.layout import CARD, MANIFEST, SIGNATURE_DATASET, VALIDI
 from subject_zoo.dataset.manifest import LARGEST
 from tests.finished_dataset import (
     SCRIPTS,
+    edit_models,
     finished,
     folder,
     found,
@@ -40,6 +42,7 @@ from tests.hostile_files import (
     repeat_text,
     safetensors_of,
 )
+from tests.record_tables import edit_rows
 
 __all__ = ["finished", "folder"]  # fixtures
 
@@ -309,6 +312,45 @@ def test_what_would_fill_the_memory_is_a_named_problem(finished, tmp_path):
             kind, words = HARMFUL[harm]
             assert any(line.startswith(kind) and words in line for line in lines), (harm, lines)
     assert sorted(HARMFUL, key=str) == sorted((harm for harms in TOGETHER for harm in harms), key=str)
+
+
+def deep_list() -> Any:
+    value: Any = 1
+    for _ in range(600):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "training", [[], None, "x", {"training_loss": "x"}, deep_list(), {"a": 10**30}, {"a": "\ud800"}], ids=range(7)
+)
+def test_learning_curves_of_a_stranger_are_a_named_problem(folder, training):
+    def change(models: dict[str, Any]) -> None:
+        name = next(iter(models))
+        models[name] = replace(models[name], training=training)
+
+    edit_models(first(folder, "weights"), change)
+    hide(folder)
+    assert found(folder, retrained=7)
+
+
+METADATA = [
+    "[]",
+    "3",
+    '{"degraded":[],"improved":3}',
+    '{"improved":{"accuracy":{}}}',
+    '{"lengths":{"a":[]}}',
+    None,
+    "",
+    "{",
+]
+
+
+@pytest.mark.parametrize("metadata", METADATA)
+def test_metadata_of_a_stranger_is_a_named_problem(folder, metadata):
+    edit_rows(folder / longest_file(folder), lambda rows: rows[0].update(metadata=metadata))
+    hide(folder)
+    assert any(p.row == 0 and "metadata" in p.what for p in found(folder))
 
 
 def test_names_of_files_are_not_obeyed_by_a_terminal(folder, capsys):
