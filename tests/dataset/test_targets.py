@@ -15,6 +15,7 @@ HERE = Path("/zoo")
 WINDOWS = Windows(examples_per_job=8, ranges_per_shard=2, max_candidates=1_000_000)
 
 WRONG = {
+    "": "names nothing",
     "./results/examples/1/record.jsonl": "write 000001",
     "results//examples/../examples/1/record.jsonl": "write 000001",
     "results/examples/1/record.jsonl/": "write 000001",
@@ -45,7 +46,6 @@ RIGHT = [
     "all",
     "--cores",
     "/etc/passwd",
-    "",
 ]
 
 

@@ -77,7 +77,8 @@ def directory(trial: Trial, path: Path) -> None:
 def link(trial: Trial, path: Path) -> None:
     target = trial.choose.choice(["/dev/zero", "nowhere", path.name, "moved", "/dev/null"])
     if target == "moved":
-        shutil.move(path, path.with_name("moved"))
+        target = str(trial.folder / "moved")
+        shutil.move(path, target)
     else:
         path.unlink()
     path.symlink_to(target)

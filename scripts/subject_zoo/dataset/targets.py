@@ -21,6 +21,8 @@ def check_target(argument: str, folder: Path, windows: Windows) -> None:
 
     `folder` is where results/ is. Arguments that name anything else are left to Snakemake.
     """
+    if not argument:
+        raise UserError("targets: '' names nothing; leave it out, or name a file of results/")
     path = os.path.normpath(argument)
     if os.path.isabs(path):
         path = os.path.relpath(path, folder)
