@@ -23,7 +23,7 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
     A process killed at any moment leaves the old file or the new one, never a part; the temporary
     name starts with a dot, so no later rule takes it for an output.
     """
-    with _atomic_file(path) as file:
+    with atomic_file(path) as file:
         file.write(data)
 
 
@@ -32,7 +32,7 @@ def atomic_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) 
 
     Where the file system can, both share their blocks until one is edited (btrfs, XFS).
     """
-    with open(source, "rb") as original, _atomic_file(target) as copy:
+    with open(source, "rb") as original, atomic_file(target) as copy:
         if not _share_blocks(original, copy):
             shutil.copyfileobj(original, copy)
 
@@ -47,7 +47,7 @@ def _share_blocks(original: IO[bytes], copy: IO[bytes]) -> bool:
 
 
 @contextmanager
-def _atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write, which stands at `path` once all is written."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

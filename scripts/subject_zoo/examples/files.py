@@ -2,27 +2,27 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from subject_zoo.base.arrays import load_npz
+from subject_zoo.base.arrays import map_npz
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.examples.sampler import Example, ExampleDataset
 
 _DATASET_FIELDS = ("tokens", "labels", "corrupted_labels", "owners", "is_validation", "is_near_miss")
 
 
-def dataset_arrays(examples: Mapping[int, Example]) -> dict[str, np.ndarray]:
-    """Arrays of dataset.npz: one row an example (`tokens` [k, n, T], ...), `plans` and `regions`, JSON texts [k]."""
-    arrays = {
-        "example_ids": np.array(list(examples), np.int64),
-        "plans": np.array([json.dumps(plan.to_dict()) for plan, _ in examples.values()]),
-        "regions": np.array([json.dumps(dataset.region) for _, dataset in examples.values()]),
-    }
+def dataset_arrays(examples: Mapping[int, Example]) -> Iterator[tuple[str, np.ndarray]]:
+    """Arrays of dataset.npz: one row an example (`tokens` [k, n, T], ...), `plans` and `regions`, JSON texts [k].
+
+    One after another: together they take as much memory as the examples.
+    """
+    yield "example_ids", np.array(list(examples), np.int64)
+    yield "plans", np.array([json.dumps(plan.to_dict()) for plan, _ in examples.values()])
+    yield "regions", np.array([json.dumps(dataset.region) for _, dataset in examples.values()])
     for field in _DATASET_FIELDS:
-        arrays[field] = np.stack([getattr(dataset, field) for _, dataset in examples.values()])
-    return arrays
+        yield field, np.stack([getattr(dataset, field) for _, dataset in examples.values()])
 
 
 def read_plans(arrays: Mapping[str, np.ndarray]) -> dict[int, ExamplePlan]:
@@ -41,5 +41,5 @@ def read_datasets(arrays: Mapping[str, np.ndarray]) -> dict[int, Example]:
 
 
 def load_datasets(path: str | os.PathLike[str]) -> dict[int, Example]:
-    """The examples in a dataset.npz on disk, by example id."""
-    return read_datasets(load_npz(path))
+    """The examples in a dataset.npz on disk, by example id; their sequences are read from there when looked at."""
+    return read_datasets(map_npz(path))
