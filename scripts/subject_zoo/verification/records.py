@@ -11,8 +11,8 @@ from subject_zoo import chain
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_rows, table_schema
-from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
