@@ -99,8 +99,8 @@ def write_table(
     path: str | os.PathLike[str], table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]
 ) -> None:
     """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
-    atomic_write(path, parquet_bytes(table, records, task_generation))
-    rows = pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table, task_generation))
+    rows = _arrow_table(table, records, task_generation)
+    atomic_write(path, _encode(rows))
     _must_hold(path, pq.read_table(path).equals(rows))
 
 
@@ -129,8 +129,11 @@ def _must_hold(path: str | os.PathLike[str], holds: bool) -> None:
 
 def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]) -> bytes:
     """A table as a Parquet file: zstd, page index, row groups of ROW_GROUP rows. Equal records, equal bytes."""
-    rows = table_rows(table, records)
-    return _encode(pa.Table.from_pylist(rows, schema=table_schema(table, task_generation)))
+    return _encode(_arrow_table(table, records, task_generation))
+
+
+def _arrow_table(table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]) -> pa.Table:
+    return pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table, task_generation))
 
 
 def _encode(table: pa.Table) -> bytes:
