@@ -12,6 +12,7 @@ rule sample_dataset:
         intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -38,6 +39,7 @@ rule train_degraded:
         intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -70,6 +72,7 @@ rule train_improved:
         intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -109,6 +112,7 @@ rule validate:
         intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -142,6 +146,7 @@ rule extract_signatures:
         intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -170,6 +175,7 @@ rule format_records:
         intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:

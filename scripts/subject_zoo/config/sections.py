@@ -12,6 +12,7 @@ LOGISTICS = (
     "max_candidates",
     "expected_acceptance",
     "examples_per_job",
+    "largest_job",
     "ranges_per_shard",
     "cleanup",
     "benchmark",
