@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from subject_zoo.base.arrays import load_npz, save_npz
@@ -101,7 +100,7 @@ def write_table(
     """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError."""
     rows = _arrow_table(table, records, task_generation)
     atomic_write(path, _encode(rows))
-    _must_hold(path, pq.read_table(path).equals(rows))
+    _must_hold(path, _read(path).equals(rows))
 
 
 def write_weights(path: str | os.PathLike[str], models: Mapping[str, StoredModel]) -> None:
@@ -133,7 +132,25 @@ def parquet_bytes(table: str, records: Sequence[Mapping[str, Any]], task_generat
 
 
 def _arrow_table(table: str, records: Sequence[Mapping[str, Any]], task_generation: Mapping[str, bool]) -> pa.Table:
-    return pa.Table.from_pylist(table_rows(table, records), schema=table_schema(table, task_generation))
+    rows, schema = table_rows(table, records), table_schema(table, task_generation)
+    return pa.Table.from_arrays(
+        [_column([row[field.name] for row in rows], field.type) for field in schema], schema=schema
+    )
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Values, none of them null, as Arrow holds them. Not by pa.array, which loads all of pandas to see whether it is
+    handed something of pandas: that takes longer than a shard."""
+    if kind == pa.string():
+        texts = pa.lib.StringBuilder()
+        texts.append_values(values)
+        return texts.finish()
+    if pa.types.is_list(kind):
+        ends = np.cumsum([0, *map(len, values)], dtype=np.int32)
+        inner = _column([item for items in values for item in items], kind.value_type)
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(ends)], children=[inner])
+    numbers = np.array(values, kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
 
 
 def _encode(table: pa.Table) -> bytes:
@@ -151,15 +168,22 @@ def _encode(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
+def _read(path: str | os.PathLike[str]) -> pa.Table:
+    """A whole table; not by pq.read_table, which loads all of pandas."""
+    with pq.ParquetFile(path) as file:
+        return file.read()
+
+
 def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
-    """Write a shard's file with the kept examples alone, atomically; whether it holds any, and was written."""
+    """Write a shard's file with the kept examples alone, its first ones, atomically; whether it holds any, and was
+    written."""
     write = {".parquet": _cut_parquet, ".safetensors": _cut_weights, ".npz": _cut_signatures}[source.suffix]
     return write(source, target, kept)
 
 
 def _cut_parquet(source: Path, target: Path, kept: Sequence[int]) -> bool:
-    table = pq.read_table(source)
-    table = table.filter(pc.is_in(table["example_id"], pa.array(kept, pa.int64())))
+    table = _read(source)
+    table = table.slice(0, len(set(table["example_id"].to_pylist()) & set(kept)))
     if table.num_rows:
         atomic_write(target, _encode(table))
     return bool(table.num_rows)
