@@ -335,6 +335,8 @@ BAD = {
     "training: []": ["training is []; it must be a section"],
     # between keys
     "num_examples: 2000\nmax_candidates: 1000": ["num_examples is 2000; it must be at most 1000"],
+    "examples_per_job: 1000": ["examples_per_job is 1000; it must be at most 960, largest_job"],
+    "largest_job: 0": ["largest_job is 0; it must be 1 or more"],
     "patterns: {sequence_length: 9}": ["patterns.enabled", "no_repeats", "cannot occur", "sequence_length"],
     "patterns: {ends_with: H}": ["patterns.ends_with", "H", "7 letters", "A to G"],
     "patterns: {min_patterns_per_batch: 4}": ["min_patterns_per_batch is 4; it must be at most 3"],
