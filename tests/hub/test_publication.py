@@ -188,6 +188,7 @@ OTHERS = {
         "splits": {"validation": 0.1, "test": 0.5}
     },
     "examples_per_job * ranges_per_shard is 2 there, 1 here": {"examples_per_job": 1},
+    "largest_job * ranges_per_shard is 2 there, 8 here": {"largest_job": 8},
     'benchmark.patterns is null there, ["sorted"] here': {"benchmark": {"patterns": ["sorted"]}},
 }
 
