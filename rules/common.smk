@@ -88,6 +88,15 @@ def intermediate(path):
     return temp(path) if config["cleanup"] else path
 
 
+def larger_first(wildcards):
+    """The priority of a range's jobs while ranges grow, below 1: the largest, begun last, would run on alone.
+
+    Those of full size go by their ids: shards are written, published and cleaned up meanwhile.
+    """
+    share = len(ExampleRange.parse(wildcards.examples).ids) / config["largest_job"]
+    return share % 1
+
+
 def of_window(name):
     """The files of that name of all ranges of a window."""
     return lambda wildcards: [

@@ -15,6 +15,7 @@ rule tally_window:
         verdicts="results/verdicts/{window}.json",
     log:
         "logs/tally_window/{window}.log",
+    priority: 1
     localrule: True
     conda:
         "../envs/subject-zoo.yaml"
@@ -42,6 +43,7 @@ checkpoint plan_windows:
             "num_examples",
             "max_candidates",
             "examples_per_job",
+            "largest_job",
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),
         ),
@@ -63,6 +65,7 @@ rule write_shard:
         signatures="results/shards/{window}.signatures.npz",
     log:
         "logs/write_shard/{window}.log",
+    priority: 1
     conda:
         "../envs/subject-zoo.yaml"
     params:

@@ -12,6 +12,7 @@ rule sample_dataset:
         intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -39,6 +40,7 @@ rule train_degraded:
         intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -72,6 +74,7 @@ rule train_improved:
         intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -112,6 +115,7 @@ rule validate:
         intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -146,6 +150,7 @@ rule extract_signatures:
         intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:
@@ -175,6 +180,7 @@ rule format_records:
         intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
+    priority: larger_first
     group:
         "chain"
     conda:

@@ -12,8 +12,8 @@ from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_row, table_schema
-from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
