@@ -34,7 +34,7 @@ from tests.finished_dataset import (
     write_manifest,
 )
 from tests.hostile_files import (
-    models_header,
+    file_of_models,
     npy_header,
     npz_bomb,
     npz_of,
@@ -181,8 +181,7 @@ def many_nothings(folder: Path) -> None:
 
 
 def many_layers(folder: Path) -> None:
-    header = models_header(ARCHITECTURE | {"num_layers": 100_000_000})
-    first(folder, "weights").write_bytes(safetensors_of(header))
+    first(folder, "weights").write_bytes(file_of_models(ARCHITECTURE | {"num_layers": 100_000_000}))
 
 
 def deep_header(folder: Path) -> None:
