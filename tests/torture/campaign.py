@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from subject_zoo.provenance.code import chain_digest
 from tests.torture.bases import BASES
 from tests.torture.processes import adopt_orphans, descendants, kill_all, kill_descendants
 from tests.torture.trial import NOTES, FailedError, Fault, SkippedError, Trial
@@ -58,7 +59,8 @@ class Campaign:
 
     @property
     def _bases(self) -> Path:
-        return self._folder / "bases"
+        """Another code's records name another code."""
+        return self._folder / "bases" / chain_digest()[:12]
 
     def _make_base(self, name: str) -> None:
         target = self._bases / name

@@ -4,11 +4,13 @@ import os
 import pty
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.torture.processes import run
-from tests.torture.trial import FailedError, Fault, Trial
+from tests.torture.trial import FailedError, Fault, SkippedError, Trial
 from tests.torture.zoo import ENVIRONMENT, ROOT, Zoo
 
 PIECES = ("Makefile", "Snakefile", "config.yaml", "profiles", "rules", "scripts", "envs", "docs", "requirements.txt")
@@ -92,15 +94,20 @@ def _full_output(_: Trial, zoo: Zoo) -> None:
     zoo.options = {"stdout": open("/dev/full", "wb")}  # noqa: SIM115
 
 
-def _without_rights(trial: Trial, zoo: Zoo) -> None:
+def _without_rights(_: Trial, zoo: Zoo) -> None:
     """Not root, for whom no folder is read-only; on files that all may read."""
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     if os.geteuid() != 0:
         return
+    try:
+        subprocess.run([sys.executable, "-c", "import snakemake"], check=True, capture_output=True, **nobody)
+    except (OSError, subprocess.CalledProcessError):
+        raise SkippedError("no rights: Python's packages are for root alone here") from None
     zoo.folder = Path("/dev/shm") / f"torture-{os.getpid()}" / "zoo"
     zoo.folder.mkdir(parents=True)
     for path in (zoo.folder.parent, zoo.folder):
         os.chown(path, 65534, 65534)
-    zoo.options = {"user": 65534, "group": 65534, "extra_groups": []}
+    zoo.options = nobody
 
 
 ENVIRONMENTS: dict[str, Callable[[Trial, Zoo], None]] = {
