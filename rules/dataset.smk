@@ -21,7 +21,6 @@ rule tally_window:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("tally_window"),
-    priority: 1
     script:
         "../scripts/tally_window.py"
 
@@ -70,7 +69,6 @@ rule write_shard:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
-    priority: 1
     script:
         "../scripts/write_shard.py"
 

@@ -12,7 +12,7 @@ rule sample_dataset:
         intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -27,7 +27,6 @@ rule sample_dataset:
             "task_generation.include_modification",
             "training.learning_rate",
         ),
-    priority: earlier_first
     script:
         "../scripts/sample_dataset.py"
 
@@ -40,7 +39,7 @@ rule train_degraded:
         intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -60,7 +59,6 @@ rule train_degraded:
             "training.lr_schedule",
             "training.quantization",
         ),
-    priority: earlier_first
     script:
         "../scripts/train_degraded.py"
 
@@ -74,7 +72,7 @@ rule train_improved:
         intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -99,7 +97,6 @@ rule train_improved:
             "training.lr_schedule",
             "training.quantization",
         ),
-    priority: earlier_first
     script:
         "../scripts/train_improved.py"
 
@@ -115,7 +112,7 @@ rule validate:
         intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -134,7 +131,6 @@ rule validate:
             "task_generation",
             "validation",
         ),
-    priority: earlier_first
     script:
         "../scripts/validate.py"
 
@@ -150,7 +146,7 @@ rule extract_signatures:
         intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -162,7 +158,6 @@ rule extract_signatures:
             "signature",
             "task_generation",
         ),
-    priority: earlier_first
     script:
         "../scripts/extract_signatures.py"
 
@@ -180,7 +175,7 @@ rule format_records:
         intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
-    priority: larger_first
+    priority: turn
     group:
         "chain"
     conda:
@@ -196,6 +191,5 @@ rule format_records:
             "training.quantization",
             provenance={**DIGESTS, "seed": config["seed"]},
         ),
-    priority: earlier_first
     script:
         "../scripts/format_records.py"
