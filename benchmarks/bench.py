@@ -1,7 +1,8 @@
 """How fast the pipeline is, as ratios to what the same machine does in the same run.
 
-    make bench                              everything, 10-15 minutes on two cores
-    make bench ARGS="--only training"       training, end_to_end, scheduler, valid_records or scaling
+    make bench                              everything, 20-25 minutes on two cores
+    make bench ARGS=--quick                 without the run of 10,000 records, half as long
+    make bench ARGS="--only training"       training, end_to_end, scheduler, valid_records, scaling or overhead
 
 prints a table and, as its last line, one JSON object with the same figures. Times are CPU seconds where one process
 is measured and wall seconds where several are; floors are measured beside what they are compared with.
@@ -26,11 +27,13 @@ os.environ.update(ONE_THREAD)  # before numpy and torch are loaded
 from floor import floor_seconds  # noqa: E402
 from sweep import configuration, timed_steps  # noqa: E402
 
+from subject_zoo.dataset.shard_plan import Windows  # noqa: E402
 from subject_zoo.provenance.machine import use_device  # noqa: E402
 
 SEED = ROOT / "presets" / "seed.yaml"
 ALL_METHODS = "[mean,std,max,min,sparsity,pca,svd,entropy,clustering,fourier,pattern_wise]"
-PARTS = ("training", "end_to_end", "scheduler", "valid_records", "scaling")
+PARTS = ("training", "end_to_end", "scheduler", "valid_records", "scaling", "overhead")
+BLOCK = 120  # candidates whose stages are timed together
 
 
 def training_steps(config: dict) -> int:
@@ -94,7 +97,7 @@ def measure_end_to_end(folder: Path, count: int = 1000) -> dict:
     made, _ = timed_steps(config, first=0, count=250, last="sample_dataset")
     examples = made["sample_dataset"]
     floor_before = floor_ms(config, examples)
-    targets = range_targets(count, config["examples_per_job"])
+    targets = range_targets(count, 500)
     wall, cpu, memory = run_snakemake(folder, *targets, "--config", methods, "--configfile", str(SEED), cores=2)
     floor = (floor_before + floor_ms(config, examples)) / 2
     sizes: dict[str, float] = {}
@@ -137,7 +140,7 @@ def measure_scheduler(folder: Path, count: int = 100_000) -> dict:
     for script in (stubbed / "scripts").glob("*.py"):
         if script.stem not in ("adapter", "make_pools", "make_signature_dataset"):  # checked when a run starts
             script.write_text(STUB)
-    sizes = f"num_examples={count} expected_acceptance=1 examples_per_job=500 ranges_per_shard=10".split()
+    sizes = f"num_examples={count} expected_acceptance=1".split()
     run = lambda *arguments: run_snakemake(folder, *arguments, "--config", *sizes, cores=2, root=stubbed)  # noqa: E731
     dry, *_ = run("--dry-run")
     wall, _, memory = run()
@@ -182,10 +185,40 @@ def measure_scaling(folder: Path) -> dict:
     }
 
 
+def stages_seconds(config: dict, firsts: list[int]) -> float:
+    """CPU seconds a candidate of all stages in this process, over blocks of candidates by their first ids."""
+    spent = [sum(timed_steps(config, first, BLOCK)[1].values()) for first in firsts]
+    return sum(spent) / (BLOCK * len(spent))
+
+
+def measure_overhead(folder: Path, count: int) -> dict:
+    """CPU of a whole run at the default, over that of the stages of as many candidates in one process.
+
+    The stages of 1,200 candidates at most are timed, spread over those of the run, half of them before it and half
+    after it, since what else the machine does makes both slower.
+    """
+    config = configuration([], [f"num_examples={count}"])
+    windows = Windows.of(config)
+    candidates = windows.first(windows.enough_for(count, config["expected_acceptance"]))
+    blocks = [*range(0, candidates - BLOCK + 1, max(BLOCK, candidates // 10))]
+    before = stages_seconds(config, blocks[::2])
+    wall, cpu, _ = run_snakemake(folder, "--config", f"num_examples={count}", cores=2)
+    stages = (before + stages_seconds(config, blocks[1::2])) / 2
+    tallies = (json.loads(path.read_text()) for path in (folder / "results" / "tallies").glob("*.json"))
+    made = max(tally["candidates_in_all"] for tally in tallies)
+    return {
+        f"overhead_{count}": cpu / (stages * made),
+        f"accepted_records_per_second_{count}": count / wall,
+        "cpu_seconds_per_1000_records": 1000 * cpu / count,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=PARTS, choices=PARTS)
-    chosen = parser.parse_args().only
+    parser.add_argument("--quick", action="store_true", help="no run of 10,000 records")
+    options = parser.parse_args()
+    chosen = options.only
     use_device("cpu")
     figures: dict = {}
     with tempfile.TemporaryDirectory(prefix="subject-zoo-bench-") as temporary:
@@ -201,6 +234,9 @@ def main() -> None:
             figures |= measure_valid_records(folder / "valid_records")
         if "scaling" in chosen:
             figures |= measure_scaling(folder / "scaling")
+        if "overhead" in chosen:
+            for count in (1000,) if options.quick else (10_000, 1000):  # the last one's figures stay where names agree
+                figures |= measure_overhead(folder / f"overhead_{count}", count)
     figures = rounded(figures)
     for name, value in figures.items():
         for part, number in value.items() if isinstance(value, dict) else [("", value)]:

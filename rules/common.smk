@@ -95,10 +95,15 @@ def of_window(name):
     ]
 
 
-def earlier_first(wildcards):
-    """The priority of a range's chain, below 1: windows are counted, written and published while later ones are still
-    made, and a run in vain is seen soon. What is made of whole windows has 1."""
-    return 1 - (1 + ExampleRange.parse(wildcards.examples).first) / 10**9
+def turn(wildcards):
+    """The priority of a range's chain, below 1, which is that of all that is made of whole windows.
+
+    By id, so that windows are counted, written and published while later ones are still made, and a run in vain is seen
+    soon. But as long as ranges grow, the largest come first: begun last, each would run on alone.
+    """
+    ids = ExampleRange.parse(wildcards.examples).ids
+    growing = len(ids) / config["largest_job"] % 1
+    return (growing + 1 - (1 + ids[0]) / 10**9) / 2
 
 
 def previous_tally(wildcards):

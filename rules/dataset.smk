@@ -15,12 +15,12 @@ rule tally_window:
         verdicts="results/verdicts/{window}.json",
     log:
         "logs/tally_window/{window}.log",
+    priority: 1
     localrule: True
     conda:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("tally_window"),
-    priority: 1
     script:
         "../scripts/tally_window.py"
 
@@ -42,6 +42,7 @@ checkpoint plan_windows:
             "num_examples",
             "max_candidates",
             "examples_per_job",
+            "largest_job",
             "ranges_per_shard",
             planned=planned_windows(int(wildcards.round) - 1),
         ),
@@ -63,11 +64,11 @@ rule write_shard:
         signatures="results/shards/{window}.signatures.npz",
     log:
         "logs/write_shard/{window}.log",
+    priority: 1
     conda:
         "../envs/subject-zoo.yaml"
     params:
         settings=settings("write_shard", "seed", "splits", "task_generation"),
-    priority: 1
     script:
         "../scripts/write_shard.py"
 

@@ -12,6 +12,7 @@ rule sample_dataset:
         intermediate("results/examples/{examples}/dataset.npz"),
     log:
         "logs/sample_dataset/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -26,7 +27,6 @@ rule sample_dataset:
             "task_generation.include_modification",
             "training.learning_rate",
         ),
-    priority: earlier_first
     script:
         "../scripts/sample_dataset.py"
 
@@ -39,6 +39,7 @@ rule train_degraded:
         intermediate("results/examples/{examples}/degraded.safetensors"),
     log:
         "logs/train_degraded/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -58,7 +59,6 @@ rule train_degraded:
             "training.lr_schedule",
             "training.quantization",
         ),
-    priority: earlier_first
     script:
         "../scripts/train_degraded.py"
 
@@ -72,6 +72,7 @@ rule train_improved:
         intermediate("results/examples/{examples}/improved.safetensors"),
     log:
         "logs/train_improved/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -96,7 +97,6 @@ rule train_improved:
             "training.lr_schedule",
             "training.quantization",
         ),
-    priority: earlier_first
     script:
         "../scripts/train_improved.py"
 
@@ -112,6 +112,7 @@ rule validate:
         intermediate("results/examples/{examples}/validation.json"),
     log:
         "logs/validate/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -130,7 +131,6 @@ rule validate:
             "task_generation",
             "validation",
         ),
-    priority: earlier_first
     script:
         "../scripts/validate.py"
 
@@ -146,6 +146,7 @@ rule extract_signatures:
         intermediate("results/examples/{examples}/signatures.npz"),
     log:
         "logs/extract_signatures/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -157,7 +158,6 @@ rule extract_signatures:
             "signature",
             "task_generation",
         ),
-    priority: earlier_first
     script:
         "../scripts/extract_signatures.py"
 
@@ -175,6 +175,7 @@ rule format_records:
         intermediate("results/examples/{examples}/record.jsonl"),
     log:
         "logs/format_records/{examples}.log",
+    priority: turn
     group:
         "chain"
     conda:
@@ -190,6 +191,5 @@ rule format_records:
             "training.quantization",
             provenance={**DIGESTS, "seed": config["seed"]},
         ),
-    priority: earlier_first
     script:
         "../scripts/format_records.py"

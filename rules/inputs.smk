@@ -27,6 +27,7 @@ rule make_signature_dataset:
         digest="results/signature_dataset.json.sha256",
     log:
         "logs/make_signature_dataset.log",
+    priority: 1  # before any training: what cannot be signed is not trained
     localrule: True
     conda:
         "../envs/subject-zoo.yaml"
@@ -42,7 +43,6 @@ rule make_signature_dataset:
             "signature.probes_per_pattern",
             "task_generation",
         ),
-    priority: 1  # before any training: what cannot be signed is not trained
     script:
         "../scripts/make_signature_dataset.py"
 

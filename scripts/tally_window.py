@@ -4,8 +4,8 @@ from adapter import rule_log
 
 from subject_zoo.base.files import read_json, write_json
 from subject_zoo.dataset.acceptance import check_acceptance
+from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.tally import add_window
-from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.evaluation.files import load_environments, load_verdicts, save_verdicts
 from subject_zoo.records.files import StoredRecords
 

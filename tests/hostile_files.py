@@ -60,16 +60,20 @@ def png_bomb(size: int, width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def safetensors_of(header: bytes) -> bytes:
-    """A file of this header and no tensors."""
-    return len(header).to_bytes(8, "little") + header
+def safetensors_of(header: bytes, data: bytes = b"") -> bytes:
+    """A file of this header and these tensors."""
+    return len(header).to_bytes(8, "little") + header + data
 
 
-def models_header(architecture: dict[str, Any]) -> bytes:
-    """The header of a file of one model of that architecture, with one tensor of no numbers."""
-    models = {"000000/improved": {"architecture": architecture, "training": {}}}
-    tensor = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
-    return json.dumps({"__metadata__": {"models": json.dumps(models)}, "000000/improved/a": tensor}).encode()
+def file_of_models(architecture: dict[str, Any]) -> bytes:
+    """A file of one model of that architecture, with one tensor of no numbers, and of nothing about its training."""
+    models = {"000000/improved": {"architecture": architecture}}
+    tensors = {
+        "000000/improved/a": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]},
+        "training": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]},
+    }
+    header = {"__metadata__": {"models": json.dumps(models)}, **tensors}
+    return safetensors_of(json.dumps(header).encode(), b"{}")
 
 
 def repeat_text(path: Path, column: str, text: str, rows: int) -> None:

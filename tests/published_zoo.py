@@ -33,6 +33,7 @@ CONFIG = {
     "seed": 7,
     "num_examples": 8,
     "examples_per_job": 2,
+    "largest_job": 2,
     "ranges_per_shard": 1,
     "training": {"batch_size": 64},
     "splits": {"validation": 0.2, "test": 0.0},

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from subject_zoo.base.arrays import load_npz, npz_bytes, save_npz
+from subject_zoo.base.arrays import load_npz, map_npz, npz_bytes, save_npz
 from subject_zoo.base.files import atomic_copy, atomic_write, remove_unfinished
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -101,12 +101,21 @@ def test_modes_are_what_open_would_give(tmp_path, umask):
 @settings(deadline=None)
 def test_arrays_come_back_as_they_were(tmp_path_factory, arrays):
     path = tmp_path_factory.mktemp("npz") / "arrays.npz"
-    save_npz(path, arrays)
-    loaded = load_npz(path)
-    assert list(loaded) == list(arrays)
-    for name, array in arrays.items():
-        assert loaded[name].dtype == array.dtype
-        np.testing.assert_array_equal(loaded[name], array)
+    for saved in (arrays, arrays.items(), {name: array.T for name, array in arrays.items()}):
+        save_npz(path, saved)
+        for loaded in (load_npz(path), map_npz(path)):
+            assert list(loaded) == list(arrays)
+            for name, array in dict(saved).items():
+                np.testing.assert_array_equal(loaded[name], array, strict=True)
+
+
+def test_a_mapped_file_is_not_written_to(tmp_path):
+    save_npz(tmp_path / "a.npz", {"ids": np.arange(5)})
+    mapped = map_npz(tmp_path / "a.npz")
+    mapped["ids"][:] = 7
+    assert load_npz(tmp_path / "a.npz")["ids"].tolist() == [0, 1, 2, 3, 4]
+    (tmp_path / "a.npz").unlink()
+    assert mapped["ids"].tolist() == [7] * 5
 
 
 def test_npz_bytes_do_not_depend_on_time(tmp_path, monkeypatch):

@@ -46,11 +46,11 @@ BAD = {
     "model: {weight_decimals: 0}": ["model.weight_decimals is 0; it must be from 1 to 9, or null"],
     "seed: 2020-01-01": ["seed is datetime.date(2020, 1, 1); it must be an integer"],
     "dataset: {num_sequences: 1e12}": ["num_sequences is 1000000000000; it must be from 10 to 1000000000"],
-    "examples_per_job: 1000000": ["examples_per_job is 1000000; it must be at most 5", "a range of so many would take",
+    "largest_job: 1000000": ["largest_job is 1000000; it must be at most 5", "a range of so many would take",
                                   "TB of memory, most of it for dataset.num_sequences"],
-    "dataset: {num_sequences: 1e9}": ["examples_per_job is 60; it must be at most 23: ", "2.52 TB of memory"],
-    "{num_examples: 4e7, max_candidates: 1e9}":
-        ["examples_per_job is 60; it must be at least 233: the first plan would have 775194 ranges, and Snakemake"],
+    "dataset: {num_sequences: 1e9}": ["largest_job is 960; it must be at most 23: ", "40.3 TB of memory"],
+    "{num_examples: 4e8, max_candidates: 1e9}":
+        ["largest_job is 960; it must be at least 2326: the first plan would have 484497 ranges, and Snakemake"],
     # choices
     "device: cudda": ["device is 'cudda'; it must be one of auto, cpu, cuda, mps; did you mean cuda?"],
     "device:": ["device is null; it must be one of auto, cpu, cuda, mps"],
@@ -94,9 +94,11 @@ BAD = {
     "training: []": ["training is []; it must be a section"],
     # between keys
     "num_examples: 2000\nmax_candidates: 1000": ["num_examples is 2000; it must be at most 1000"],
-    "examples_per_job: 10000\nranges_per_shard: 4":
-        ["examples_per_job * ranges_per_shard is 40000; it must be at most 38759 with networks of 3 hidden layers"],
-    "{examples_per_job: 12000, model: {num_layers: [1, 16]}}": ["is 12000; it must be at most 11337 with networks"],
+    "largest_job: 10000\nranges_per_shard: 4":
+        ["largest_job * ranges_per_shard is 40000; it must be at most 38759 with networks of 3 hidden layers"],
+    "{largest_job: 12000, model: {num_layers: [1, 16]}}": ["is 12000; it must be at most 11337 with networks"],
+    "examples_per_job: 1000": ["examples_per_job is 1000; it must be at most 960, largest_job"],
+    "largest_job: 0": ["largest_job is 0; it must be from 1 to 1000000"],
     "patterns: {sequence_length: 9}": ["patterns.enabled", "no_repeats", "cannot occur", "sequence_length"],
     "patterns: {ends_with: H}": ["patterns.ends_with", "H", "7 letters", "A to G"],
     "patterns: {min_patterns_per_batch: 4}": ["min_patterns_per_batch is 4; it must be at most 3"],

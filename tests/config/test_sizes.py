@@ -38,7 +38,7 @@ def test_what_passes_can_be_held(values):
     checked = outcome(config)
     if checked is None:
         return
-    dataset, examples = checked["dataset"], checked["examples_per_job"]
+    dataset, examples = checked["dataset"], checked["largest_job"]
     rows = dataset["num_sequences"] * (checked["patterns"]["sequence_length"] + 5)  # the very arrays of an example
     assert examples * rows < 10**12
     assert 31 * dataset["pool_size"] < 2**31
@@ -49,5 +49,5 @@ def test_what_passes_can_be_held(values):
 
 def test_millions_of_examples_are_no_mistake():
     check_config(merged({"num_examples": 1_000_000, "max_candidates": 1_250_000}))
-    check_config(merged({"num_examples": 10_000_000, "max_candidates": 12_500_000, "examples_per_job": 1000}))
-    check_config(merged({"num_examples": 500_000_000, "max_candidates": 10**9, "examples_per_job": 4000}))
+    check_config(merged({"num_examples": 10_000_000, "max_candidates": 12_500_000, "largest_job": 1000}))
+    check_config(merged({"num_examples": 500_000_000, "max_candidates": 10**9, "largest_job": 4000}))

@@ -1,6 +1,9 @@
 """A shard's files are read back when they are written, and cut to the examples that are kept."""
 
 import io
+import json
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -12,13 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.dataset import shards
-from subject_zoo.dataset.shards import GROUP_ROWS, cut, write_rows, write_signatures, write_table, write_weights
+from subject_zoo.dataset.shards import (
+    GROUP_ROWS,
+    cut,
+    table_row,
+    table_schema,
+    write_rows,
+    write_signatures,
+    write_table,
+    write_weights,
+)
 from subject_zoo.networks.files import load_models
 from tests.finished_dataset import finished, parquet_files, read_facts
 from tests.record_tables import records_of
 
 __all__ = ["finished"]  # a fixture
 
+SCRIPTS = Path(shards.__file__).parents[2]
 ASKED = {"include_modification": True, "include_classification": True}
 
 
@@ -157,3 +170,29 @@ def test_a_table_is_written_and_read_back_row_group_by_row_group(records, tmp_pa
     assert peak < 20 * 2**20
     assert pa.total_allocated_bytes() - before < 20 * 2**20
     assert pq.read_metadata(tmp_path / "table.parquet").num_rows == 60
+
+
+@pytest.mark.parametrize("table", ["data", "modification", "classification"])
+def test_a_table_holds_what_pyarrow_makes_of_its_rows(records, tmp_path, table):
+    for some in (records, records[:1], []):
+        write_table(tmp_path / "a.parquet", table, some, ASKED)
+        expected = pa.Table.from_pylist(
+            [table_row(table, record) for record in some], schema=table_schema(table, ASKED)
+        )
+        assert pq.read_table(tmp_path / "a.parquet").equals(expected)
+
+
+def test_a_shard_takes_no_pandas(records, tmp_path):
+    """It takes longer to load than a shard to write."""
+    (tmp_path / "records.json").write_text(json.dumps(records))
+    code = (
+        f"import json, sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
+        "from subject_zoo.dataset.shards import cut, write_table\n"
+        "from pathlib import Path\n"
+        "records = json.loads(Path('records.json').read_text())\n"
+        f"write_table('a.parquet', 'data', records, {ASKED})\n"
+        "assert cut(Path('a.parquet'), Path('b.parquet'), [records[0]['example_id']])\n"
+        "sys.exit('pandas' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
+    assert pq.read_table(tmp_path / "b.parquet")["example_id"].to_pylist() == [records[0]["example_id"]]

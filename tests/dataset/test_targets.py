@@ -12,7 +12,7 @@ from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.targets import check_target
 
 HERE = Path("/zoo")
-WINDOWS = Windows(examples_per_job=8, ranges_per_shard=2, max_candidates=1_000_000)
+WINDOWS = Windows(examples_per_job=8, largest_job=8, ranges_per_shard=2, max_candidates=1_000_000)
 
 WRONG = {
     "": "names nothing",

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from subject_zoo.base.terms import GATES, RECORD_SUMMARY
-from subject_zoo.dataset.validity import summarise, summarise_record
+from subject_zoo.dataset.record_summary import summarise_record
+from subject_zoo.dataset.validity import summarise
 
 PATTERNS = ("starts_with", "ends_with", "palindrome")
 CONFIG = {

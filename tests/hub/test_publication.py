@@ -188,6 +188,7 @@ OTHERS = {
         "splits": {"validation": 0.1, "test": 0.5}
     },
     "examples_per_job * ranges_per_shard is 2 there, 1 here": {"examples_per_job": 1},
+    "largest_job * ranges_per_shard is 2 there, 8 here": {"largest_job": 8},
     'benchmark.patterns is null there, ["sorted"] here': {"benchmark": {"patterns": ["sorted"]}},
 }
 
@@ -211,7 +212,7 @@ def test_a_dataset_with_other_keys_is_refused_unless_it_may_replace_the_one_that
 def test_other_code_is_told_where_no_key_differs():
     there = {"config": CONFIG, **DIGESTS}
     assert differences(there, CONFIG, DIGESTS) == ""
-    assert differences(there, CONFIG | {"examples_per_job": 1, "ranges_per_shard": 2}, DIGESTS) == ""
+    assert differences(there, CONFIG | {"examples_per_job": 1, "largest_job": 1, "ranges_per_shard": 2}, DIGESTS) == ""
     assert differences(there, CONFIG | {"num_examples": 1, "cleanup": True}, DIGESTS) == ""
     other = {"code_sha256": "e" * 64, "config_sha256": "f" * 64}
     assert differences(there, CONFIG, other) == (

@@ -22,12 +22,10 @@ NETWORK = StoredModel(SMALL, {name: np.zeros(shape, np.float32) for name, shape 
 LINES = {
     "deep": b"[" * 100_000,
     "deep in an object": HEAD + b'{"a":' * 100_000,
-    "wide": HEAD + b"[" + b"{}," * 5_000_000 + b"{}]}",
-    "a number of ten million digits": HEAD + b"1" * 10_000_000 + b"}",
-    "an id of ten million digits": b'{"task": "modification", "completion": "", "example_id": '
-    + b"1" * 10_000_000
-    + b"}",
-    "a fraction of ten million digits": HEAD + b"0." + b"1" * 10_000_000 + b"}",
+    "wide": HEAD + b"[" + b"{}," * 2_000_000 + b"{}]}",
+    "a number of a million digits": HEAD + b"1" * 1_000_000 + b"}",
+    "an id of a million digits": b'{"task": "modification", "completion": "", "example_id": ' + b"1" * 1_000_000 + b"}",
+    "a fraction of a million digits": HEAD + b"0." + b"1" * 1_000_000 + b"}",
     "NaN": HEAD + b"NaN}",
     "an infinite id": b'{"task": "modification", "completion": "", "example_id": Infinity}',
     "a lone surrogate": HEAD + b'"\\ud800"}',

@@ -33,10 +33,10 @@ def test_before_anything_is_pinned_the_source_must_be_readable(tmp_path):
         told(path, mine)
     mine.write_bytes(MINE)
     assert told(path, mine) is None
-    with pytest.raises(UserError, match="is not a file"):
+    with pytest.raises(UserError, match="it is a folder"):
         told(path, tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UserError, match="is not a file"):
+    with pytest.raises(UserError, match="it is a pipe"):
         told(path, tmp_path / "pipe")
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from subject_zoo.dataset.layout import CARD, MANIFEST, SIGNATURE_DATASET, VALIDI
 from subject_zoo.dataset.manifest import LARGEST
 from tests.finished_dataset import (
     SCRIPTS,
+    edit_models,
     finished,
     folder,
     found,
@@ -32,7 +34,7 @@ from tests.finished_dataset import (
     write_manifest,
 )
 from tests.hostile_files import (
-    models_header,
+    file_of_models,
     npy_header,
     npz_bomb,
     npz_of,
@@ -40,6 +42,7 @@ from tests.hostile_files import (
     repeat_text,
     safetensors_of,
 )
+from tests.record_tables import edit_rows
 
 __all__ = ["finished", "folder"]  # fixtures
 
@@ -178,8 +181,7 @@ def many_nothings(folder: Path) -> None:
 
 
 def many_layers(folder: Path) -> None:
-    header = models_header(ARCHITECTURE | {"num_layers": 100_000_000})
-    first(folder, "weights").write_bytes(safetensors_of(header))
+    first(folder, "weights").write_bytes(file_of_models(ARCHITECTURE | {"num_layers": 100_000_000}))
 
 
 def deep_header(folder: Path) -> None:
@@ -187,7 +189,7 @@ def deep_header(folder: Path) -> None:
 
 
 def wide_header(folder: Path) -> None:
-    first(folder, "weights").write_bytes(safetensors_of(b"[" + b"{}," * 5_000_000 + b"{}]"))
+    first(folder, "weights").write_bytes(safetensors_of(b"[" + b"{}," * 2_000_000 + b"{}]"))
 
 
 def sparse_weights(folder: Path) -> None:
@@ -311,6 +313,45 @@ def test_what_would_fill_the_memory_is_a_named_problem(finished, tmp_path):
     assert sorted(HARMFUL, key=str) == sorted((harm for harms in TOGETHER for harm in harms), key=str)
 
 
+def deep_list() -> Any:
+    value: Any = 1
+    for _ in range(600):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "training", [[], None, "x", {"training_loss": "x"}, deep_list(), {"a": 10**30}, {"a": "\ud800"}], ids=range(7)
+)
+def test_learning_curves_of_a_stranger_are_a_named_problem(folder, training):
+    def change(models: dict[str, Any]) -> None:
+        name = next(iter(models))
+        models[name] = replace(models[name], training=training)
+
+    edit_models(first(folder, "weights"), change)
+    hide(folder)
+    assert found(folder, retrained=7)
+
+
+METADATA = [
+    "[]",
+    "3",
+    '{"degraded":[],"improved":3}',
+    '{"improved":{"accuracy":{}}}',
+    '{"lengths":{"a":[]}}',
+    None,
+    "",
+    "{",
+]
+
+
+@pytest.mark.parametrize("metadata", METADATA)
+def test_metadata_of_a_stranger_is_a_named_problem(folder, metadata):
+    edit_rows(folder / longest_file(folder), lambda rows: rows[0].update(metadata=metadata))
+    hide(folder)
+    assert any(p.row == 0 and "metadata" in p.what for p in found(folder))
+
+
 def test_names_of_files_are_not_obeyed_by_a_terminal(folder, capsys):
     from subject_zoo.cli import main
 
@@ -358,7 +399,7 @@ def test_training_that_would_take_a_year_is_left_out_and_said(folder):
 NO_MANIFEST = {
     "deep": b"[" * 100_000,
     "deep inside": b'{"config": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}",
-    "wide": b"[" + b"{}," * 15_000_000 + b"{}]",
+    "wide": b"[" + b"{}," * 2_000_000 + b"{}]",
     "huge number": b'{"seed": ' + b"1" * 100_000 + b"}",
     "NaN": b'{"seed": NaN}',
     "surrogate": b'{"config": {"\\ud800\\u001b[31m": 1}}',

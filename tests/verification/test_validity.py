@@ -17,7 +17,8 @@ from subject_zoo.dataset.card import dataset_card
 from subject_zoo.dataset.folder import count_rows, digests_of_tables
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, CARD, PICTURES, SIGNATURE_DATASET, VALIDITY
 from subject_zoo.dataset.pictures import DRAWINGS
-from subject_zoo.dataset.validity import summarise, summarise_records
+from subject_zoo.dataset.record_summary import summarise_records
+from subject_zoo.dataset.validity import summarise
 from subject_zoo.project import Project
 from subject_zoo.verification.pictures import is_png
 from tests.finished_dataset import folder, found, hide, make_dataset, read_facts, tiny_config

@@ -2,40 +2,55 @@
 
 import io
 import math
+import mmap
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import IO
 
 import numpy as np
 
-from subject_zoo.base.files import atomic_write
+from subject_zoo.base.files import atomic_file
+
+Arrays = Mapping[str, np.ndarray] | Iterable[tuple[str, np.ndarray]]  # by name, as `dict` takes them
 
 _UNIX, _VERSION = 3, 20  # the system that entries say they are from, and what it takes to read them (2.0)
 _END, _MOST_ARRAYS = b"PK\5\6", 1000  # how the last 22 bytes begin; those of all pools are a few dozen
+_LOCAL_HEADER = 30  # bytes of it before an entry's name, of which the last four say how long name and extras are
 
 
-def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+def npz_bytes(arrays: Arrays) -> bytes:
     """The bytes of an uncompressed .npz, as numpy.savez writes, but for what differs between systems and versions.
 
     Equal arrays in equal order give equal bytes everywhere: dates, systems and flags of the entries are fixed. Raises
     ValueError for object arrays, which would need pickle.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            if np.asarray(array).dtype.hasobject:
-                raise ValueError(f"array {name!r} holds Python objects")
-            entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980
-            entry.create_system, entry.create_version, entry.extract_version = _UNIX, _VERSION, _VERSION
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.asarray(array), version=(1, 0), allow_pickle=False)
-            archive.writestr(entry, content.getvalue())
+    _write(buffer, arrays)
     return buffer.getvalue()
 
 
-def save_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays atomically as an uncompressed .npz."""
-    atomic_write(path, npz_bytes(arrays))
+def save_npz(path: str | os.PathLike[str], arrays: Arrays) -> None:
+    """Write arrays atomically as an uncompressed .npz; pairs one after another, so that one can be made at a time."""
+    with atomic_file(path) as file:
+        _write(file, arrays)
+
+
+def _write(file: IO[bytes], arrays: Arrays) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, given in arrays.items() if isinstance(arrays, Mapping) else arrays:
+            array = np.asarray(given)
+            if array.dtype.hasobject:
+                raise ValueError(f"array {name!r} holds Python objects")
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+            entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980
+            entry.create_system, entry.create_version, entry.extract_version = _UNIX, _VERSION, _VERSION
+            entry.file_size = header.tell() + array.nbytes
+            with archive.open(entry, "w") as content:
+                content.write(header.getvalue())
+                in_order = array.T if array.flags.f_contiguous else array
+                content.write(np.ascontiguousarray(in_order).reshape(-1).view(np.uint8).data)
 
 
 def load_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
@@ -85,3 +100,19 @@ def _read_array(content: bytearray) -> np.ndarray:
     if math.prod(shape) != array.size:
         raise ValueError(f"an array in it is {list(shape)}, and has {array.size} numbers")
     return array.reshape(shape, order="F" if in_columns else "C")
+
+
+def map_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """All arrays of a file that `save_npz` wrote, as a private view of it: what is not looked at takes no memory."""
+    arrays = {}
+    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        for entry in archive.infolist():
+            file.seek(entry.header_offset + _LOCAL_HEADER - 4)
+            lengths = np.frombuffer(file.read(4), "<u2")
+            file.seek(int(lengths.sum()), os.SEEK_CUR)
+            np.lib.format.read_magic(file)
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            view: np.ndarray = np.ndarray(shape[::-1] if fortran else shape, dtype, content, file.tell())
+            arrays[entry.filename.removesuffix(".npy")] = view.T if fortran else view
+    return arrays

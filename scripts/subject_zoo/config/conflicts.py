@@ -19,6 +19,11 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
             f"num_examples is {config['num_examples']}; it must be at most {config['max_candidates']}, "
             "max_candidates, since examples are accepted candidates"
         )
+    if config["examples_per_job"] > config["largest_job"]:
+        yield (
+            f"examples_per_job is {config['examples_per_job']}; it must be at most {config['largest_job']}, "
+            "largest_job, which no range exceeds"
+        )
     yield from _patterns_conflicts(config["patterns"], config["task_generation"]["include_modification"])
     yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])

@@ -13,6 +13,7 @@ LOGISTICS = (
     "expected_acceptance",
     "min_acceptance",
     "examples_per_job",
+    "largest_job",
     "ranges_per_shard",
     "cleanup",
     "benchmark",

@@ -27,10 +27,10 @@ def too_large(config: Mapping[str, Any]) -> Iterator[str]:
     Keys each fit the schema, and ranges have their ends in order.
     """
     needs = _needs_of_example(config)
-    each, examples = sum(needs.values()), config["examples_per_job"]
+    each, examples = sum(needs.values()), config["largest_job"]
     if examples * each > _MOST_MEMORY:
         yield (
-            f"examples_per_job is {examples}; it must be at most {_MOST_MEMORY // each}: a range of so many would "
+            f"largest_job is {examples}; it must be at most {_MOST_MEMORY // each}: a range of so many would "
             f"take {_size(examples * each)} of memory, most of it for {max(needs, key=lambda key: needs[key])}"
         )
     else:
@@ -38,19 +38,19 @@ def too_large(config: Mapping[str, Any]) -> Iterator[str]:
     candidates = min(config["num_examples"] / config["expected_acceptance"], config["max_candidates"])
     if candidates > _MOST_RANGES * examples:
         yield (
-            f"examples_per_job is {examples}; it must be at least {math.ceil(candidates / _MOST_RANGES)}: the first "
+            f"largest_job is {examples}; it must be at least {math.ceil(candidates / _MOST_RANGES)}: the first "
             f"plan would have {math.ceil(candidates / examples)} ranges, and Snakemake holds {_MOST_RANGES} at most"
         )
 
 
 def _too_large_shards(config: Mapping[str, Any]) -> Iterator[str]:
     """A shard's networks stand in one file, whose header names every tensor: a weight and a bias for each layer."""
-    layers, candidates = config["model"]["num_layers"][1], config["examples_per_job"] * config["ranges_per_shard"]
+    layers, candidates = config["model"]["num_layers"][1], config["largest_job"] * config["ranges_per_shard"]
     of_network = MODEL_IN_HEADER + 2 * (layers + 1) * TENSOR_IN_HEADER
     most = HEADER_LIMIT // (len(published_stages(config["task_generation"])) * of_network)
     if candidates > most:
         yield (
-            f"examples_per_job * ranges_per_shard is {candidates}; it must be at most {most} with networks of "
+            f"largest_job * ranges_per_shard is {candidates}; it must be at most {most} with networks of "
             f"{layers} hidden layers, or a shard's file of weights could not be read"
         )
 

@@ -19,6 +19,8 @@ BATCH = 64_000_000  # bytes that the rows that are read together may take
 
 _LARGEST_HEADER = 1_000_000
 _LONGEST_LIST = 1_000_000  # of the footer's structures
+_DICTIONARY = 2  # the kind of a page
+_DATA = {0: 5, 3: 8}  # kinds of pages with values, and the field that says how many, of two versions
 _DEEPEST = 10  # structures inside one another
 
 
@@ -82,20 +84,25 @@ def _column(file: BinaryIO, chunk: Any, rows: int) -> Column:
     while start < end:
         file.seek(start)
         header, length = _Thrift(file.read(min(_LARGEST_HEADER, end - start))).page_header()
-        packed, unpacked = header.get(3, -1), header.get(2, -1)
+        kind, unpacked, packed = (_number(header, field) for field in (1, 2, 3))
         start += length + packed
-        if packed < 0 or unpacked < 0 or start > end:
+        if min(kind, packed, unpacked) < 0 or start > end:
             raise ValueError("a page of it is larger than what is there")
         largest = max(largest, unpacked, packed)
-        if 7 in header:  # a dictionary
+        if kind == _DICTIONARY:
             dictionary = max(dictionary, unpacked)
-        else:
-            data_page = header.get(5) or header.get(8) or {}
-            count = data_page.get(1, -1)
+        elif kind in _DATA:
+            count = _number(header.get(_DATA[kind]), 1)
             values += count
             if count < 0 or values > chunk.num_values:
                 raise ValueError("its pages hold more values than the footer says")
     return Column(largest, dictionary)
+
+
+def _number(structure: Any, field: int) -> int:
+    """An integer of a structure; -1 where there is none."""
+    value = structure.get(field) if isinstance(structure, dict) else None
+    return value if type(value) is int else -1
 
 
 class _Thrift:

@@ -113,7 +113,6 @@ def _has_targets(validity: Mapping[str, Any]) -> bool:
 
 def _canvas(rows: int) -> tuple[Figure, Any]:
     figure = Figure(figsize=(7, 1.4 + 0.26 * rows), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -126,5 +125,6 @@ def _name_rows(axes: Any, names: list[str]) -> None:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})  # the version would be in every picture
+    # Not by savefig, which draws twice; nor with the version, which would be in every picture.
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()

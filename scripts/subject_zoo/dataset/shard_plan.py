@@ -3,7 +3,8 @@
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Self
 
 from subject_zoo.base.errors import UserError
@@ -13,36 +14,58 @@ from subject_zoo.dataset.acceptance import check_acceptance, is_below, why_rejec
 
 @dataclass(frozen=True)
 class Windows:
-    """How candidate ids are cut: window k holds `ranges_per_shard` ranges of `examples_per_job` ids, and becomes
-    shard k. Ids stay below `max_candidates`, so the last window can be short."""
+    """How candidate ids are cut, whatever number of examples is wanted: window k holds `ranges_per_shard` ranges of
+    equal size, and becomes shard k. The first two windows' ranges have `examples_per_job` ids, and those of each window
+    after them as many more than the one before, up to `largest_job`: few examples are spread over cores, many start
+    few processes. Ids stay below `max_candidates`, so the last window can be short.
+
+    So a range grows as the square root of the ids before it. That is what costs least where any number of examples may
+    be asked for: a range of s ids costs its processes' start, and leaves s / 2 candidates too many on average.
+    """
 
     examples_per_job: int
+    largest_job: int
     ranges_per_shard: int
     max_candidates: int
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
         """The windows of a configuration."""
-        return cls(config["examples_per_job"], config["ranges_per_shard"], config["max_candidates"])
+        return cls(**{field.name: config[field.name] for field in fields(cls)})
 
-    @property
-    def size(self) -> int:
-        return self.examples_per_job * self.ranges_per_shard
-
-    @property
+    @cached_property
     def most(self) -> int:
         """How many windows there are in all."""
-        return math.ceil(self.max_candidates / self.size)
+        return self._reaching(self.max_candidates, range(self.max_candidates + 1))
+
+    def first(self, index: int) -> int:
+        """The first id of a window, if it has any: the number of ids before it."""
+        grown = min(index, self.largest_job // self.examples_per_job + 1)  # windows whose ranges are multiples
+        ids = self.examples_per_job * (min(index, 1) + grown * (grown - 1) // 2) + self.largest_job * (index - grown)
+        return ids * self.ranges_per_shard
+
+    def ids(self, index: int) -> range:
+        """The ids of one window; none past `max_candidates`."""
+        return range(self.first(index), min(self.first(index + 1), self.max_candidates))
+
+    def range_size(self, index: int) -> int:
+        """How many ids a range of a window holds, but the very last one."""
+        return min(self.examples_per_job * max(1, index), self.largest_job)
 
     def ranges(self, index: int) -> list[ExampleRange]:
         """The ranges of one window, in id order."""
-        first = index * self.size
-        return cut_into_ranges(first, min(self.size, self.max_candidates - first), self.examples_per_job)
+        ids = self.ids(index)
+        return cut_into_ranges(ids.start, len(ids), self.range_size(index))
 
-    def enough_for(self, examples: int, acceptance: float) -> int:
-        """How many windows are likely to hold so many accepted examples; at least 1, at most all."""
-        needed = examples / acceptance / self.size  # infinite, for the least acceptances that a float can hold
-        return self.most if needed > self.most else max(1, math.ceil(needed))
+    def enough_for(self, examples: int, acceptance: float, planned: int = 0) -> int:
+        """How many windows in all are likely to hold so many accepted examples after `planned` windows; at least one
+        more than these, at most all."""
+        needed = self.first(planned) + examples / acceptance  # infinite, for the least acceptances of a float
+        return self._reaching(needed, range(self.most)) if needed < self.max_candidates else self.most
+
+    def _reaching(self, ids: float, numbers: range) -> int:
+        """The least of these numbers of windows that hold so many ids; one above the last where none does."""
+        return bisect_left(numbers, ids, key=self.first)
 
 
 def next_plan(
@@ -64,8 +87,9 @@ def next_plan(
         )
     check_acceptance(tally, min_acceptance)
     acceptance = max(accepted, 1) / candidates
-    missing = windows.enough_for(math.ceil(1.1 * (num_examples - accepted)), acceptance)
+    wanted = windows.enough_for(math.ceil(1.1 * (num_examples - accepted)), acceptance, planned)
     if accepted < min_acceptance * candidates:
-        more = range(planned + 1, planned + missing)
-        missing = 1 + bisect_left(more, True, key=lambda n: is_below(accepted, n * windows.size, min_acceptance))
-    return {"windows": min(windows.most, planned + missing), "enough": False}
+        more = range(planned + 1, wanted)
+        sure = bisect_left(more, True, key=lambda count: is_below(accepted, windows.first(count), min_acceptance))
+        wanted = planned + 1 + sure
+    return {"windows": wanted, "enough": False}

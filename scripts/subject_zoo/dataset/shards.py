@@ -132,6 +132,27 @@ def _must_hold(path: str | os.PathLike[str], holds: bool) -> None:
         raise OSError(f"{path}: read back, it does not hold what was written")
 
 
+def _arrow_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_arrays(
+        [_column([row[field.name] for row in rows], field.type) for field in schema], schema=schema
+    )
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Values, none of them null, as Arrow holds them. Not by pa.array, which loads all of pandas to see whether it is
+    handed something of pandas: that takes longer than a shard."""
+    if kind == pa.string():
+        texts = pa.lib.StringBuilder()
+        texts.append_values(values)
+        return texts.finish()
+    if pa.types.is_list(kind):
+        ends = np.cumsum([0, *map(len, values)], dtype=np.int32)
+        inner = _column([item for items in values for item in items], kind.value_type)
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(ends)], children=[inner])
+    numbers = np.array(values, kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
+
+
 def write_rows(file: IO[bytes], schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as a Parquet file: zstd, page index, row groups as large as GROUP_ROWS and GROUP_BYTES allow."""
     # Statistics hold the least and the greatest value whole: of the long texts that would double a small file.
@@ -149,24 +170,26 @@ def _row_groups(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> Iterato
     for row in rows:
         own = sum(len(row[name].encode()) for name in texts if row[name] is not None)
         if group and (len(group) == GROUP_ROWS or size + own > GROUP_BYTES):
-            yield pa.Table.from_pylist(group, schema=schema)
+            yield _arrow_table(group, schema)
             group, size = [], 0
         group.append(row)
         size += own
     if group:
-        yield pa.Table.from_pylist(group, schema=schema)
+        yield _arrow_table(group, schema)
 
 
 def cut(source: Path, target: Path, kept: Sequence[int]) -> bool:
-    """Write a shard's file with the kept examples alone, atomically; whether it holds any, and was written."""
+    """Write a shard's file with the kept examples alone, its first ones, atomically; whether it holds any, and was
+    written."""
     write = {".parquet": _cut_parquet, ".safetensors": _cut_weights, ".npz": _cut_signatures}[source.suffix]
     return write(source, target, kept)
 
 
 def _cut_parquet(source: Path, target: Path, kept: Sequence[int]) -> bool:
     chosen = set(kept)
-    if chosen.isdisjoint(pq.read_table(source, columns=["example_id"])["example_id"].to_pylist()):
-        return False
+    with pq.ParquetFile(source) as whole:
+        if chosen.isdisjoint(whole.read(["example_id"])["example_id"].to_pylist()):
+            return False
     with pq.ParquetFile(source) as whole, atomic_file(target) as file:
         groups = (whole.read_row_group(index) for index in range(whole.num_row_groups))
         rows = (row for group in groups for row in group.to_pylist() if row["example_id"] in chosen)

@@ -1,36 +1,17 @@
 """How true the records of a dataset are: the funnel of the gates, accuracies, rates and balance."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from subject_zoo.base.files import digest_of
-from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS, TASKS
+from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS
 from subject_zoo.evaluation.gates import claimed_patterns, gates_of
 
 _DECIMALS = 4
 _BINS = 20
-
-
-def summarise_records(
-    verdicts: Mapping[int, Mapping[str, Any]], records: Iterable[Mapping[str, Any]]
-) -> dict[int, dict[str, Any]]:
-    """Verdicts by example id, each with what `summarise_record` says of its record, None where it has none."""
-    summaries = {record["example_id"]: summarise_record(record) for record in records}
-    return {i: {**verdict, RECORD_SUMMARY: summaries.get(i)} for i, verdict in verdicts.items()}
-
-
-def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the figures of a dataset need of a record's long texts: a digest by which equal models are found, and how
-    many characters its prompts have."""
-    prompts = {task: record[f"{task}_prompt"] for task in TASKS if f"{task}_prompt" in record}
-    return {
-        "weights_sha256": digest_of(record["improved_model_weights"].encode()),
-        "prompt_chars": {task: len(prompt) for task, prompt in prompts.items()},
-    }
 
 
 def summarise(

@@ -9,8 +9,9 @@ from subject_zoo.dataset.layout import SEQUENCE_FILES, shard_of
 
 Files = Mapping[str, Mapping[str, Any]]  # a manifest's entries: sha256, size and rows, by path
 
+_SIZES = ("examples_per_job", "largest_job")  # of ranges
 # What may differ: how many examples, how the work is cut into jobs, where it goes. Not in which shard an example is.
-_FREE = {"num_examples", "max_candidates", "expected_acceptance", "examples_per_job", "ranges_per_shard", "cleanup"}
+_FREE = {"num_examples", "max_candidates", "expected_acceptance", "ranges_per_shard", *_SIZES, "cleanup"}
 _DIGESTS = ("config_sha256", "code_sha256")
 _SHOWN = 3
 
@@ -38,8 +39,7 @@ def differences(there: Mapping[str, Any], config: Mapping[str, Any], digests: Ma
 
 def _values(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What decides a dataset's content, by dotted key."""
-    shard = config["examples_per_job"] * config["ranges_per_shard"]
-    yield "examples_per_job * ranges_per_shard", shard
+    yield from ((f"{size} * ranges_per_shard", config[size] * config["ranges_per_shard"]) for size in _SIZES)
     for section, value in config.items():
         if section in _FREE or section == "publish":
             continue

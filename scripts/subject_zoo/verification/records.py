@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from subject_zoo import chain
@@ -11,8 +12,8 @@ from subject_zoo.base.errors import UserError, one_line
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_row, table_schema
-from subject_zoo.dataset.validity import summarise_records
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
@@ -70,6 +71,8 @@ class RecordChecker:
                 yield column, f"the {stage} model is not the one that the seed draws: {model.architecture}"
             elif not all(np.isfinite(array).all() for array in model.weights.values()):
                 yield column, f"the {stage} weights hold NaN or infinity"
+            elif not _can_be_written(model.training):
+                yield column, f"the {stage} model's learning curves are none: no record can hold them"
 
     def check(
         self, example_id: int, row: Mapping[str, Any], models: StageModels, signatures: StageSignatures
@@ -142,6 +145,15 @@ def _check_texts(
     as_written = {column: text for column, text in row.items() if column not in differing}
     for column, what in parsing_differences(as_written, models, config["format"]["modification_completion"]):
         yield column, f"{column}: {what}"
+
+
+def _can_be_written(value: Any) -> bool:
+    """Whether JSON that was read is also written: lists may be too deep, integers too long, texts no Unicode."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _as_made(example_id: int, models: StageModels) -> list[dict[int, StoredModel]]:

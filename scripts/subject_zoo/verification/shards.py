@@ -28,7 +28,7 @@ class ShardChecker:
         """All problems of one shard."""
         models, signatures = reader.models(shard), reader.signatures(shard)
         yield from (part for part in (models, signatures) if isinstance(part, Problem))
-        candidates = self._candidates(shard)
+        candidates = self.windows.ids(int(shard))
         ids: set[int] = set()
         all_read = True
         for split in SPLITS:
@@ -54,11 +54,6 @@ class ShardChecker:
         if all_read and not isinstance(signatures, Problem):
             there, wanted = ([format_id(i) for i in example_ids] for example_ids in (signatures, sorted(ids)))
             yield from _strangers(signatures_file(shard), there, wanted)
-
-    def _candidates(self, shard: str) -> range:
-        """The ids of a shard's window; none past max_candidates."""
-        size, end = self.windows.size, self.windows.max_candidates
-        return range(int(shard) * size, min((int(shard) + 1) * size, end))
 
     def _misplaced(self, row: Row, candidates: range, last: int) -> str | None:
         if row.example_id not in candidates:
