@@ -117,7 +117,7 @@ def mutate(config: dict[str, Any], choose: random.Random) -> list[str]:
             done.append(f"{key} is called {name!r}")
         elif kind <= 5:
             section[key] = _near(section[key], choose)
-            done.append(f"{key}: {section[key]!r:.60}")
+            done.append(f"{key}: {_shown(section[key])}")
         else:
             section[key] = _any_value(choose)
             done.append(f"{key}: {_shown(section[key])}")
