@@ -91,9 +91,11 @@ def _near(value: Any, choose: random.Random) -> Any:
 
 
 def _keys(config: Mapping[str, Any], path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of up to four keys: a mutated configuration may be thousands of sections deep."""
     found = []
     for key, value in config.items():
-        found += [(*path, key), *(_keys(value, (*path, key)) if isinstance(value, Mapping) else [])]
+        inside = isinstance(value, Mapping) and len(path) < 3
+        found += [(*path, key), *(_keys(value, (*path, key)) if inside else [])]
     return found
 
 
@@ -101,8 +103,7 @@ def mutate(config: dict[str, Any], choose: random.Random) -> list[str]:
     """Change one to four keys of a configuration in place; what was done, in words."""
     done = []
     for _ in range(choose.choice([1, 1, 1, 2, 3, 4])):
-        paths = [path for path in _keys(config) if len(path) <= 4]
-        *above, key = choose.choice(paths)
+        *above, key = choose.choice(_keys(config))
         section: Any = config
         for part in above:
             section = section[part]
@@ -116,7 +117,7 @@ def mutate(config: dict[str, Any], choose: random.Random) -> list[str]:
             done.append(f"{key} is called {name!r}")
         elif kind <= 5:
             section[key] = _near(section[key], choose)
-            done.append(f"{key}: {section[key]!r:.60}")
+            done.append(f"{key}: {_shown(section[key])}")
         else:
             section[key] = _any_value(choose)
             done.append(f"{key}: {_shown(section[key])}")

@@ -3,7 +3,7 @@
 import signal
 
 from tests.torture.trial import Fault, Trial
-from tests.torture.zoo import Zoo, any_moment
+from tests.torture.zoo import MORE, Zoo, any_moment, copy
 
 # What a run may say that waits for what the killed one left: its last job, which still writes.
 STILL_RUNS = ("another run lives here",)
@@ -13,9 +13,13 @@ def _ended_by(number: signal.Signals, group: bool, trial: Trial) -> str:
     """A run that is sent a signal, sometimes another after it; told without a traceback where it can tell."""
     choose = trial.choose
     zoo = Zoo(trial.folder / "zoo", trial.folder, form=trial.deal(["make", "make", "make", "snakemake"]))
-    told = [zoo.form]
+    base, told = trial.bases / "finished", [zoo.form]
+    if choose.random() < 0.25:  # the dataset stands there, and one example more is asked for
+        copy(base, zoo.folder)
+        base, zoo.settings = trial.bases / "more", [MORE]
+        told.append(MORE)
     for _ in range(choose.choice([1, 1, 2])):
-        moment = any_moment(trial, zoo.folder, trial.bases / "finished")
+        moment = any_moment(trial, zoo.folder, base)
         told.append(str(moment))
         with zoo.start() as running:
             moment.wait(running)
@@ -32,7 +36,7 @@ def _ended_by(number: signal.Signals, group: bool, trial: Trial) -> str:
                 running.process.wait(60)  # its jobs live on
                 zoo.go_on(STILL_RUNS)
     zoo.go_on(STILL_RUNS)
-    zoo.compare(trial.bases / "finished")
+    zoo.compare(base)
     return f"{number.name}: {', '.join(told)}"
 
 
@@ -79,9 +83,9 @@ def dying_job(trial: Trial) -> str:
 
 
 FAULTS = [
-    Fault("kill-group", 100, 2, kill_group, ("finished",)),
-    Fault("kill-main", 25, 1, kill_main, ("finished",)),
-    Fault("interrupt", 25, 1, interrupt, ("finished",)),
-    Fault("terminate", 25, 1, terminate, ("finished",)),
+    Fault("kill-group", 100, 2, kill_group, ("finished", "more")),
+    Fault("kill-main", 25, 1, kill_main, ("finished", "more")),
+    Fault("interrupt", 25, 1, interrupt, ("finished", "more")),
+    Fault("terminate", 25, 1, terminate, ("finished", "more")),
     Fault("dying-job", 10, 1, dying_job, ("finished",)),
 ]

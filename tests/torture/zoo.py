@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,31 +142,36 @@ def digests(folder: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Moment:
-    """When a run is disturbed: some seconds after a file is there, or a temporary file beside its place."""
+    """When a run is disturbed: some seconds after its start, or after a file is "there", "temporary" (a file that is
+    to be renamed to it) or "changed" (gone, or made anew)."""
 
     path: Path | None
-    temporary: bool
+    is_: str
     seconds: float
 
     def __str__(self) -> str:
-        if self.path is None:
-            return f"{self.seconds:.2f} s after the start"
-        what = "a temporary file of " if self.temporary else ""
-        return f"{self.seconds:.3f} s after {what}{self.path}"
+        what = "the start" if self.path is None else f"{self.path.name} is {self.is_}"
+        return f"{self.seconds:.3f} s after {what}"
 
     def wait(self, running: Running) -> None:
         if self.path is not None:
-            wait_for(self._is_there, running, 60)
+            before = _made(self.path)
+            wait_for(lambda: self._has_come(before), running, 60)
         wait_for(lambda: False, running, self.seconds)
 
-    def _is_there(self) -> bool:
+    def _has_come(self, before: int | None) -> bool:
         assert self.path is not None
-        if not self.temporary:
-            return os.path.lexists(self.path)
-        try:
-            return any(name.startswith(f".{self.path.name}.") for name in os.listdir(self.path.parent))
-        except OSError:
+        if self.is_ == "temporary":
+            with suppress(OSError):
+                return any(name.startswith(f".{self.path.name}.") for name in os.listdir(self.path.parent))
             return False
+        return os.path.lexists(self.path) if self.is_ == "there" else _made(self.path) != before
+
+
+def _made(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.lstat().st_mtime_ns
+    return None
 
 
 def seconds_file(base: Path) -> Path:
@@ -177,12 +183,14 @@ def any_moment(trial: Trial, folder: Path, base: Path) -> Moment:
     """A moment of a run in `folder`: half of them by time, half by what it writes, all that `base` holds."""
     choose = trial.choose
     if choose.random() < 0.5:
-        return Moment(None, False, choose.uniform(0, 1.1 * float(seconds_file(base).read_text())))
+        return Moment(None, "", choose.uniform(0, 1.1 * float(seconds_file(base).read_text())))
     names = sorted(path.relative_to(base).as_posix() for path in base.rglob("*") if path.is_file())
     names = [name for name in names if not name.startswith(".snakemake/log")] + [".snakemake/locks/0.input.lock"] * 3
     name = choose.choice(names)
-    temporary = name.startswith("results/") and choose.random() < 0.4
-    return Moment(folder / name, temporary, choose.choice([0, 0, choose.uniform(0, 0.2)]))
+    kind = "changed" if (folder / name).exists() else "there"
+    if name.startswith("results/") and choose.random() < 0.4:
+        kind = "temporary"
+    return Moment(folder / name, kind, choose.choice([0, 0, choose.uniform(0, 0.2)]))
 
 
 def copy(source: Path, target: Path) -> Path:

@@ -262,6 +262,20 @@ def test_a_standing_dataset_is_made_smaller_only_where_that_is_said(built, proje
     assert "Nothing to be done" in build(project, wanted=2)
 
 
+def test_a_run_for_more_that_ended_while_it_planned_is_gone_on_with(project):
+    tally = project / "results/tallies/000001.json"  # the last of the first plan
+    whole, times = tally.read_bytes(), tally.stat()
+    for spoilt in (b"", whole):
+        tally.write_bytes(spoilt)
+        os.utime(tally, ns=(times.st_atime_ns, times.st_mtime_ns))
+        run = snakemake(project, "--config", f"num_examples={WANTED + 1}")
+        assert ("failed: plan_windows, round 1: results/tallies/000001.json: not as it was" in run.stderr) == (
+            not spoilt
+        )
+        assert run.returncode == (0 if spoilt else 1)
+    assert len(rows_of(project)) == WANTED + 1
+
+
 def test_another_configuration_takes_the_folder_and_says_so(project):
     other = "format={max_prompt_chars: 1000000}"
     said = [line for line in build(project, other, wanted=2).splitlines() if line.startswith("results/dataset: ")]

@@ -55,6 +55,11 @@ class Standing:
         """Whether the examples there are another configuration's."""
         return self.config is not None and science_digest(self.config) != science_digest(self.asked)
 
+    @property
+    def is_to_change(self) -> bool:
+        """Whether another dataset is wanted than the one that stands there."""
+        return self.config is not None and (self.is_replaced or self.num_examples != self.config["num_examples"])
+
     @cached_property
     def flaws(self) -> list[str]:
         """As `flaws` of a folder whose dataset the run keeps or extends; none where there is no such dataset."""
