@@ -26,6 +26,8 @@ WRONG = {
     "results/tallies/0000001.json": "write results/tallies/000001.json",
     "results/tallies/99999999.json": "the last window below max_candidates is 062499",
     f"results/tallies/{'9' * 5000}.json": "the last window below max_candidates is 062499",
+    "results/tallies/000201.json": "ask for the dataset, with num_examples above 3,216",
+    "results/shards/062499.signatures.npz": "ask for the dataset, with num_examples above 999,984",
     "results/verdicts/1.json": "write results/verdicts/000001.json",
     "results/shards/7.data.train.parquet": "write results/shards/000007.data.train.parquet",
     "./results/published/3.json": "write results/published/000003.json",
@@ -38,7 +40,7 @@ RIGHT = [
     "./results/examples/000100-000199/record.jsonl",
     "results/examples/000001/record.jsonl/",
     "results/tallies/000001.json",
-    "results/tallies/062499.json",
+    "results/tallies/000200.json",
     "results/plans/1.json",
     "results/published/repository.json",
     "results/dataset/manifest.json",
@@ -62,7 +64,7 @@ def test_a_right_name_and_what_is_none_of_ours_are_let_through(argument):
     check_target(argument, HERE, WINDOWS)
 
 
-@given(st.integers(0, WINDOWS.most - 1), st.sampled_from(["", "./", "results/../"]))
+@given(st.integers(0, 200), st.sampled_from(["", "./", "results/../"]))
 def test_every_window_has_one_name(window, way):
     right = f"results/tallies/{window:06d}.json"
     check_target(way + right, HERE, WINDOWS)

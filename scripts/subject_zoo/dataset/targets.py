@@ -9,6 +9,7 @@ from subject_zoo.base.ids import ExampleRange, format_id
 from subject_zoo.dataset.shard_plan import Windows
 
 MOST_EXAMPLES = 100_000  # in a range: a job holds all of them in memory
+_DEEPEST = 200  # windows that stand on each other below one target: Snakemake follows them by recursion, and 500 end it
 
 _EXAMPLES = re.compile(r"results/examples/(.*)/[^/]+")
 _WINDOW = re.compile(r"results/(tallies|verdicts|shards|published)/([0-9]+)(\..+)")
@@ -49,3 +50,8 @@ def _check_window(kind: str, number: str, rest: str, windows: Windows) -> None:
     if number != format_id(int(number)):
         right = f"results/{kind}/{format_id(int(number))}{rest}"
         raise UserError(f"targets: {name} is not padded with zeros to six digits; write {one_line(right)}")
+    if int(number) > _DEEPEST:
+        raise UserError(
+            f"targets: {name} stands on all windows before it, and Snakemake follows {_DEEPEST} from one target; "
+            f"ask for the dataset, with num_examples above {windows.first(int(number)):,}"
+        )
