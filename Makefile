@@ -34,7 +34,7 @@ test: $(READY)
 	$(IN) -m pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
 
 torture: $(READY)
-	PYTHONPATH=scripts $(VENV)/bin/python -m tests.torture $(ARGS)
+	PYTHONPATH=scripts $(IN) -m tests.torture $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \

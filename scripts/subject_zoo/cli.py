@@ -38,7 +38,7 @@ def _command(commands: Any, run: Callable[[argparse.Namespace], int], name: str,
     """A sub-command on a dataset folder."""
     command = commands.add_parser(name, **words)
     command.add_argument("folder", type=Path, help="the folder that holds manifest.json")
-    command.add_argument("--trust", action="store_true", help="it is your own: read it whatever memory it takes")
+    command.add_argument("--trust", action="store_true", help="read it whatever memory it takes, and follow its links")
     command.set_defaults(run=run)
     return command
 

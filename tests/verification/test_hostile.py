@@ -21,7 +21,7 @@ import pytest
 from subject_zoo.base.arrays import load_npz, npz_bytes
 from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.layout import CARD, MANIFEST, SIGNATURE_DATASET, VALIDITY
-from subject_zoo.dataset.manifest import LARGEST
+from subject_zoo.dataset.manifest import LARGEST, TRUST
 from tests.finished_dataset import (
     SCRIPTS,
     edit_models,
@@ -142,6 +142,16 @@ def test_a_folder_inside_that_is_a_link_is_not_followed(folder, tmp_path):
     problems = [p for p in found(folder) if p.file.startswith("weights/")]
     assert problems
     assert all("it is a link" in p.what for p in problems)
+
+
+def test_a_copy_of_links_as_in_the_hubs_cache_is_followed_where_it_is_trusted(folder, tmp_path):
+    snapshot = tmp_path / "snapshots" / "a1b2c3"
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        (link := snapshot / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    with pytest.raises(UserError, match=f"it is a link, .*; {TRUST}"):
+        found(snapshot)
+    assert found(snapshot, trusted=True) == []
 
 
 def test_a_probe_file_of_the_configuration_is_not_looked_at(folder, tmp_path):
@@ -430,10 +440,7 @@ def test_a_trusted_folder_is_read_whatever_its_size(folder, monkeypatch):
     monkeypatch.setattr("subject_zoo.dataset.received.LARGEST_ARRAYS", 100)
     monkeypatch.setattr("subject_zoo.dataset.parquet_pages.LARGEST_PAGES", 100)
     problems = [str(problem) for problem in found(folder)]
-    assert any(
-        "weights/" in line and "at most 100 are read; if the folder is your own, add --trust" in line
-        for line in problems
-    )
+    assert any("weights/" in line and f"at most 100 are read; {TRUST}" in line for line in problems)
     assert any("data/" in line and "at most 100 may" in line for line in problems)
     assert found(folder, trusted=True) == []
 

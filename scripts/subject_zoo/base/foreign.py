@@ -30,11 +30,14 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     return _opened(os.open(path, _FILE))
 
 
-def open_inside(folder: str | os.PathLike[str], name: str) -> BufferedReader:
-    """The regular file of a relative name in a folder. Raises OSError, and for a link anywhere on the way."""
+def open_inside(folder: str | os.PathLike[str], name: str, follow: bool = False) -> BufferedReader:
+    """The regular file of a relative name in a folder. Raises OSError, and for a link anywhere on the way, of number
+    ELOOP, unless links are to be followed."""
     parts = PurePosixPath(name).parts
     if not parts or parts[0] == "/" or ".." in parts or "\0" in name:
         raise OSError(errno.EINVAL, "no name inside the folder")
+    if follow:
+        return open_regular(os.path.join(folder, name))
     here = os.open(folder, _FOLDER)
     try:
         for part in parts[:-1]:
@@ -48,9 +51,9 @@ def open_inside(folder: str | os.PathLike[str], name: str) -> BufferedReader:
         os.close(here)
 
 
-def read_inside(folder: str | os.PathLike[str], name: str, largest: int) -> bytes:
+def read_inside(folder: str | os.PathLike[str], name: str, largest: int, follow: bool = False) -> bytes:
     """The bytes of a file as `open_inside` opens it. Raises OSError, and for one of more than `largest` bytes."""
-    with open_inside(folder, name) as file:
+    with open_inside(folder, name, follow) as file:
         return read_at_most(file, largest)
 
 
@@ -94,7 +97,8 @@ def _opened(handle: int) -> BufferedReader:
 
 def _check_kind(found: os.stat_result, wanted: int) -> None:
     if (kind := stat.S_IFMT(found.st_mode)) != wanted:
-        raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'a file')}, not a {_WANTED[wanted]}")
+        number = errno.ELOOP if kind == stat.S_IFLNK else errno.EINVAL
+        raise OSError(number, f"it is {_KINDS.get(kind, 'a file')}, not a {_WANTED[wanted]}")
 
 
 _WANTED = {stat.S_IFREG: "file of its own", stat.S_IFDIR: "folder of its own"}

@@ -1,5 +1,6 @@
 """A dataset's manifest, whoever wrote it: every key in its place, and a configuration that may be worked with."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from subject_zoo.dataset.layout import (
 )
 
 LARGEST = 64_000_000  # bytes
-TRUST = "if the folder is your own, add --trust"
+TRUST = "if the folder is your own, or of someone you trust, add --trust"
 
 _DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -90,6 +91,13 @@ _Validator = validators.extend(
 )
 
 
+def with_hint(error: OSError) -> OSError:
+    """An error of a file that is not read, with what reads it all the same where that is so."""
+    if error.errno in (errno.EFBIG, errno.ELOOP):
+        return OSError(error.errno, f"{error.strerror}; {TRUST}")
+    return error
+
+
 def read_manifest(folder: Path, trusted: bool = False) -> dict[str, Any]:
     """The manifest of a dataset's folder, with every key in its place.
 
@@ -98,10 +106,11 @@ def read_manifest(folder: Path, trusted: bool = False) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest = parse_json(read_inside(folder, MANIFEST, LARGEST))
+        manifest = parse_json(read_inside(folder, MANIFEST, LARGEST, follow=trusted))
         mistake = best_match(_Validator(_SCHEMA).iter_errors(manifest))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name a folder as results/dataset") from None
+        why = with_hint(error).strerror
+        raise UserError(f"{path}: cannot be read ({why}); name a folder as results/dataset") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON ({one_line(error)})") from None
     if mistake:

@@ -1,9 +1,8 @@
 """The files of a dataset's folder that somebody sent: regular ones of its own, read as far as memory bears it.
 
-A folder that is trusted is read whatever its size.
+A folder that is trusted is read whatever its size, and links are followed: the Hub's client makes copies of them.
 """
 
-import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from subject_zoo.base.foreign import open_inside, read_inside
 from subject_zoo.base.json_text import MEMORY, parse_json
 from subject_zoo.dataset.cost import MOST_ACTIVATIONS, too_many_probes
 from subject_zoo.dataset.layout import SIGNATURE_DATASET
-from subject_zoo.dataset.manifest import TRUST, read_manifest
+from subject_zoo.dataset.manifest import TRUST, read_manifest, with_hint
 from subject_zoo.dataset.parquet_pages import Column, columns_of, open_parquet, rows_together
 from subject_zoo.networks.files import read_models
 from subject_zoo.networks.model import StoredModel
@@ -45,16 +44,17 @@ class Received:
 
     def open(self, name: str) -> BufferedReader:
         """A file to read from."""
-        return open_inside(self.path, name)
+        try:
+            return open_inside(self.path, name, follow=self.trusted)
+        except OSError as error:
+            raise with_hint(error) from None
 
     def read(self, name: str, largest: int = LARGEST_PAGE) -> bytes:
         """A file's bytes."""
         try:
-            return read_inside(self.path, name, 2**62 if self.trusted else largest)
+            return read_inside(self.path, name, 2**62 if self.trusted else largest, follow=self.trusted)
         except OSError as error:
-            if error.errno == errno.EFBIG:
-                raise OSError(error.errno, f"{error.strerror}; {TRUST}") from None
-            raise
+            raise with_hint(error) from None
 
     def json(self, name: str) -> Any:
         """The value of a JSON file."""
