@@ -27,8 +27,7 @@ override COMPLETIONS := $(value COMPLETIONS)
 export PYTHON FOLDER COMPLETIONS
 
 run: $(READY)
-	@PYTHONPATH=scripts $(IN) -m subject_zoo.config $(ARGS)
-	$(IN) -m snakemake --cores all $(ARGS)
+	$(IN) scripts/main_process --cores all $(ARGS)
 
 test: $(READY)
 	$(IN) -m pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)

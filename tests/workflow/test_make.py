@@ -104,9 +104,8 @@ def test_a_name_reaches_the_program_as_it_is_and_no_shell_reads_it(tmp_path, nam
 def test_a_checkout_may_be_called_anything_that_a_folder_may(tmp_path, name):
     checkout = tmp_path / name.replace("/", "")
     checkout.mkdir()
-    (looked, run) = told_words(checkout, "run", "ARGS=-n")
-    assert looked == ["-m", "subject_zoo.config", "-n"]
-    assert run == ["-m", "snakemake", "--cores", "all", "-n"]
+    (words,) = told_words(checkout, "run", "ARGS=-n")
+    assert words == ["scripts/main_process", "--cores", "all", "-n"]
     assert not list(tmp_path.glob("**/PWN*"))
 
 

@@ -1,8 +1,7 @@
 """A look at what a Snakemake command line says of the configuration, before Snakemake loads it, which an endless one
-kills: python -m subject_zoo.config ARGUMENTS-OF-SNAKEMAKE"""
+kills."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 import yaml
@@ -29,10 +28,3 @@ def check_arguments(arguments: Sequence[str]) -> None:
             continue  # text, to Snakemake
         except ValueError as error:
             raise UserError(f"--config {one_line(pair, 40)}: {one_line(error)}") from None
-
-
-if __name__ == "__main__":
-    try:
-        check_arguments(sys.argv[1:])
-    except UserError as mistake:
-        sys.exit(str(mistake))

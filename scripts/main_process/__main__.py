@@ -1,0 +1,36 @@
+"""Snakemake as `make run` starts it: python scripts/main_process ARGUMENTS-OF-SNAKEMAKE
+
+What Snakemake meets before it reads the Snakefile, and would end in a traceback or not at all, is one line here: a
+configuration without an end, and Ctrl-C or SIGTERM while it is loaded, which takes a second.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+_NOTHING_DONE = b"stopped; nothing was begun yet: type the same command to go on\n"
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os.write(2, _NOTHING_DONE)
+    os._exit(128 + number)  # no other words: half of Snakemake may be loaded
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)  # until rules/run.smk has its own
+    sys.path[0] = str(Path(__file__).parents[1])  # was this very folder, as a file's that is run
+
+    from subject_zoo.base.errors import UserError
+    from subject_zoo.config.command_line import check_arguments
+
+    try:
+        check_arguments(sys.argv[1:])
+    except UserError as mistake:
+        sys.exit(str(mistake))
+
+    from snakemake.cli import main
+
+    main()
