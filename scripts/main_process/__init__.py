@@ -1,4 +1,4 @@
-"""The main process of a run, between Snakemake and a person: its start, one at a time, how it is stopped, its last words.
+"""The main process of a run, between Snakemake and a person: its start, one at a time, how it is stopped, last words.
 
-rules/run.smk puts these in their places; jobs know nothing of them.
+`make run` starts __main__.py, rules/run.smk puts the others in their places; jobs know nothing of them.
 """
