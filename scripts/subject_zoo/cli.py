@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from subject_zoo import __version__
-from subject_zoo.base.errors import UserError, printable
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import printable
 
 SHOWN = 50  # problems in full; more are counted
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.json_text import parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, STAGES, TASKS
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, table_file
 from subject_zoo.dataset.received import Received

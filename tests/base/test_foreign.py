@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subject_zoo.base.errors import one_line, printable
 from subject_zoo.base.foreign import open_inside, read_inside, read_regular, walk_inside
+from subject_zoo.base.lines import one_line, printable
 
 
 @pytest.fixture

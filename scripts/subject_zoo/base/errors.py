@@ -1,5 +1,4 @@
-"""The one exception that a person is meant to read, what the system's own mean, and how text that is not ours stands in
-a line."""
+"""The one exception that a person is meant to read, and what the system's own mean."""
 
 import errno
 import os
@@ -14,12 +13,10 @@ _TROUBLES = {
     errno.EPERM: ("permission denied", "see whose it is, and what may be done there"),
     errno.EMFILE: ("too many open files", "look at `ulimit -n`"),
     errno.ENFILE: ("too many open files", "the whole machine has no more"),
-    errno.ENOMEM: ("there is no memory left", "use fewer cores, or a smaller examples_per_job"),
+    errno.ENOMEM: ("there is no memory left", "use fewer cores, or a smaller largest_job"),
     errno.EIO: ("the disk cannot be read or written", "look at the machine's own log"),
     errno.ESTALE: ("the network file system has lost it", "look at the file server"),
 }
-
-LONGEST = 200  # characters of foreign text in a line
 
 
 class UserError(Exception):
@@ -43,20 +40,3 @@ def system_trouble(error: BaseException | None) -> str | None:
             return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
-
-
-def one_line(text: object, longest: int = LONGEST) -> str:
-    """An error's message, or any text, on one line of bounded length, whatever it holds: what a terminal would obey or
-    no encoding has is escaped."""
-    words = str(text)
-    start = " ".join(words[: 20 * longest].split())
-    shown = printable(start[:longest])
-    is_whole = len(shown) <= longest and len(start) <= longest and len(words) <= 20 * longest
-    return shown if is_whole else f"{shown[:longest]}..."
-
-
-def printable(text: str) -> str:
-    """A text without what a terminal would obey, or no encoding has: that is escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

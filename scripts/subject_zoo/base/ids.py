@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 
 WILDCARD = r"[0-9-]+"  # Snakemake's: wider than the names that exist, so that a near miss reaches ExampleRange.parse
 MAX_ID = 999_999_999  # nine digits: more than anyone makes, and it fits the columns and keys that hold ids

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import yaml
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 from subject_zoo.config.load import check_extent, read_yaml
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.foreign import read_regular
+from subject_zoo.base.lines import one_line
 
 LARGEST = 1_000_000  # bytes of a file
 DEEPEST = 50  # values inside one another

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from subject_zoo.base.errors import one_line
+from subject_zoo.base.lines import one_line
 
 
 def did_you_mean(value: Any, names: list[str]) -> str:

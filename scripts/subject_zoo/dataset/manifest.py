@@ -7,9 +7,10 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.foreign import read_inside
 from subject_zoo.base.json_text import parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import SPLITS
 from subject_zoo.config.check import check_config
 from subject_zoo.dataset.card import CC0

@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import ExampleRange, format_id
+from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.shard_plan import Windows
 
 MOST_EXAMPLES = 100_000  # in a range: a job holds all of them in memory

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from subject_zoo.base.errors import one_line
 from subject_zoo.base.json_text import RepeatedName, distinct_names, parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import round_to_precision

@@ -7,8 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import format_id
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, tasks_of
 from subject_zoo.dataset.layout import table_file, weights_file

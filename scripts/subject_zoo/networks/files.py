@@ -13,10 +13,11 @@ import numpy as np
 import safetensors
 from safetensors import TensorSpec
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import atomic_write
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.json_text import MEMORY, parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 

@@ -3,8 +3,9 @@
 import numpy as np
 import orjson
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_array, parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.numbers import joined, number_cells
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import round_to_precision

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 from subject_zoo.patterns.definitions import definition
 from subject_zoo.patterns.space import PatternSpace
 

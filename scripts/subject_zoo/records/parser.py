@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.text import parse_weights
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, WEIGHTS_HEADING, WEIGHTS_LABEL

@@ -14,8 +14,9 @@ from itertools import groupby
 
 import numpy as np
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import RepeatedName, distinct_names, json_object, parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import round_to_precision

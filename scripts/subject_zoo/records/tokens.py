@@ -5,7 +5,8 @@ import os
 import re
 from collections.abc import Callable
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?(?<!\.json)")
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 from subject_zoo.provenance.code import chain_digest
 from subject_zoo.provenance.machine import environment_record, use_device
 

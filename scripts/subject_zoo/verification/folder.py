@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from subject_zoo.base.errors import one_line
 from subject_zoo.base.foreign import walk_inside
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.config.sections import science_digest
 from subject_zoo.dataset import folder as dataset_folder

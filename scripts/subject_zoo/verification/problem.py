@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from subject_zoo.base.errors import one_line
 from subject_zoo.base.ids import format_id
+from subject_zoo.base.lines import one_line
 
 _SHOWN = 12  # characters before and after the place where two texts part
 _LONGEST = 600  # characters of a line's part

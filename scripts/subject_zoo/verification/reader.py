@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from subject_zoo.base.errors import one_line
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA
 from subject_zoo.config.tasks import signed_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_names, weights_file

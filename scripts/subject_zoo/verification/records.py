@@ -8,8 +8,9 @@ import orjson
 import pyarrow as pa
 
 from subject_zoo import chain
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.record_summary import summarise_records

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from subject_zoo.base.errors import one_line
 from subject_zoo.base.ids import format_id
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file

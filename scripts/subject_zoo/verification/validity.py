@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from subject_zoo.base.errors import one_line
 from subject_zoo.base.files import json_bytes
+from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.card import card_text
 from subject_zoo.dataset.folder import count_rows
 from subject_zoo.dataset.layout import CARD, PICTURES, VALIDITY

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.errors import one_line
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, SHARE_DECIMALS, STAGES
 from subject_zoo.evaluation.gates import claimed_patterns, judge
 from subject_zoo.evaluation.whole_space import balanced_precision

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.base.errors import UserError, one_line
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY
 from subject_zoo.dataset.received import Received

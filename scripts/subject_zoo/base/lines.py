@@ -1,0 +1,20 @@
+"""How text that is not ours, an error's or a file's, stands in a line for a person."""
+
+LONGEST = 200  # characters
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """An error's message, or any text, on one line of bounded length, whatever it holds: what a terminal would obey or
+    no encoding has is escaped."""
+    words = str(text)
+    start = " ".join(words[: 20 * longest].split())
+    shown = printable(start[:longest])
+    is_whole = len(shown) <= longest and len(start) <= longest and len(words) <= 20 * longest
+    return shown if is_whole else f"{shown[:longest]}..."
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey, or no encoding has: that is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
