@@ -42,7 +42,7 @@ def first_shards(wildcards):
 
 
 onsuccess:
-    LAST_WORDS.ended_well = True
+    LAST_WORDS.end_well()
     if look_at_standing.cache_info().currsize:  # the dataset was wanted
         for line in STANDING.last_words():
             print(line, file=sys.stderr)

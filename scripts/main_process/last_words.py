@@ -30,7 +30,7 @@ class LastWords(logging.Filter):
         self.stop = Stop(self.say)
         self.failures = Failures()
         self.presence: Presence | None = None
-        self.ended_well = False
+        self._ended_well = False
         self._trouble = False
 
     def attend(self) -> None:
@@ -39,6 +39,11 @@ class LastWords(logging.Filter):
         logging.getLogger("snakemake.logging").addFilter(self)
         self.stop.listen()
         atexit.register(self.say)
+
+    def end_well(self) -> None:
+        """All is made: nothing is left to say, nor to be stopped."""
+        self._ended_well = True
+        self.stop.ignore()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown: errors are not, after Ctrl-C."""
@@ -61,8 +66,8 @@ class LastWords(logging.Filter):
 
     def say(self) -> None:
         """Say them."""
-        lines = [] if self.ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
-        if self.stop.signal is not None and not self.ended_well:
+        lines = [] if self._ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
+        if self.stop.signal is not None and not self._ended_well:
             lines.append(f"stopped; what is finished is kept: {_GO_ON}")
         elif lines or self._trouble:
             lines.append(f"what is finished is kept: mend that, and {_GO_ON}")

@@ -53,6 +53,12 @@ class Stop:
             self._gracefully = gracefully
             signal.signal(signal.SIGTERM, self._finish)
 
+    def ignore(self) -> None:
+        """Take no notice of signals from now on: all is made, and the run is not to end as if it had been stopped."""
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.signal, self._times = number, self._times + 1
         if self._times == 1:

@@ -2,6 +2,7 @@
 
 import signal
 
+from tests.torture.processes import wait_for
 from tests.torture.trial import Fault, Trial
 from tests.torture.zoo import MORE, Zoo, any_moment, copy
 
@@ -23,12 +24,14 @@ def _ended_by(number: signal.Signals, group: bool, trial: Trial) -> str:
         told.append(str(moment))
         with zoo.start() as running:
             moment.wait(running)
+            if number != signal.SIGKILL:
+                wait_for(running.listens, running, 60)
             running.tell(number, group)
             if number != signal.SIGKILL:
                 done = running.end(60)
                 done.refuse_traceback()
-                if done.status == 0:
-                    break
+                if done.status == 0 or done.says_that_all_is_done:
+                    break  # in the second case, make alone was there to be ended
                 done.line_with("^stopped; .*type the same command to go on")
             elif group:
                 running.end(60)

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,10 @@ class Done:
     def last_words(self) -> list[str]:
         """The lines that a person reads first."""
         return [line for line in self.printed.splitlines() if line.strip()][-_LAST:]
+
+    @property
+    def says_that_all_is_done(self) -> bool:
+        return any("(100%) done" in line for line in self.last_words)
 
     def refuse_traceback(self) -> None:
         """Raise FailedError where any process in it told its programmer something, not a person."""
@@ -102,9 +107,17 @@ class Running:
         for process in [own, *own.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
                 command = " ".join(process.cmdline()[:3])
-                if re.search(r"python\S* (-m snakemake|\S*/snakemake)\b", command):
+                if re.search(r"python\S* (-m snakemake|\S*/snakemake|\S*/main_process)\b", command):
                     return process
         return own
+
+    def listens(self) -> bool:
+        """Whether the pipeline's main process handles signals. Before, Python and make end as they are used to."""
+        with contextlib.suppress(psutil.Error, OSError):
+            status = Path(f"/proc/{self.main().pid}/status").read_text()
+            caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
+            return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+        return False
 
     def jobs(self) -> dict[str, psutil.Process]:
         """The processes of scripts that run now, by rule."""
