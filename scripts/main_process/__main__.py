@@ -1,7 +1,7 @@
 """Snakemake as `make run` starts it: python scripts/main_process ARGUMENTS-OF-SNAKEMAKE
 
 What Snakemake meets before it reads the Snakefile, and would end in a traceback or not at all, is one line here: a
-configuration without an end, and Ctrl-C or SIGTERM while it is loaded, which takes a second.
+configuration without an end, a home that is none, and Ctrl-C or SIGTERM while it is loaded, which takes a second.
 """
 
 import os
@@ -32,5 +32,11 @@ if __name__ == "__main__":
         sys.exit(str(mistake))
 
     from snakemake.cli import main
+    from snakemake.common import get_appdirs
 
+    try:
+        os.makedirs(cache := get_appdirs().user_cache_dir, exist_ok=True)
+    except OSError as error:
+        what = "Snakemake keeps files there; set HOME or XDG_CACHE_HOME to a folder that can be written"
+        sys.exit(f"{cache}: cannot be made ({error.strerror}): {what}")
     main()

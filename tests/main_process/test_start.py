@@ -46,6 +46,17 @@ def test_a_configuration_that_would_kill_snakemake_is_one_line(tmp_path):
     assert process.returncode == 1
 
 
+def test_a_home_that_is_none_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    process = start(tmp_path, "--configfile", str(SMALL))
+    said = process.communicate(timeout=60)[0]
+    assert said.endswith("set HOME or XDG_CACHE_HOME to a folder that can be written\n")
+    assert len(said.splitlines()) == 1
+    assert process.returncode == 1
+
+
 def test_snakemake_gets_all_else(tmp_path):
     process = start(tmp_path, "--configfile", str(SMALL))
     said = process.communicate(timeout=60)[0]

@@ -49,6 +49,7 @@ def _odd_results(trial: Trial, zoo: Zoo) -> None:
 def _odd_checkout(trial: Trial, zoo: Zoo) -> None:
     """The whole project stands in an oddly named folder, with its results, as for most people."""
     zoo.root = zoo.folder = trial.folder / trial.choose.choice([name for name in ODD if name != "-rf"])
+    zoo.root.mkdir(parents=True)
     for piece in PIECES:
         source = ROOT / piece
         (shutil.copytree if source.is_dir() else shutil.copy)(source, zoo.root / piece)
@@ -61,6 +62,7 @@ def _read_only_home(trial: Trial, zoo: Zoo) -> None:
 
 
 def _home_is_a_file(trial: Trial, zoo: Zoo) -> None:
+    zoo.form = "make"  # snakemake by itself ends in a traceback of its own, before it reads the Snakefile
     (trial.folder / "home").write_text("")
     zoo.env = {**zoo.env, "HOME": str(trial.folder / "home")}
 
@@ -147,6 +149,10 @@ ENVIRONMENTS: dict[str, Callable[[Trial, Zoo], None]] = {
 }
 
 
+# What the line of a run says that cannot be, here.
+NAMED = r"TMPDIR|HOME|open files|temporary|limit|memory|permission|read-only|name|folder|write error"
+
+
 def environment(trial: Trial) -> str:
     """A run in an odd environment gives the same bytes, or one clear line, and then a run in a good one does."""
     name = trial.deal(list(ENVIRONMENTS))
@@ -158,7 +164,9 @@ def environment(trial: Trial) -> str:
         done = zoo.run()
         done.refuse_traceback()
         if done.status:
-            line = done.line_with(r"TMPDIR|HOME|open files|temporary|limit|memory|permission|read-only|name|folder")
+            line = done.line_with(
+                r"TMPDIR|HOME|open files|temporary|limit|memory|permission|read-only|name|folder|write error"
+            )
             zoo.env, zoo.options = good, {}
             zoo.go_on()
             zoo.compare(trial.bases / "finished")
