@@ -6,6 +6,7 @@ import os
 import pytest
 
 from subject_zoo.base.errors import system_trouble
+from subject_zoo.base.files import atomic_write
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,8 @@ from subject_zoo.base.errors import system_trouble
         (errno.EDQUOT, "the quota of disk space is used up; make room"),
         (errno.EROFS, "nothing can be written on that file system"),
         (errno.EACCES, "permission denied"),
+        (errno.EISDIR, "a folder stands in a file's place; delete it"),
+        (errno.ENOTDIR, "a file stands in a folder's place; delete it"),
         (errno.EMFILE, "too many open files"),
         (errno.EFBIG, "no file may be that large"),
     ],
@@ -22,6 +25,13 @@ from subject_zoo.base.errors import system_trouble
 def test_a_trouble_of_the_system_names_the_file_or_the_folder_of_work(number, words):
     assert system_trouble(OSError(number, os.strerror(number), "results/x")).startswith(f"results/x: {words}")
     assert system_trouble(OSError(number, os.strerror(number))).startswith(f"{os.getcwd()}: {words}")
+
+
+def test_a_folder_in_the_place_of_a_file_is_named_when_the_file_is_written(tmp_path):
+    (tmp_path / "place" / "inner").mkdir(parents=True)
+    with pytest.raises(OSError, match=r".") as raised:
+        atomic_write(tmp_path / "place", b"content")
+    assert system_trouble(raised.value) == f"{tmp_path}/place: a folder stands in a file's place; delete it"
 
 
 def test_a_trouble_is_found_behind_other_errors():

@@ -11,6 +11,8 @@ _TROUBLES = {
     errno.EROFS: ("nothing can be written on that file system", "mount it to be written, or work elsewhere"),
     errno.EACCES: ("permission denied", "see whose it is, and what may be done there"),
     errno.EPERM: ("permission denied", "see whose it is, and what may be done there"),
+    errno.EISDIR: ("a folder stands in a file's place", "delete it"),
+    errno.ENOTDIR: ("a file stands in a folder's place", "delete it"),
     errno.EMFILE: ("too many open files", "look at `ulimit -n`"),
     errno.ENFILE: ("too many open files", "the whole machine has no more"),
     errno.ENOMEM: ("there is no memory left", "use fewer cores, or a smaller largest_job"),
@@ -36,7 +38,8 @@ def system_trouble(error: BaseException | None) -> str | None:
             error = OSError(errno.ENOMEM, "", None)
         if isinstance(error, OSError) and error.errno in _TROUBLES:
             what, advice = _TROUBLES[error.errno]
-            named = isinstance(error.filename, str | bytes | os.PathLike)
-            return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
+            file = error.filename2 or error.filename  # of a rename, the name that was to be
+            named = isinstance(file, str | bytes | os.PathLike)
+            return f"{os.fsdecode(file) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
