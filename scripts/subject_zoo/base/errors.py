@@ -38,8 +38,7 @@ def system_trouble(error: BaseException | None) -> str | None:
             error = OSError(errno.ENOMEM, "", None)
         if isinstance(error, OSError) and error.errno in _TROUBLES:
             what, advice = _TROUBLES[error.errno]
-            file = error.filename2 or error.filename  # of a rename, the name that was to be
-            named = isinstance(file, str | bytes | os.PathLike)
-            return f"{os.fsdecode(file) if named else os.getcwd()}: {what}; {advice}"
+            named = isinstance(error.filename, str | bytes | os.PathLike)
+            return f"{os.fsdecode(error.filename) if named else os.getcwd()}: {what}; {advice}"
         error = error.__cause__ or error.__context__
     return None
