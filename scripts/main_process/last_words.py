@@ -5,10 +5,12 @@ do with its work, a full disk above all, is put in one line on its way through S
 """
 
 import atexit
+import json
 import logging
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from snakemake.exceptions import IncompleteFilesException, LockException
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -19,6 +21,7 @@ from main_process.stop import Stop
 from subject_zoo.base.errors import system_trouble
 from subject_zoo.base.running import Presence
 
+_RECORDS = Path(".snakemake/metadata")
 _GO_ON = "type the same command to go on"
 
 
@@ -60,7 +63,10 @@ class LastWords(logging.Filter):
                 return other_run(self.presence)
             case IncompleteFilesException():
                 return "a run was killed here and left files half made: type the same command with --rerun-incomplete"
-        line = system_trouble(error)
+            case ValueError() if (record := _spoilt_record()) is not None:
+                line: str | None = f"{record}: what Snakemake noted there of a file cannot be read; delete it"
+            case _:
+                line = system_trouble(error)
         self._trouble = self._trouble or line is not None
         return line
 
@@ -76,3 +82,13 @@ class LastWords(logging.Filter):
                 print(line, file=sys.stderr, flush=True)
         if self.presence is not None:
             self.presence.leave(well=not lines)
+
+
+def _spoilt_record() -> Path | None:
+    """One of Snakemake's notes on files that it made that is no JSON, if there is one: Snakemake says no name."""
+    for record in filter(Path.is_file, sorted(_RECORDS.glob("**/*"))):
+        try:
+            json.loads(record.read_bytes())
+        except ValueError:
+            return record
+    return None

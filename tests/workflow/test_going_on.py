@@ -134,3 +134,20 @@ def test_files_half_made_are_one_line_without_the_profile(tmp_path):
     (tmp_path / "results/pools.npz").write_bytes(b"")
     line = refused(snakemake(tmp_path, *ARGUMENTS, "--workflow-profile", "none"))
     assert line == "a run was killed here and left files half made: type the same command with --rerun-incomplete"
+
+
+def test_a_spoilt_note_of_snakemakes_is_one_line(tmp_path):
+    target = "results/pools.npz"
+    succeed(snakemake(tmp_path, target))
+    for note in (tmp_path / ".snakemake/metadata").iterdir():
+        note.write_bytes(b"\x97")
+    (tmp_path / target).unlink()
+    run = snakemake(tmp_path, target)
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    assert run.stderr.strip().splitlines()[-1] == GO_ON
+    named = tmp_path / run.stderr.split(": what Snakemake noted there")[0].splitlines()[-1]
+    assert named.is_file()
+    for note in (tmp_path / ".snakemake/metadata").iterdir():
+        note.unlink()
+    succeed(snakemake(tmp_path, target))
