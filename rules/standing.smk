@@ -3,7 +3,7 @@
 
 from functools import cache
 
-from subject_zoo.dataset.standing import Standing, keep_only, tell_jobs, told_by_run
+from subject_zoo.dataset.standing import Standing, keep_only, tell_jobs, told_by_run, unlink_dangling
 
 DATASET = Path(rules.make_signature_dataset.output.dataset).with_name("dataset")  # under a module's prefix
 
@@ -28,6 +28,8 @@ def look_at_standing():
         return
     for line in STANDING.first_words():
         print(line, file=sys.stderr)
+    if (STANDING.flaws or STANDING.config is None) and not workflow.output_settings.dryrun:
+        unlink_dangling(DATASET)
     # Snakemake compares no params of a job whose inputs wait for a plan, and a missing plan is no reason to make one:
     # after a run for more examples that ended while it planned, nothing would be done.
     if STANDING.flaws or STANDING.is_to_change:

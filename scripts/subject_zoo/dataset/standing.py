@@ -187,6 +187,13 @@ def _files_of_shards(folder: Path) -> Iterator[Path]:
         yield from (path for path in sorted((folder / part).rglob("*")) if path.is_symlink() or not path.is_dir())
 
 
+def unlink_dangling(folder: Path) -> None:
+    """Remove links that lead nowhere: nobody loses anything, and Snakemake ends at one in the place of an output."""
+    for path in list(folder.rglob("*")):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
+
+
 def keep_only(folder: Path, wanted: Collection[str]) -> None:
     """Remove from the folder's tables, weights and signatures what is not wanted, by relative path."""
     for path in list(_files_of_shards(folder)):
