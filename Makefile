@@ -1,6 +1,6 @@
 # make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
-# make torture  break runs and files in all ways known, thousands of times, and count what is survived: an hour or two
+# make torture  break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #             (ARGS="--only kill-group"; --few for minutes)
 # make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
