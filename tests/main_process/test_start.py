@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline import ROOT, SMALL
+from tests.signals import handles
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
@@ -17,18 +18,11 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def listens(process: subprocess.Popen) -> bool:
-    """Whether a process handles SIGTERM, as Python by itself does not."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("seconds", [0.0, 0.2])
 def test_a_run_that_is_stopped_while_snakemake_is_loaded_says_so(tmp_path, number, seconds):
     process = start(tmp_path, "--configfile", str(SMALL))
-    while not listens(process):
+    while not handles(process.pid, signal.SIGTERM):  # as Python by itself does not
         time.sleep(0.001)
     time.sleep(seconds)
     process.send_signal(number)

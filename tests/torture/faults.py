@@ -9,7 +9,8 @@ from tests.torture import (
     kills,
     publishing,
     side_by_side,
+    targets,
 )
 
-FAMILIES = (kills, disk_full, side_by_side, environments, files, configurations, hostile, publishing)
+FAMILIES = (kills, disk_full, side_by_side, environments, files, configurations, targets, hostile, publishing)
 FAULTS = [fault for family in FAMILIES for fault in family.FAULTS]

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from tests.signals import handles
 from tests.torture.trial import FailedError
 
 _PR_SET_CHILD_SUBREAPER = 36  # as in linux/prctl.h
@@ -114,9 +115,7 @@ class Running:
     def listens(self) -> bool:
         """Whether the pipeline's main process handles signals. Before, Python and make end as they are used to."""
         with contextlib.suppress(psutil.Error, OSError):
-            status = Path(f"/proc/{self.main().pid}/status").read_text()
-            caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
-            return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+            return handles(self.main().pid, signal.SIGTERM)
         return False
 
     def jobs(self) -> dict[str, psutil.Process]:
