@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from subject_zoo.dataset.standing import manifest_bytes, manifest_digest
+from tests.hostile_files import npy_header
 
 SECRET = "canary-out-of-the-folder"
 
@@ -61,15 +62,13 @@ def _huge_and_empty(path: Path, _: random.Random) -> None:
 
 def _npz_bomb(choose: random.Random, folder: Path) -> None:
     """Three MB that unpack to three GB of zeros, said to be an array, or said to be a small one."""
-    header = b"\x93NUMPY\x01\x00"
-    shape = choose.choice(["(3000000000,)", "(10,)", "(1000000000000,)"])
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    header = npy_header("|u1", choose.choice([(3_000_000_000,), (10,), (1_000_000_000_000,)]))
     path, name = _any_file(choose, folder, "*.npz"), choose.choice(["example_ids.npy", "000000.npy"])
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
         archive.open(name, "w", force_zip64=True) as member,
     ):
-        member.write(header + len(text).to_bytes(2, "little") + text.encode())
+        member.write(header)
         for _ in range(3000):
             member.write(bytes(1 << 20))
 
