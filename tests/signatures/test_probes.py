@@ -3,11 +3,12 @@
 import json
 import time
 
+import numpy as np
 import pytest
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.patterns.space import PatternSpace
-from subject_zoo.signatures.probes import parse_probes
+from subject_zoo.signatures.probes import check_drawn, parse_probes
 
 SPACE = PatternSpace(vocab_size=7, sequence_length=7, starts_with=0, ends_with=1)
 
@@ -39,3 +40,12 @@ def test_a_sequence_of_a_hundred_megabytes_is_not_repeated():
     with pytest.raises(UserError, match="sequence 1 is 'AAAAAAA") as raised:
         parse_probes(data, "mine.json", SPACE, ["all_same"])
     assert len(str(raised.value)) < 300
+
+
+def test_drawn_probes_leave_no_pattern_out():
+    satisfied = np.array([[True, False], [True, False], [False, False]])
+    check_drawn(satisfied[:, :1], ["palindrome"], 0.05)
+    with pytest.raises(
+        UserError, match=r"^dataset.probe_fraction is 1e-07; it leaves no probe of the pattern sorted_asc"
+    ):
+        check_drawn(satisfied, ["palindrome", "sorted_ascending"], 1e-7)
