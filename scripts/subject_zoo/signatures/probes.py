@@ -64,8 +64,8 @@ def check_coverage(satisfied: np.ndarray, pattern_names: Sequence[str], methods:
 def check_drawn(satisfied: np.ndarray, pattern_names: Sequence[str], probe_fraction: float) -> None:
     """Raise UserError where the slice that probes are drawn from left none of a pattern, whatever the methods: a
     signature would say nothing of it. `satisfied` as for `check_coverage`."""
-    for name, is_covered in zip(pattern_names, satisfied.any(axis=0), strict=True):
-        if not is_covered:
+    for name, column in zip(pattern_names, satisfied.T, strict=True):
+        if not column.any():
             raise UserError(
                 f"dataset.probe_fraction is {probe_fraction:g}; it leaves no probe of the pattern {name}: raise it"
             )
