@@ -5,7 +5,7 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subject_zoo.dataset.parquet_pages import columns_of, open_parquet, rows_together
@@ -63,6 +63,7 @@ def test_a_footer_that_says_less_than_the_pages_is_a_fault():
     assert columns_of(file, opened.metadata, 0)["x"].fault == "a page of it is larger than what is there"
 
 
+@example(place=327, byte=128)
 @given(place=st.integers(0, 400), byte=st.integers(0, 255))
 @settings(deadline=None)
 def test_any_damage_is_a_fault_or_is_harmless(place, byte):
@@ -74,8 +75,11 @@ def test_any_damage_is_a_fault_or_is_harmless(place, byte):
     except (pa.ArrowException, ValueError, OSError):
         return
     for number in range(opened.num_row_groups):
-        for column in columns_of(file, opened.metadata, number).values():
-            assert column.fault or column.largest_page < 10_000
+        try:
+            columns = columns_of(file, opened.metadata, number)
+        except ValueError:  # a column's name is no text
+            return
+        assert all(column.fault or column.largest_page < 10_000 for column in columns.values())
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"\xff" * 4 + b"PAR1", b"PAR1PAR1", b"\0" * 100])

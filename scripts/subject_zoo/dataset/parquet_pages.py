@@ -50,7 +50,8 @@ def open_parquet(file: BinaryIO) -> pq.ParquetFile:
 
 
 def columns_of(file: BinaryIO, metadata: pq.FileMetaData, group: int) -> dict[str, Column]:
-    """The columns of a row group by name; where they would be too large together, the largest is at fault."""
+    """The columns of a row group by name; where they would be too large together, the largest is at fault.
+    Raises ValueError for a name that is no text."""
     row_group = metadata.row_group(group)
     columns: dict[str, Column] = {}
     for place in range(row_group.num_columns):
