@@ -30,7 +30,7 @@ run: $(READY)
 	$(IN) scripts/main_process --cores all $(ARGS)
 
 test: $(READY)
-	$(IN) -m pytest -n 2 --dist loadfile -m "not slurm" $(ARGS)
+	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm" $(ARGS)  # restarted, xdist waits for ever
 
 torture: $(READY)
 	PYTHONPATH=scripts $(IN) -m tests.torture $(ARGS)

@@ -20,7 +20,7 @@ from subject_zoo.base.json_text import MEMORY, parse_json
 from subject_zoo.dataset.cost import MOST_ACTIVATIONS, too_many_probes
 from subject_zoo.dataset.layout import SIGNATURE_DATASET
 from subject_zoo.dataset.manifest import TRUST, read_manifest, with_hint
-from subject_zoo.dataset.parquet_pages import Column, columns_of, open_parquet, rows_together
+from subject_zoo.dataset.parquet_pages import Column, columns_of, open_parquet, row_groups_of, rows_together
 from subject_zoo.networks.files import read_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
@@ -76,7 +76,9 @@ class Received:
             if self.trusted:
                 yield table, lambda group: dict.fromkeys(names, Column())
             else:
-                yield table, lambda group: columns_of(file, table.metadata, group)
+                leaves = [table.schema.column(place).path.split(".")[0] for place in range(len(table.schema))]
+                row_groups = row_groups_of(file)
+                yield table, lambda group: columns_of(file, row_groups[group], leaves)
 
     def rows(self, name: str, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """The rows of a Parquet file, with these columns of it or all. Raises pyarrow's errors too."""
