@@ -52,7 +52,7 @@ lint: $(READY)
 	$(IN) $(VENV)/bin/deptry .
 
 bench: $(READY)
-	$(IN) benchmarks/bench.py $(ARGS)
+	PYTHONPATH=scripts:benchmarks $(IN) -m bench $(ARGS)
 
 verify: $(READY)
 	PYTHONPATH=scripts $(IN) -m subject_zoo verify $(ARGS) -- "$$FOLDER"

@@ -1,6 +1,6 @@
 """Run a command; the last line of output is JSON: `wall` and `cpu` seconds and `mib`, its largest process's peak.
 
-    python benchmarks/usage_of.py COMMAND ...
+    python benchmarks/bench/usage_of.py COMMAND ...
 
 A process of its own, because Linux counts to a process the memory of the one that started it.
 """
