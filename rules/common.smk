@@ -99,11 +99,12 @@ def turn(wildcards):
     """The priority of a range's chain, below 1, which is that of all that is made of whole windows.
 
     By id, so that windows are counted, written and published while later ones are still made, and a run in vain is seen
-    soon. But as long as ranges grow, the largest come first: begun last, each would run on alone.
+    soon. But where all ranges planned still grow, the largest come first: begun last, each would run on alone, for as
+    long as a third of such a run.
     """
     ids = ExampleRange.parse(wildcards.examples).ids
-    growing = len(ids) / config["largest_job"] % 1
-    return (growing + 1 - (1 + ids[0]) / 10**9) / 2
+    before = (1 + ids[0]) / 10**9
+    return before if FIRST_PLAN <= WINDOWS.growing else 1 - before
 
 
 def previous_tally(wildcards):

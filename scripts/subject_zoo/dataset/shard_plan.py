@@ -38,9 +38,14 @@ class Windows:
         """How many windows there are in all."""
         return self._reaching(self.max_candidates, range(self.max_candidates + 1))
 
+    @property
+    def growing(self) -> int:
+        """The number of windows up to the last whose ranges are multiples of the first one's."""
+        return self.largest_job // self.examples_per_job + 1
+
     def first(self, index: int) -> int:
         """The first id of a window, if it has any: the number of ids before it."""
-        grown = min(index, self.largest_job // self.examples_per_job + 1)  # windows whose ranges are multiples
+        grown = min(index, self.growing)
         ids = self.examples_per_job * (min(index, 1) + grown * (grown - 1) // 2) + self.largest_job * (index - grown)
         return ids * self.ranges_per_shard
 
