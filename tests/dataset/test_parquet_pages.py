@@ -84,7 +84,7 @@ def test_any_damage_is_a_fault_or_is_harmless(place, byte):
     data[min(place, len(data) - 1)] = byte
     file = io.BytesIO(data)
     try:
-        opened = open_parquet(file)
+        open_parquet(file)
     except (pa.ArrowException, ValueError, OSError):
         return
     try:
