@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_show, _add_score, _add_baseline, _add_verify):
+    for add in (_add_info, _add_show, _add_score, _add_baseline, _add_verify):
         add(commands)
     options = parser.parse_args(arguments)
     try:
@@ -42,6 +42,17 @@ def _command(commands: Any, run: Callable[[argparse.Namespace], int], name: str,
     command.add_argument("--trust", action="store_true", help="read it whatever memory it takes, and follow its links")
     command.set_defaults(run=run)
     return command
+
+
+def _add_info(commands: Any) -> None:
+    command = _command(
+        commands,
+        _info,
+        "info",
+        help="what a dataset folder holds, on one screen",
+        description="Prints records, networks, lengths, patterns, sizes and digests. Nothing is checked: see verify.",
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead")
 
 
 def _add_show(commands: Any) -> None:
@@ -91,6 +102,16 @@ def _add_verify(commands: Any) -> None:
     )
     command.add_argument("--retrain", type=_count, default=5, metavar="K", help="records to train again (5)")
     command.add_argument("--seed-of-choice", type=_count, metavar="N", help="chooses them; random where not given")
+
+
+def _info(options: argparse.Namespace) -> int:
+    from subject_zoo.info.facts import facts  # loads the numeric libraries
+    from subject_zoo.info.lines import lines
+
+    known = facts(options.folder, options.trust)
+    for line in [json.dumps(known)] if options.json else lines(known):
+        _tell(line)
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:
