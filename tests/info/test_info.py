@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from statistics import median
@@ -18,6 +20,7 @@ from subject_zoo.dataset.layout import MANIFEST, VALIDITY
 from subject_zoo.info.facts import facts
 from subject_zoo.info.lines import WIDTH, lines
 from tests.finished_dataset import (
+    SCRIPTS,
     finished,
     folder,
     longest_file,
@@ -264,3 +267,15 @@ def test_a_pipe_in_a_receipts_place_is_not_waited_for(folder):
     os.mkfifo(folder.parent / "published" / "dataset.json")
     with pytest.raises(UserError, match="it is a pipe"):
         facts(folder)
+
+
+def test_a_name_that_the_terminal_cannot_write_is_no_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "subject_zoo", "info", tmp_path / "zoo-\u00e9"],
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith(f"{tmp_path}/zoo-\\xe9: there is no such folder")

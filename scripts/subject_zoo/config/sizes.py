@@ -61,15 +61,20 @@ def _needs_of_example(config: Mapping[str, Any]) -> dict[str, int]:
     tests = 2 * len(patterns["enabled"]) * per_pattern + min(dataset["test_background"], dataset["pool_size"])
     return {
         "dataset.num_sequences": dataset["num_sequences"] * (_OF_SEQUENCE + _OF_TOKEN * patterns["sequence_length"]),
-        "model.neurons_per_layer": _OF_WEIGHT * _weights(config),
+        "model.neurons_per_layer": _OF_WEIGHT * weights_of_network(config),
         "dataset.test_per_pattern": _OF_TEST * tests,
         "training.degraded_epochs": _OF_EPOCH * (training["degraded_epochs"] + training["improvement_epochs"]),
     }
 
 
-def _weights(config: Mapping[str, Any]) -> int:
-    """How many weights the largest network has, its biases included."""
+def weights_of_network(config: Mapping[str, Any], least: bool = False) -> int:
+    """How many weights the largest network has, or the `least`, its biases included."""
     patterns, model = config["patterns"], config["model"]
     letters = patterns["vocab_size"] if model["input_encoding"] == "one_hot" else 1
-    inputs, layers, width = patterns["sequence_length"] * letters, model["num_layers"][1], model["neurons_per_layer"][1]
+    end = 0 if least else 1
+    inputs, layers, width = (
+        patterns["sequence_length"] * letters,
+        model["num_layers"][end],
+        model["neurons_per_layer"][end],
+    )
     return int((inputs + 1) * width + (layers - 1) * (width + 1) * width + width + 1)
