@@ -189,28 +189,38 @@ def test_an_older_python_is_told_of(monkeypatch, capsys):
 # Room
 
 
-def room(monkeypatch, free: float, **overlay) -> Level:
+def room(monkeypatch, folder: Path, free: float, **overlay) -> Finding:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage(2 * free, free, free))
-    return only(disk.room(asked(**overlay))).level
+    return only(disk.room(asked(folder, **overlay)))
 
 
 @pytest.mark.parametrize("cleanup", [False, True])
-def test_a_disk_that_is_too_small_is_found_to_the_byte(monkeypatch, cleanup):
+def test_a_disk_that_is_too_small_is_found_to_the_byte(monkeypatch, tmp_path, cleanup):
     overlay = {"num_examples": 5000, "largest_job": 60, "cleanup": cleanup}
     work = work_of(asked(**overlay).config, usable_cores())
     needed = work.disk_cleaned if cleanup else work.disk
     assert work.disk_cleaned < work.disk
-    assert room(monkeypatch, needed - 1, **overlay) is Level.FAIL
-    assert room(monkeypatch, needed + 1, **overlay) is Level.WARN
-    assert room(monkeypatch, 2 * needed, **overlay) is Level.OK
+    assert room(monkeypatch, tmp_path, needed - 1, **overlay).level is Level.FAIL
+    assert room(monkeypatch, tmp_path, needed + 1, **overlay).level is Level.WARN
+    assert room(monkeypatch, tmp_path, 2 * needed, **overlay).level is Level.OK
 
 
-def test_a_file_system_without_room_for_files_is_found(monkeypatch):
+def test_what_a_run_has_made_counts(monkeypatch, tmp_path):
+    needed = work_of(asked().config, usable_cores()).disk
+    (tmp_path / "results" / "examples").mkdir(parents=True)
+    (tmp_path / "results" / "examples" / "record.jsonl").write_bytes(b"")
+    os.truncate(tmp_path / "results" / "examples" / "record.jsonl", int(2 * needed))
+    found = room(monkeypatch, tmp_path, 10)
+    assert found.level is Level.OK
+    assert "in results already" in found.said
+
+
+def test_a_file_system_without_room_for_files_is_found(monkeypatch, tmp_path):
     full = os.statvfs_result((4096, 4096, 10**9, 10**9, 10**9, 1000, 3, 3, 0, 255))
     monkeypatch.setattr(disk.os, "statvfs", lambda _: full)
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: namedtuple("usage", "free")(10**15))
-    levels = [finding.level for finding in disk.room(asked())]
+    levels = [finding.level for finding in disk.room(asked(tmp_path))]
     assert levels == [Level.OK, Level.FAIL]
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from subject_zoo.base.errors import UserError
 from subject_zoo.cli import main
 from subject_zoo.dataset.layout import MANIFEST, VALIDITY
+from subject_zoo.dataset.manifest import TRUST
 from subject_zoo.info.facts import facts
 from subject_zoo.info.lines import WIDTH, lines
 from tests.finished_dataset import (
@@ -24,9 +25,11 @@ from tests.finished_dataset import (
     finished,
     folder,
     longest_file,
+    make_dataset,
     parquet_files,
     read_facts,
     read_table_rows,
+    tiny_config,
     write_manifest,
 )
 from tests.record_tables import edit_rows
@@ -130,8 +133,8 @@ def test_missing_files_are_told(folder):
         "signatures/000000.npz has another size",
         "weights/000000.safetensors is missing",
     ]
-    [line] = [line for line in lines(facts(folder)) if line.startswith("whole")]
-    assert "NO: manifest.json was changed, and 2 more" in line
+    [line] = [line for line in lines(facts(folder)) if line.startswith("files")]
+    assert "NOT as the manifest says: manifest.json was changed, and 2 more" in line
 
 
 def test_where_it_was_published_is_told(folder):
@@ -221,6 +224,28 @@ def test_whatever_a_manifest_says_a_screen_shows_it(finished, license_name, envi
     told = list(lines(facts(folder)))
     assert len(told) <= 40
     assert all(line.isprintable() and len(line) <= WIDTH for line in told[1:-1])
+
+
+def test_a_dataset_of_one_task_and_answers_as_patches(tmp_path):
+    alone = {"task_generation": {"include_modification": False}}
+    make_dataset(tmp_path / "alone", tiny_config(alone, {"num_examples": 3}))
+    known = facts(tmp_path / "alone")
+    assert known["tasks"] == ["classification"]
+    assert all("target_of_accepted" not in counts for counts in known["patterns"].values())
+    assert "target" not in "\n".join(lines(known)).replace("is the target of", "")
+    patches = {"task_generation": {"include_classification": False}, "format": {"modification_completion": "patch"}}
+    make_dataset(tmp_path / "patches", tiny_config(patches, {"num_examples": 3}))
+    assert "tasks       modification (completions as patches)" in list(lines(facts(tmp_path / "patches")))
+
+
+def test_a_copy_of_links_is_followed_where_it_is_trusted(folder, tmp_path, capsys):
+    snapshot = tmp_path / "snapshots" / "a1b2c3"
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        (link := snapshot / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    assert main(["info", str(snapshot)]) == 1
+    assert TRUST in capsys.readouterr().out
+    assert facts(snapshot, trusted=True) | {"folder": ""} == facts(folder) | {"folder": ""}
 
 
 def test_for_machines_it_is_one_json_object(finished, capsys):

@@ -3,9 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from subject_zoo.base.files import shares_blocks
 from subject_zoo.base.lines import one_line, size_in_words
@@ -15,6 +16,7 @@ from subject_zoo.doctor.finding import Finding, fail, ok, warn
 from subject_zoo.doctor.work import Work, work_of
 
 _MOUNTS = Path("/proc/self/mounts")
+MOST_FILES = 100_000  # of a folder that are counted
 _TIGHT = 1.3  # of what is free to what is taken
 _ELSEWHERE = "make room, or work on another disk: snakemake --directory FOLDER"
 
@@ -25,24 +27,28 @@ def room(asked: Asked) -> Iterator[Finding]:
     if asked.config is None:
         yield ok("disk", f"{size_in_words(free)} free in {one_line(asked.disk)}")
         return
-    work = work_of(asked.config, usable_cores())
-    yield _enough_room(free, work, asked.config["cleanup"], asked.config["num_examples"])
-    if files is not None and files < work.files:
+    work, made = work_of(asked.config, usable_cores()), size_of(asked.results)
+    yield _enough_room(free, made[0], work, asked.config)
+    if files is not None and files + made[1] < work.files:
         said = f"room for {files:,} files more; a run makes some {work.files:,}"
         yield fail("disk", said, f"set examples_per_job and largest_job higher; or {_ELSEWHERE}")
 
 
-def _enough_room(free: float, work: Work, cleaned: bool, records: int) -> Finding:
+def _enough_room(free: float, made: float, work: Work, config: Mapping[str, Any]) -> Finding:
+    """What stands there already was made by such a run, or is replaced."""
+    cleaned, room = config["cleanup"], free + made
     needed = work.disk_cleaned if cleaned else work.disk
     helps = not cleaned and work.disk_cleaned < needed / 2
     of_ranges = f", {size_in_words(work.disk_cleaned)} with cleanup=true" if helps else ""
-    said = f"{size_in_words(free)} free; {records:,} records take about {size_in_words(needed)}{of_ranges}"
-    if needed * _TIGHT <= free:
+    made_in_words = f", {size_in_words(made)} in results already" if made else ""
+    takes = f"{config['num_examples']:,} records take about {size_in_words(needed)}{of_ranges}"
+    said = f"{size_in_words(free)} free{made_in_words}; {takes}"
+    if needed * _TIGHT <= room:
         return ok("disk", said)
-    advice = f"--config cleanup=true; or {_ELSEWHERE}" if helps and work.disk_cleaned <= free else _ELSEWHERE
-    if needed <= free:
+    advice = f"--config cleanup=true; or {_ELSEWHERE}" if helps and work.disk_cleaned <= room else _ELSEWHERE
+    if needed <= room:
         return warn("disk", f"{said}: that is tight", advice)
-    return fail("disk", f"{said}; what a run has made there already counts", advice)
+    return fail("disk", said, advice)
 
 
 def folder(asked: Asked) -> Iterator[Finding]:
@@ -103,3 +109,16 @@ def _file_system(where: Path) -> str:
         real = where.resolve()
         return next(of[path] for path in (real, *real.parents) if path in of)
     return "a file system"
+
+
+def size_of(place: Path) -> tuple[int, int]:
+    """Bytes and number of the files in a folder, of the first so many."""
+    size = files = 0
+    for where, _, names in os.walk(place):
+        for name in names:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(where, name)).st_size
+            files += 1
+            if files >= MOST_FILES:
+                return size, files
+    return size, files

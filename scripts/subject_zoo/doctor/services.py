@@ -15,14 +15,15 @@ from pathlib import Path
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line, size_in_words
 from subject_zoo.doctor.asked import Asked
+from subject_zoo.doctor.disk import MOST_FILES, size_of
 from subject_zoo.doctor.finding import Finding, fail, ok, warn
+from subject_zoo.hub.environment import hub_environment
 from subject_zoo.provenance.cluster import OF_SLURM, missing_programs
 
 _LOG_IN = "hf auth login, or set HF_TOKEN"
 _INSTALL = "pip install '.[pipeline]', or make run, in a clone"
 _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _OURS = {"example_id", "selected_patterns"}  # columns of every table of ours
-_MOST_FILES = 100_000  # of a cache that are counted
 _LARGEST = 1_000_000  # bytes of a description in it
 
 
@@ -44,7 +45,7 @@ def hub_login(asked: Asked) -> Iterator[Finding]:
     if find_spec("huggingface_hub") is None or find_spec("httpx2") is None:
         yield without("Hub", "huggingface_hub and httpx2 are not both installed, which publishing needs", _INSTALL)
         return
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.update(hub_environment() | os.environ)
     from subject_zoo.hub.client import check_token
 
     try:
@@ -65,8 +66,8 @@ def datasets_cache(_: Asked) -> Iterator[Finding]:
     if not place.is_dir():
         yield ok("datasets", f"nothing loaded yet ({one_line(place)})")
         return
-    size, files = _size(place)
-    more = "more than " if files >= _MOST_FILES else ""
+    size, files = size_of(place)
+    more = "more than " if files >= MOST_FILES else ""
     copies = list(_copies_of_ours(place))
     old = len(copies) - len(set(copies))
     said = f"{more}{size_in_words(size)} in {one_line(place)}, tables of Subject Zoo loaded: {len(copies)}"
@@ -91,19 +92,6 @@ def _copies_of_ours(place: Path) -> Iterator[Path]:
             known = json.loads(info.read_text(encoding="utf-8")) if info.stat().st_size < _LARGEST else {}
             if set(known["features"]) >= _OURS:
                 yield info.parents[2]
-
-
-def _size(place: Path) -> tuple[int, int]:
-    """Bytes and number of the files in a folder, of the first so many."""
-    size = files = 0
-    for where, _, names in os.walk(place):
-        for name in names:
-            with suppress(OSError):
-                size += os.lstat(os.path.join(where, name)).st_size
-            files += 1
-            if files >= _MOST_FILES:
-                return size, files
-    return size, files
 
 
 def text(_: Asked) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def _about(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     disk = facts["disk"]
     parts = [f"{name} {size_in_words(size)}" for name, size in disk.items() if name not in ("files", "bytes")]
     yield "on disk", f"{size_in_words(disk['bytes'])} in {disk['files']:,} files: {', '.join(parts)}"
-    yield "whole", _wholeness(facts["flaws"])
+    yield "files", _files(facts["flaws"])
     yield "digests", ", ".join(f"{name} {value[:12]}" for name, value in facts["digests"].items())
     code = "the code of" if facts["made_by_this_code"] else "other code than"
     environment = ", ".join(f"{key} {value}" for key, value in facts["environment"].items())
@@ -87,11 +87,11 @@ def _acceptance(candidates: int, accepted: int, failed: Mapping[str, int]) -> st
     return f"{accepted:,} of {candidates:,} candidates{share}{why}"
 
 
-def _wholeness(flaws: list[str]) -> str:
+def _files(flaws: list[str]) -> str:
     if not flaws:
-        return "every file is there and has its size; what is in them is for subject-zoo verify"
+        return "all are there, each of its size; subject-zoo verify checks what is in them"
     more = f", and {len(flaws) - 1:,} more" if len(flaws) > 1 else ""
-    return f"NO: {flaws[0]}{more}; subject-zoo verify tells all of it"
+    return f"NOT as the manifest says: {flaws[0]}{more}; subject-zoo verify tells all of it"
 
 
 def _publication(published: Mapping[str, Any] | None) -> str:
