@@ -9,6 +9,8 @@
 # make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
 # make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
 # make wheel  the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
+# make doctor is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
+# make info   what results/dataset holds (FOLDER=... another one), on one screen
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
 VENV := .venv
@@ -54,6 +56,12 @@ lint: $(READY)
 bench: $(READY)
 	PYTHONPATH=scripts:benchmarks $(IN) -m bench $(ARGS)
 
+doctor:
+	PYTHONPATH=scripts $(if $(wildcard $(IN)),$(IN),"$$PYTHON") -m subject_zoo doctor $(ARGS)
+
+info: $(READY)
+	PYTHONPATH=scripts $(IN) -m subject_zoo info $(ARGS) -- "$$FOLDER"
+
 verify: $(READY)
 	PYTHONPATH=scripts $(IN) -m subject_zoo verify $(ARGS) -- "$$FOLDER"
 
@@ -77,4 +85,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline doctor info verify wheel

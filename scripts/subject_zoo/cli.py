@@ -16,21 +16,28 @@ from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import printable
 
+LEAST_PYTHON = (3, 11)
 SHOWN = 50  # problems in full; more are counted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sub-command; its exit status, 1 where it found something wrong."""
+    if sys.version_info < LEAST_PYTHON:
+        _tell(f"Python {_dotted(LEAST_PYTHON)} or later is needed, and this is {_dotted(sys.version_info[:3])}")
+        return 1
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_show, _add_score, _add_baseline, _add_verify):
+    for add in (_add_info, _add_show, _add_score, _add_baseline, _add_verify, _add_doctor):
         add(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
     except UserError as error:
         _tell(str(error))
+        return 1
+    except BrokenPipeError:  # whoever reads has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more at its end
         return 1
     return status
 
@@ -42,6 +49,17 @@ def _command(commands: Any, run: Callable[[argparse.Namespace], int], name: str,
     command.add_argument("--trust", action="store_true", help="read it whatever memory it takes, and follow its links")
     command.set_defaults(run=run)
     return command
+
+
+def _add_info(commands: Any) -> None:
+    command = _command(
+        commands,
+        _info,
+        "info",
+        help="what a dataset folder holds, on one screen",
+        description="Prints records, networks, lengths, patterns, sizes and digests. Nothing is checked: see verify.",
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead")
 
 
 def _add_show(commands: Any) -> None:
@@ -91,6 +109,28 @@ def _add_verify(commands: Any) -> None:
     )
     command.add_argument("--retrain", type=_count, default=5, metavar="K", help="records to train again (5)")
     command.add_argument("--seed-of-choice", type=_count, metavar="N", help="chooses them; random where not given")
+
+
+def _info(options: argparse.Namespace) -> int:
+    from subject_zoo.info.facts import facts  # loads the numeric libraries
+    from subject_zoo.info.lines import lines
+
+    known = facts(options.folder, options.trust)
+    for line in [json.dumps(known)] if options.json else lines(known):
+        _tell(line)
+    return 0
+
+
+def _add_doctor(commands: Any) -> None:
+    words = "whether this machine is ready for a run, and what to do where it is not"
+    command = commands.add_parser("doctor", help=words, description=f"Prints {words}. Exit status 0 where it is.")
+    command.add_argument("--records", type=_count, metavar="N", help="of a run for so many (num_examples)")
+    command.add_argument(
+        "--configfile", type=Path, action="append", default=[], metavar="FILE", help="laid over config.yaml; may repeat"
+    )
+    command.add_argument("--directory", type=Path, default=Path(), metavar="FOLDER", help="where the run works (here)")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead")
+    command.set_defaults(run=_doctor)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -147,6 +187,15 @@ def _verify(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from subject_zoo.doctor.examine import as_json, examine, is_ready, lines
+
+    findings = list(examine(options.directory, options.configfile, options.records))
+    for line in [json.dumps(as_json(findings))] if options.json else lines(findings):
+        _tell(line)
+    return 0 if is_ready(findings) else 1
+
+
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
@@ -166,6 +215,11 @@ def _output(text: str) -> Path:
     return path
 
 
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
+
+
 def _tell(line: str) -> None:
-    """Whatever a folder's texts hold, a terminal shows it and obeys none of it."""
-    print(printable(line), flush=True)
+    """Whatever a folder's texts hold, a terminal shows it, in its own encoding, and obeys none of it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(printable(line).encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -40,11 +40,12 @@ def folder(trial: Trial) -> str:
     dataset = trial.folder / "dataset"
     copy(trial.bases / "finished" / DATASET, dataset)
     DAMAGES[name](trial.choose, dataset)
-    command = trial.choose.choice(["verify", "verify", "show", "score"])
+    command = trial.choose.choice(["verify", "verify", "show", "score", "info"])
     trial.note(f"{name}: {command}")
     arguments = {
         "verify": ["--retrain", "1"],
         "show": ["0"],
+        "info": [],
         "score": [str(_answers(trial, dataset)), "--split", "all"],
     }
     return f"{name}: {command}: {_use(trial, command, dataset, arguments[command])}"

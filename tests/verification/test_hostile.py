@@ -419,7 +419,7 @@ NO_MANIFEST = {
 
 
 @pytest.mark.parametrize("what", NO_MANIFEST)
-@pytest.mark.parametrize("command", ["verify", "show", "score"])
+@pytest.mark.parametrize("command", ["verify", "show", "score", "info"])
 def test_a_manifest_of_a_stranger_is_one_line_for_each_command(tmp_path, what, command, capsys):
     from subject_zoo.cli import main
 
@@ -445,7 +445,7 @@ def test_a_trusted_folder_is_read_whatever_its_size(folder, monkeypatch):
     assert found(folder, trusted=True) == []
 
 
-def test_show_and_score_take_no_more_than_verify(finished, tmp_path):
+def test_the_other_commands_take_no_more_than_verify(finished, tmp_path):
     commands = []
     for harm in (many_layers, one_text_a_hundred_times, long_list, sparse_weights):
         folder = Path(shutil.copytree(finished, tmp_path / harm.__name__))
@@ -453,7 +453,7 @@ def test_show_and_score_take_no_more_than_verify(finished, tmp_path):
         harm(folder)  # both read what the manifest names, whatever its digest
         answers = folder / "answers.jsonl"
         answers.write_text(json.dumps({"example_id": row, "task": "classification", "completion": "all_same"}))
-        commands += [["show", folder, row], ["score", folder, answers, "--split", "all"]]
+        commands += [["show", folder, row], ["score", folder, answers, "--split", "all"], ["info", folder]]
     told, peak = measured(commands)
     assert peak < GIB
     for (command, folder, *_), lines in zip(commands, told, strict=True):

@@ -118,6 +118,21 @@ def test_a_dataset_is_checked_and_shown_without_a_clone(environment, finished): 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Record {int(example_id):06d}" in done.stdout
     assert "relative change" in done.stdout
+    done = run([environment / "subject-zoo", "info", finished])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_missing_to_make_datasets_is_told(environment):
+    done = run([environment / "subject-zoo", "doctor"])
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stderr == ""
+    told = " ".join(done.stdout.split())
+    assert "OK packages all that is needed to read, show, verify and score datasets" in told
+    assert "OK kernels loss, mlp, signature, compiled before" in told
+    assert "OK compiler none, and none needed" in told
+    assert "installed without the Snakefile, and not installed or too old: datasets, httpx2, huggingface_hub" in told
+    assert "there type make run, or pip install '.[pipeline]'" in told
+    assert "torch, which is for a record's network as a torch module -> pip install 'subject-zoo[torch]'" in told
 
 
 def test_examples_are_made_without_a_compiler(environment):

@@ -91,7 +91,7 @@ def told_words(folder: Path, *arguments: str, **environment: str) -> list[list[s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_reaches_the_program_as_it_is_and_no_shell_reads_it(tmp_path, name):
-    for command in ("verify", "baseline", "score"):
+    for command in ("verify", "baseline", "info", "score"):
         (words,) = told_words(tmp_path, command, f"FOLDER={name}", f"COMPLETIONS={name}", "ARGS=--json out")
         names = [name, name] if command == "score" else [name]
         assert words == ["-m", "subject_zoo", command, "--json", "out", "--", *names]

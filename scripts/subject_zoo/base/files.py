@@ -41,6 +41,14 @@ def atomic_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) 
             shutil.copyfileobj(original, copy)
 
 
+def shares_blocks(folder: str | os.PathLike[str]) -> bool:
+    """Whether copies of files in a folder, which is written to for that, take no room. Raises OSError."""
+    with tempfile.TemporaryFile(dir=folder) as original, tempfile.TemporaryFile(dir=folder) as copy:
+        original.write(b"0")
+        original.flush()
+        return _share_blocks(original, copy)
+
+
 def _share_blocks(original: IO[bytes], copy: IO[bytes]) -> bool:
     """Whether the file system could: most cannot, and none between two file systems."""
     if sys.platform == "linux":

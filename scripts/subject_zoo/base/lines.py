@@ -1,6 +1,10 @@
-"""How text that is not ours, an error's or a file's, stands in a line for a person."""
+"""How text that is not ours, an error's or a file's, stands in a line for a person, and how sizes do."""
+
+import math
 
 LONGEST = 200  # characters
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def one_line(text: object, longest: int = LONGEST) -> str:
@@ -18,3 +22,10 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def size_in_words(number: float) -> str:
+    """Bytes, 0 or more, to three digits, in the unit that leaves one to three of them before the point: 4.1 TB."""
+    rounded = float(f"{number:.3g}")  # 999,999 are 1 MB, not 1e+03 kB
+    power = min(int(math.log10(max(rounded, 1)) // 3), len(_UNITS) - 1)
+    return f"{rounded / 1000**power:.3g} {_UNITS[power]}"

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from subject_zoo.base.lines import size_in_words
 from subject_zoo.config.tasks import published_stages
 
 _MOST_MEMORY = 10**12  # bytes of one process: more than any machine has that trains small networks
@@ -18,8 +19,6 @@ _OF_EPOCH = 100  # of learning curves
 # What safetensors allows the header of a file of weights, and what one of ours takes there at most, in bytes.
 HEADER_LIMIT, MODEL_IN_HEADER, TENSOR_IN_HEADER = 100_000_000, 330, 120
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
-
 
 def too_large(config: Mapping[str, Any]) -> Iterator[str]:
     """One line for each product of numbers that is more than a machine can hold, with what it would take and what fits.
@@ -31,7 +30,7 @@ def too_large(config: Mapping[str, Any]) -> Iterator[str]:
     if examples * each > _MOST_MEMORY:
         yield (
             f"largest_job is {examples}; it must be at most {_MOST_MEMORY // each}: a range of so many would "
-            f"take {_size(examples * each)} of memory, most of it for {max(needs, key=lambda key: needs[key])}"
+            f"take {size_in_words(examples * each)} of memory, most of it for {max(needs, key=lambda key: needs[key])}"
         )
     else:
         yield from _too_large_shards(config)
@@ -62,21 +61,20 @@ def _needs_of_example(config: Mapping[str, Any]) -> dict[str, int]:
     tests = 2 * len(patterns["enabled"]) * per_pattern + min(dataset["test_background"], dataset["pool_size"])
     return {
         "dataset.num_sequences": dataset["num_sequences"] * (_OF_SEQUENCE + _OF_TOKEN * patterns["sequence_length"]),
-        "model.neurons_per_layer": _OF_WEIGHT * _weights(config),
+        "model.neurons_per_layer": _OF_WEIGHT * weights_of_network(config),
         "dataset.test_per_pattern": _OF_TEST * tests,
         "training.degraded_epochs": _OF_EPOCH * (training["degraded_epochs"] + training["improvement_epochs"]),
     }
 
 
-def _weights(config: Mapping[str, Any]) -> int:
-    """How many weights the largest network has, its biases included."""
+def weights_of_network(config: Mapping[str, Any], least: bool = False) -> int:
+    """How many weights the largest network has, or the `least`, its biases included."""
     patterns, model = config["patterns"], config["model"]
     letters = patterns["vocab_size"] if model["input_encoding"] == "one_hot" else 1
-    inputs, layers, width = patterns["sequence_length"] * letters, model["num_layers"][1], model["neurons_per_layer"][1]
+    end = 0 if least else 1
+    inputs, layers, width = (
+        patterns["sequence_length"] * letters,
+        model["num_layers"][end],
+        model["neurons_per_layer"][end],
+    )
     return int((inputs + 1) * width + (layers - 1) * (width + 1) * width + width + 1)
-
-
-def _size(number: float) -> str:
-    """Bytes in the unit that leaves one to three digits before the point: 4.1 TB."""
-    power = min(int(math.log10(max(number, 1)) // 3), len(_UNITS) - 1)
-    return f"{number / 1000**power:.3g} {_UNITS[power]}"

@@ -30,7 +30,7 @@ LARGEST = 64_000_000  # bytes
 TRUST = "if the folder is your own, or of someone you trust, add --trust"
 
 _DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_COUNT = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}  # a person reads it
 _FILE = {
     "type": "object",
     "properties": {"sha256": _DIGEST, "size": _COUNT, "rows": _COUNT},

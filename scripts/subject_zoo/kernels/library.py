@@ -1,6 +1,7 @@
 """Kernels as this process calls them: shared libraries, which come with a wheel or are compiled where first needed."""
 
 import ctypes
+from collections.abc import Iterator
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -18,14 +19,30 @@ def load_kernel(source: Path) -> ctypes.CDLL:
     it serves this process alone. One whose bytes are not those that were compiled is made again. Raises UserError where
     it cannot be compiled or loaded, and for a machine that runs none.
     """
-    targets = host_targets()
-    kept = Path(cache_from_source(str(source))).parent
-    for target in targets:
-        for folder in (source.parent / BUILT, kept):
-            library = folder / library_name(source, target)
-            if is_whole(library) and (loaded := _load(library)):
-                return loaded
-    return _compiled(source, targets[0], kept / library_name(source, targets[0]))
+    for library in _standing(source):
+        if loaded := _load(library):
+            return loaded
+    target = host_targets()[0]
+    return _compiled(source, target, _kept(source) / library_name(source, target))
+
+
+def standing(source: Path) -> Path | None:
+    """The library of a C file that is there already, the best that this machine can run; None where there is none.
+
+    Raises UserError for a machine that runs none.
+    """
+    return next(_standing(source), None)
+
+
+def _standing(source: Path) -> Iterator[Path]:
+    for target in host_targets():
+        for folder in (source.parent / BUILT, _kept(source)):
+            if is_whole(library := folder / library_name(source, target)):
+                yield library
+
+
+def _kept(source: Path) -> Path:
+    return Path(cache_from_source(str(source))).parent
 
 
 def library_name(source: Path, target: Target) -> str:

@@ -81,6 +81,15 @@ def may_need_torch(device: str) -> bool:
     return device in ("cuda", "mps") or (device == "auto" and _has_gpu_driver())
 
 
+def gpu_names() -> list[str]:
+    """The GPUs that torch can use, which is loaded to tell. Raises ImportError where it is not installed."""
+    import torch
+
+    if torch.cuda.is_available():
+        return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    return ["Apple's (mps)"] if torch.backends.mps.is_available() else []
+
+
 def _has_gpu_driver() -> bool:
     """Whether torch could find a GPU at all: an NVIDIA or AMD driver, or Apple's system."""
     return sys.platform == "darwin" or _AMD_DRIVER.exists() or _nvidia_driver() is not None

@@ -1,0 +1,1 @@
+"""What a dataset's folder holds, on one screen."""
