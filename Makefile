@@ -1,15 +1,16 @@
-# make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
-# make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
-# make torture  break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
-#             (ARGS="--only kill-group"; --few for minutes)
-# make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
+# make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
+# make test          set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make verify        check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
+# make score         judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
+# make baseline      how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
+# make wheel         the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
+# make lint          style of Python and Snakemake files, types, and which room of the library may use which
+# make bench         speed, as ratios to what is measured in the same run
+# make torture       break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
+#                    (ARGS="--only kill-group"; --few for minutes)
+# make test-slurm    start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
-# make lint   style of Python and Snakemake files, types, and which room of the library may use which
-# make bench  speed, as ratios to what is measured in the same run
-# make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
-# make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
-# make wheel  the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
-# make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
+# make help          these lines; make alone is make run
 
 VENV := .venv
 PYTHON ?= python3
@@ -66,6 +67,9 @@ baseline: $(READY)
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
 
+help:
+	@sed -n '/^#/!q; s/^# //p' Makefile
+
 $(READY): requirements.txt
 	@command -v "$$PYTHON" > /dev/null || { \
 	printf 'make: no %s here; name one, 3.11 or later: make PYTHON=...\n' "$$PYTHON"; exit 1; }
@@ -77,4 +81,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel help
