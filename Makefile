@@ -5,6 +5,8 @@
 # make baseline      how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
 # make wheel         the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
 # make lint          style of Python and Snakemake files, types, and which room of the library may use which
+# make docs          write what docs/ says of the configuration, the commands and this file from these themselves
+# make site          docs/ as a site in build/site, built strictly, with an environment of its own in build/
 # make bench         speed, as ratios to what is measured in the same run
 # make torture       break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #                    (ARGS="--only kill-group"; --few for minutes)
@@ -18,6 +20,8 @@ ARGS ?=
 FOLDER ?= results/dataset
 COMPLETIONS ?=
 READY := $(VENV)/.ready
+SITE_VENV := build/site-venv
+SITE_READY := $(SITE_VENV)/.ready
 # Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
 IN := $(VENV)/bin/python
 
@@ -52,6 +56,12 @@ lint: $(READY)
 	PYTHONPATH=scripts $(IN) $(VENV)/bin/lint-imports
 	$(IN) $(VENV)/bin/deptry .
 
+docs: $(READY)
+	PYTHONPATH=scripts $(IN) docs/generate.py
+
+site: $(SITE_READY)
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/python -m mkdocs build --quiet --strict
+
 bench: $(READY)
 	$(IN) benchmarks/bench.py $(ARGS)
 
@@ -67,6 +77,11 @@ baseline: $(READY)
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
 
+$(SITE_READY): requirements-site.txt
+	"$$PYTHON" -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/python -m pip install --quiet --requirement requirements-site.txt
+	touch $@
+
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
 
@@ -81,4 +96,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel help
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel docs site help
