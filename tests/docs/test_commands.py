@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ NOT_RUN = {  # by how a command begins, and why
     "sbatch ": "needs a cluster; tests/workflow/test_slurm.py runs on one",
     "snakemake --sdm conda": "asks conda-forge",
     "snakemake --report": "tells of a finished run",
+    "snakemake --list-rules": "tests/workflow/test_module.py reads the list",
     "subject-zoo baseline": "learns for minutes; tests/judge/test_ladder.py runs it on less",
     "subject-zoo score results/dataset completions.jsonl --ladder": "reads what baseline wrote; tests/judge likewise",
     ". .venv/bin/activate": "a shell's own",
@@ -52,15 +54,21 @@ def test_make_knows_its_targets(arguments):
     assert done.stdout
 
 
+def dry_runs() -> list[list[str]]:
+    """Dry runs that tell of all commands of Snakemake: each once, whatever its cores; none of more than a few thousand
+    records; and all single files together."""
+    plain = [re.sub(r"--cores \d+ ?|--dry-run", "", shlex.join(words)) for words in arguments_of("snakemake")]
+    small = dict.fromkeys(re.sub(r"(num_examples=\d)\d{3,}", r"\g<1>000", line).strip() for line in plain)
+    files = [line for line in small if line.startswith("results/")]
+    return [shlex.split(line) for line in (" ".join(files), *(line for line in small if line not in files))]
+
+
 @pytest.mark.workflow
 def test_snakemake_plans_what_is_asked_for(tmp_path):
     (tmp_path / "my.yaml").write_text("training: {batch_size: 64}\n")
-    asked = arguments_of("snakemake")
-    assert len(asked) > 10
-    snakefile = ["--snakefile", str(ROOT / "Snakefile")]
-    lines = [
-        [*snakefile, *(str(ROOT / word) if word.startswith("profiles/") else word for word in words)] for words in asked
-    ]
+    profiles = {"profiles/slurm": str(ROOT / "profiles/slurm")}
+    asked = dry_runs()
+    lines = [["--snakefile", str(ROOT / "Snakefile"), *(profiles.get(word, word) for word in words)] for words in asked]
     done = subprocess.run(
         [sys.executable, ROOT / "tests/docs/dry_runs.py"],
         cwd=tmp_path,
@@ -72,6 +80,7 @@ def test_snakemake_plans_what_is_asked_for(tmp_path):
     )
     for words, (status, told) in zip(asked, json.loads(done.stdout), strict=True):
         assert status == 0, f"{words}: {told}"
+        assert all(word in told for word in words if word.startswith("results/"))
         assert "make_pools" in told, words
 
 
