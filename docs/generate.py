@@ -41,7 +41,18 @@ def configuration() -> str:
 
 def _section(title: str, description: str, text: str, keys: dict[str, Any]) -> str:
     table = _table(("key", "it must be", "what it is"), _keys(keys))
-    return f"## {title}\n\n{description}\n\n```yaml\n{text}\n```\n\n{table}"
+    return f"## {title}\n\n{description}\n\n```yaml\n{_comments_above(text)}\n```\n\n{table}"
+
+
+def _comments_above(text: str) -> str:
+    """YAML whose comments stand above what they are of, where narrow pages have room for them."""
+    lines = []
+    for line in text.splitlines():
+        value, _, comment = re.sub(r"(^|\s)# ", "\0", line, count=1).partition("\0")
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += [f"{indent}# {comment}"] if comment else []
+        lines += [value.rstrip()] if value.strip() else []
+    return "\n".join(lines)
 
 
 def _keys(keys: dict[str, Any], section: str = "") -> Iterator[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ ELSEWHERE = {
 
 _PAGES = {source: page for page, source in ELSEWHERE.items()}
 _LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)#]+)(#[^)]*)?\)")
+_NAME_IN_CELL = re.compile(r"(?<=<td><code>)[^<]*")
 _FETCHED = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=[\"']?((?:https?:)?//[^\"' >]+)")
 
 
@@ -42,6 +43,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return f"[{words}]({inside}{anchor})" if inside else words
 
     return _LINK.sub(link, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """A page whose tables may break long names behind an underscore, a dot or a slash: at the width of a phone."""
+    return _NAME_IN_CELL.sub(lambda found: re.sub(r"(?<=[_./])(?=\w)", "<wbr>", found[0]), html)
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
