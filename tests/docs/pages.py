@@ -5,6 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+RUN_WITH_README = ("judging.md", "making.md", "running.md")  # by tests/workflow/test_readme.py
+RUN_HERE = [page for page in DOCS if page.name not in RUN_WITH_README]
 PROGRAMS = (
     "make", "snakemake", "subject-zoo", "hf", "pip", "pytest", "python", "conda", "apptainer", "docker", "sbatch",
 )  # fmt: skip
@@ -17,9 +19,7 @@ def code_blocks(page: Path, language: str) -> list[str]:
 
 
 def commands(page: Path) -> list[str]:
-    """What a page tells to type: lines of blocks without a language, and code in the text that begins as one."""
-    lines = [line for block in code_blocks(page, "") for line in block.replace("\\\n", " ").splitlines()]
-    typed = [line.partition("  #")[0].strip() for line in lines if not line.startswith(("config: ", " "))]
+    """What a page tells to type: the lines of its blocks of bash, and code in its text that begins as a command."""
+    lines = [line for block in code_blocks(page, "bash") for line in block.replace("\\\n", " ").splitlines()]
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    inline = re.findall(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`", text)
-    return list(dict.fromkeys([*filter(None, typed), *inline]))
+    return list(dict.fromkeys([*lines, *re.findall(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`", text)]))

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.docs.pages import DOCS, ROOT, code_blocks
+from tests.docs.pages import ROOT, RUN_HERE, code_blocks
 
 RUN = """
 import json, sys
@@ -28,7 +28,7 @@ def test_python_prints_what_it_claims(finished, tmp_path):
     shutil.copy(ROOT / "config.yaml", tmp_path)
     pages = {
         page.name: [block.replace(PUBLISHED, '"results/dataset"') for block in blocks]
-        for page in DOCS
+        for page in RUN_HERE
         if (blocks := [block for block in code_blocks(page, "python") if MODULE not in block])
     }
     away = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")}
@@ -52,7 +52,7 @@ def test_python_prints_what_it_claims(finished, tmp_path):
 
 @pytest.mark.workflow
 def test_a_dataset_as_a_module_is_planned_as_it_is_written(tmp_path):
-    [block] = [block for page in DOCS for block in code_blocks(page, "python") if MODULE in block]
+    [block] = [block for page in RUN_HERE for block in code_blocks(page, "python") if MODULE in block]
     (tmp_path / "Snakefile").write_text(block.replace("path/to/this/repository", str(ROOT)))
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "counted.txt"]
     environment = os.environ | {"PYTHONPATH": ""}
