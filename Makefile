@@ -60,7 +60,7 @@ docs: $(READY)
 	PYTHONPATH=scripts $(IN) docs/generate.py
 
 site: $(SITE_READY)
-	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/python -m mkdocs build --strict
 
 bench: $(READY)
 	$(IN) benchmarks/bench.py $(ARGS)
