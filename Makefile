@@ -1,17 +1,20 @@
-# make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
-# make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
-# make torture  break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
-#             (ARGS="--only kill-group"; --few for minutes)
-# make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
+# make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
+# make doctor        is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
+# make test          set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make verify        check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
+# make info          what results/dataset holds (FOLDER=... another one), on one screen
+# make score         judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
+# make baseline      how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
+# make wheel         the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
+# make lint          style of Python and Snakemake files, types, and which room of the library may use which
+# make docs          write what docs/ says of the configuration, the commands and this file from these themselves
+# make site          docs/ as a site in build/site, built strictly, with an environment of its own in build/
+# make bench         speed, as ratios to what is measured in the same run
+# make torture       break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
+#                    (ARGS="--only kill-group"; --few for minutes)
+# make test-slurm    start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
-# make lint   style of Python and Snakemake files, types, and which room of the library may use which
-# make bench  speed, as ratios to what is measured in the same run
-# make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
-# make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
-# make wheel  the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
-# make doctor is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
-# make info   what results/dataset holds (FOLDER=... another one), on one screen
-# make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
+# make help          these lines; make alone is make run
 
 VENV := .venv
 PYTHON ?= python3
@@ -19,6 +22,8 @@ ARGS ?=
 FOLDER ?= results/dataset
 COMPLETIONS ?=
 READY := $(VENV)/.ready
+SITE_VENV := build/site-venv
+SITE_READY := $(SITE_VENV)/.ready
 # Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
 IN := $(VENV)/bin/python
 
@@ -53,6 +58,12 @@ lint: $(READY)
 	PYTHONPATH=scripts $(IN) $(VENV)/bin/lint-imports
 	$(IN) $(VENV)/bin/deptry .
 
+docs: $(READY)
+	PYTHONPATH=scripts $(IN) docs/generate.py
+
+site: $(SITE_READY)
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/python -m mkdocs build --strict
+
 bench: $(READY)
 	PYTHONPATH=scripts:benchmarks $(IN) -m bench $(ARGS)
 
@@ -74,6 +85,14 @@ baseline: $(READY)
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
 
+$(SITE_READY): requirements-site.txt
+	"$$PYTHON" -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/python -m pip install --quiet --requirement requirements-site.txt
+	touch $@
+
+help:
+	@sed -n '/^#/!q; s/^# //p' Makefile
+
 $(READY): requirements.txt
 	@command -v "$$PYTHON" > /dev/null || { \
 	printf 'make: no %s here; name one, 3.11 or later: make PYTHON=...\n' "$$PYTHON"; exit 1; }
@@ -85,4 +104,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline doctor info verify wheel
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline doctor info verify wheel docs site help

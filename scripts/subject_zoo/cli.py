@@ -20,17 +20,22 @@ LEAST_PYTHON = (3, 11)
 SHOWN = 50  # problems in full; more are counted
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a sub-command; its exit status, 1 where it found something wrong."""
-    if sys.version_info < LEAST_PYTHON:
-        _tell(f"Python {_dotted(LEAST_PYTHON)} or later is needed, and this is {_dotted(sys.version_info[:3])}")
-        return 1
+def command_line() -> argparse.ArgumentParser:
+    """What may be typed: the commands, their arguments and options, each with its words."""
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_info, _add_show, _add_score, _add_baseline, _add_verify, _add_doctor):
         add(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sub-command; its exit status, 1 where it found something wrong."""
+    if sys.version_info < LEAST_PYTHON:
+        _tell(f"Python {_dotted(LEAST_PYTHON)} or later is needed, and this is {_dotted(sys.version_info[:3])}")
+        return 1
+    options = command_line().parse_args(arguments)
     try:
         status: int = options.run(options)
     except UserError as error:

@@ -1,6 +1,7 @@
 """What `make` needs of a machine, it says in one line before anything is installed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,3 +119,12 @@ def test_a_python_may_be_called_anything(tmp_path, name):
     assert done.returncode != 0
     assert done.stdout.startswith(f"make: no {python} here; name one")
     assert not list(tmp_path.glob("**/PWN*"))
+
+
+def test_help_has_a_line_for_each_target_and_needs_nothing(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = subprocess.run(["make", "--silent", "help"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    told = re.findall(r"^make ([\w-]+)  +(?=\S)", done.stdout, re.MULTILINE)
+    [targets] = re.findall(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(targets.split())
+    assert os.listdir(tmp_path) == ["Makefile"]

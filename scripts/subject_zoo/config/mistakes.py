@@ -20,7 +20,7 @@ def mistakes_in(config: Mapping[str, Any], schema: Mapping[str, Any], section: s
     for key, rule in properties.items():
         path = section + key
         if key not in config:
-            yield f"{path} is missing; it must be {_must_be(rule)} (config.yaml shows its default)"
+            yield f"{path} is missing; it must be {must_be(rule)} (config.yaml shows its default)"
         elif "properties" in rule and isinstance(config[key], Mapping):
             yield from mistakes_in(config[key], rule, f"{path}.")
         elif not fits(config[key], rule):
@@ -60,14 +60,14 @@ def _wrong(path: str, value: Any, rule: Mapping[str, Any]) -> str:
             return f"{path} lists {show(at_fault[0])}; each entry must be {_one_of(names)}{meant}"
         twice = next(item for item in value if value.count(item) > 1)
         return f"{path} lists {twice} {value.count(twice)} times; each entry may stand once"
-    line = f"{path} is {show(value)}; it must be {_must_be(rule, value)}"
+    line = f"{path} is {show(value)}; it must be {must_be(rule, value)}"
     if is_range(rule) and fits(value, rule["items"]):
         return f"{line}; for one fixed value write [{show(value)}, {show(value)}]"
     return line + did_you_mean(value, rule.get("enum", ()))
 
 
-def _must_be(rule: Mapping[str, Any], value: Any = None) -> str:
-    """What may stand at a key, in words. A value of the right type shortens it to the bounds."""
+def must_be(rule: Mapping[str, Any], value: Any = None) -> str:
+    """What may stand at a key, in words, by its rule. A value of the right type shortens it to the bounds."""
     kinds = kinds_of(rule)
     if "x-must-be" in rule:
         words = rule["x-must-be"]
