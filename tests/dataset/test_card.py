@@ -135,7 +135,7 @@ def test_it_says_how_long_a_sample_is_and_what_length_to_train_with(validity):
     counted = validity | {"tokens": {"classification": {"min": 9, "p10": 9, "median": 1200, "p90": 9, "max": 5000}}}
     config = small_config({"format": {"tokenizer": "folder/some.json"}})
     for figures, modification, classification, context in (
-        (None, "tens of thousands of characters", "tens of thousands of characters", 32768),
+        (None, "told when the dataset is whole", "told when the dataset is whole", 32768),
         (validity, "2,022 at most, which are about 1,100 to 1,700 tokens", "4,022 at most, which are about", 4096),
         (counted, "2,022 at most, which", "1,200 tokens at the median, 5,000 at most (by some.json)", 8192),
     ):
@@ -185,6 +185,16 @@ def test_its_python_runs(tasks, finished, tmp_path):
 )
 def test_figures_are_shown_as_people_read_them(value, shown):
     assert cell(value) == shown
+
+
+def test_one_record_is_not_records(validity):
+    one = summarise([verdict(0, accepted=True)], [0], CONFIG)
+    card = " ".join(
+        dataset_card(small_config(), DIGESTS, {"train": 1, "validation": 0, "test": 0}, TABLES, one).split()
+    )
+    assert "1 record (1 train, 0 validation, 0 test)." in card
+    assert "Of 1 candidate 1 was accepted." in card
+    assert "The records are of 1 combination of patterns; 0 of them hold the model of another." in card
 
 
 def test_it_says_how_records_were_dealt():

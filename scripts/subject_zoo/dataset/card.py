@@ -86,7 +86,7 @@ def card_text(
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
     tasks = tasks_of(config["task_generation"])
     return Template(_template(tasks)).substitute(
-        count=sum(rows.values()),
+        count=_counted(sum(rows.values()), "record"),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
         empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
@@ -134,7 +134,7 @@ def _template(tasks: Sequence[str]) -> str:
 def _length(validity: Mapping[str, Any] | None, task: str, config: Mapping[str, Any]) -> str:
     """Of a task's prompt and completion together: in tokens, where they were counted, or in characters."""
     if not validity or not (chars := validity["chars"].get(task)):
-        return "tens of thousands of characters"
+        return "told when the dataset is whole"
     if tokens := validity["tokens"].get(task):
         tokenizer = Path(config["format"]["tokenizer"]).name
         return f"{tokens['median']:,.0f} tokens at the median, {tokens['max']:,.0f} at most (by {tokenizer})"
@@ -211,10 +211,11 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 {_patterns(validity["by_pattern"], mends)}
 
-There are {validity["combinations"]} combinations of patterns, and {validity["duplicates"]} records that hold the model
-of another. In the networks' datasets {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence
-(a pattern with few sequences is repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
-of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
+The records are of {_counted(validity["combinations"], "combination")} of patterns;
+{validity["duplicates"]} of them hold the model of another. In the networks' datasets
+{_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence (a pattern with few sequences is
+repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
+of an early-stopping split, and {sequences["shared_of_held_out"]} in the test set, but for those of the patterns
 that are not held out.
 
 {" ".join(_remarks(validity))}
@@ -240,7 +241,8 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
     rows = [
         [gate, passing, funnel["fail_gate"][gate]] for gate, passing in funnel["pass_gate_and_those_before"].items()
     ]
-    counted = f"Of {funnel['candidates']} candidates {funnel['accepted']} were accepted."
+    were = "was" if funnel["accepted"] == 1 else "were"
+    counted = f"Of {_counted(funnel['candidates'], 'candidate')} {funnel['accepted']:,} {were} accepted."
     return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
 
 
@@ -285,6 +287,10 @@ def cell(value: Any) -> str:
     if isinstance(value, float) and abs(value) <= 1:
         return f"{value:.3f}"
     return value if isinstance(value, str) else f"{value:,.0f}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _percent(part: int, whole: int) -> str:
