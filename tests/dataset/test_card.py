@@ -187,6 +187,11 @@ def test_figures_are_shown_as_people_read_them(value, shown):
     assert cell(value) == shown
 
 
+def test_the_licence_is_the_one_that_is_given():
+    for given, shown in (((), "cc0-1.0"), (("cc-by-4.0",), "cc-by-4.0")):
+        assert header_of(dataset_card(small_config(), DIGESTS, ROWS, TABLES, None, (), *given))["license"] == shown
+
+
 def test_one_record_is_not_records(validity):
     one = summarise([verdict(0, accepted=True)], [0], CONFIG)
     card = " ".join(
