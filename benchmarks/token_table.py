@@ -1,6 +1,6 @@
 """How many tokens prompts and completions take, by task and tokenizer: a table in Markdown.
 
-    python benchmarks/token_table.py config.yaml presets/tiny.yaml results/dataset --tokenizers cl100k.json qwen3.json
+    python benchmarks/token_table.py config.yaml presets/4k.yaml results/dataset --tokenizers cl100k.json qwen3.json
 
 takes overlays of config.yaml, of whose first candidates records are made, and datasets' folders. A tokenizer is a
 tokenizer.json; files of ranks become one by `transformers.integrations.tiktoken.convert_tiktoken_to_fast`. Cells hold

@@ -47,7 +47,7 @@ def test_presets_pass_and_change_the_values_that_they_hold(preset):
 
 
 def test_the_presets_are_there():
-    assert {"seed", "short", "tiny"} <= {path.stem for path in PRESETS}
+    assert {"4k", "8k", "seed"} <= {path.stem for path in PRESETS}
 
 
 @pytest.mark.parametrize("overlay", [{}, *PRESETS], ids=lambda overlay: getattr(overlay, "stem", "default"))

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 import yaml
 
-from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.card import cell, dataset_card
 from subject_zoo.dataset.layout import picture_names
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise
 from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
 from tests.dataset.test_validity import CONFIG, RECORDED, alone, exact_of, verdict
+from tests.finished_dataset import finished, make_dataset, tiny_config
+
+__all__ = ["finished"]  # a fixture
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ROWS = {"train": 5, "validation": 0, "test": 2}
@@ -48,7 +51,8 @@ def test_a_task_that_is_left_out_is_no_configuration():
     config = small_config({"task_generation": {"include_classification": False}})
     card = dataset_card(config, DIGESTS, ROWS, TABLES, None)
     assert [config["config_name"] for config in header_of(card)["configs"]] == ["default", "modification"]
-    assert 'load_dataset("user/name", "modification")' in card
+    assert 'load_dataset("user/name", "modification", split="train")' in card
+    assert re.findall(r"^\| `(\w+)` \| who", card, re.MULTILINE) == ["modification", "default"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_it_shows_the_figures_the_pictures_and_the_whole_configuration(validity)
     assert "Of 12 candidates 8 were accepted." in card
     row = validity["by_pattern"]["starts_with"]
     counts = (row["target_of_accepted"], row["selected_in_accepted"], row["acceptance_as_target"])
-    assert "| starts_with | {} | {} | {} |".format(*counts) in card
+    assert "| starts_with | {} | {} | {} |".format(*map(cell, counts)) in card
     text = " ".join(card.split())
     implied, beside = validity["implied"], validity["beside_the_target"]
     assert f"{implied['mean_listed']:.1f} on average where {implied['mean_selected']:.1f} were selected" in text
@@ -122,9 +126,80 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
     verdicts = [verdict(i, accepted=True) for i in range(9)]
     exact = summarise([v | {"exact": exact_of(v)} for v in verdicts], list(range(9)), CONFIG)["exact"]
     section = dataset_card(config, DIGESTS, ROWS, TABLES, validity | {"exact": exact}).split(title)[1].split("\n## ")[0]
-    assert f"{table} {exact['precision']['min']} | {exact['precision']['p10']} |" in section
+    assert f"{table} {cell(exact['precision']['min'])} | {cell(exact['precision']['p10'])} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
     assert "all 343 sequences" in section
+
+
+def test_it_says_how_long_a_sample_is_and_what_length_to_train_with(validity):
+    counted = validity | {"tokens": {"classification": {"min": 9, "p10": 9, "median": 1200, "p90": 9, "max": 5000}}}
+    config = small_config({"format": {"tokenizer": "folder/some.json"}})
+    for figures, modification, classification, context in (
+        (None, "told when the dataset is whole", "told when the dataset is whole", 32768),
+        (validity, "2,022 at most, which are about 1,100 to 1,700 tokens", "4,022 at most, which are about", 4096),
+        (counted, "2,022 at most, which", "1,200 tokens at the median, 5,000 at most (by some.json)", 8192),
+    ):
+        card = dataset_card(config, DIGESTS, ROWS, TABLES, figures)
+        rows = dict(re.findall(r"^\| `(\w+)` \| who .* \| (.*) \|$", card, re.MULTILINE))
+        assert modification in rows["modification"]
+        assert classification in rows["classification"]
+        assert f"max_length={context}," in card
+        assert f"sequence_len: {context}\n" in card
+
+
+@pytest.mark.parametrize("tasks", ["both", "modification"])
+def test_its_python_runs(tasks, finished, tmp_path):
+    """But for the fine-tuning, which needs TRL: tests/integrations tries that."""
+    folder = finished
+    if tasks != "both":
+        folder = tmp_path / "dataset"
+        alone = {"task_generation": {"include_classification": False}, "splits": {"validation": 0.0, "test": 0.999}}
+        make_dataset(folder, tiny_config({"num_examples": 2}, alone))
+        assert not (folder / "data" / "train").exists()  # so the card names another split
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"^```python\n(.*?)^```", card, re.M | re.S) if "trl" not in block]
+    assert len(blocks) == 2
+    code = "\n".join(blocks).replace("user/name", str(folder)) + "\nprint(len(both), both.column_names)"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "scripts"), "HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said, columns = done.stdout.splitlines()
+    assert said in ("[True]", "[False]")
+    assert {"'prompt'", "'completion'", "'metadata'"} <= set(re.findall(r"'\w+'", columns))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        *(
+            (0.96653, "0.967"),
+            (1.0, "1.000"),
+            (-0.5, "-0.500"),
+            (31864.0, "31,864"),
+            (1, "1"),
+            (0, "0"),
+            (1200, "1,200"),
+        ),
+        *((True, "yes"), (False, "no"), (None, "-"), ("stability", "stability")),
+    ],
+)
+def test_figures_are_shown_as_people_read_them(value, shown):
+    assert cell(value) == shown
+
+
+def test_the_licence_is_the_one_that_is_given():
+    for given, shown in (((), "cc0-1.0"), (("cc-by-4.0",), "cc-by-4.0")):
+        assert header_of(dataset_card(small_config(), DIGESTS, ROWS, TABLES, None, (), *given))["license"] == shown
+
+
+def test_one_record_is_not_records(validity):
+    one = summarise([verdict(0, accepted=True)], [0], CONFIG)
+    card = " ".join(
+        dataset_card(small_config(), DIGESTS, {"train": 1, "validation": 0, "test": 0}, TABLES, one).split()
+    )
+    assert "1 record (1 train, 0 validation, 0 test)." in card
+    assert "Of 1 candidate 1 was accepted." in card
+    assert "The records are of 1 combination of patterns; 0 of them hold the model of another." in card
 
 
 def test_it_says_how_records_were_dealt():

@@ -1,5 +1,6 @@
 """How true a dataset is: every figure against a plain count over its verdicts."""
 
+import json
 import random
 from statistics import median
 from typing import Any
@@ -45,7 +46,12 @@ def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict
             "shared_with_test": example_id,
             "shared_of_held_out": 0,
         },
-        RECORD_SUMMARY: {"weights_sha256": weights or f"{example_id:064x}", "prompt_chars": prompts}
+        RECORD_SUMMARY: {
+            "weights_sha256": weights or f"{example_id:064x}",
+            "prompt_chars": prompts,
+            "chars": {task: 2 * length for task, length in prompts.items()},
+            "tokens": {},
+        }
         if accepted
         else None,
     }
@@ -102,6 +108,8 @@ def test_sequences_prompts_and_combinations(validity):
     assert validity["sequences"]["copies"] == sum(i % 4 for i in RECORDED)
     assert validity["sequences"]["shared_with_test_at_most"] == RECORDED[-1]
     assert validity["prompt_chars"]["modification"]["max"] == 1000 + RECORDED[-1]
+    assert validity["chars"]["classification"]["max"] == 2 * (2000 + RECORDED[-1])
+    assert validity["tokens"] == {}
     assert validity["combinations"] == len({tuple(v["selected_patterns"]) for v in MEMBERS})
 
 
@@ -146,7 +154,7 @@ def test_without_modification_patterns_are_counted_as_selected(validity):
     assert list(summary["funnel"]["fail_gate"]) == ["competence", "claim"]
     assert summary["beside_the_target"] is None
     assert {key for key in validity["accepted"] if "target" in key or "others" in key}.isdisjoint(summary["accepted"])
-    same = ("implied", "histograms", "combinations", "duplicates", "prompt_chars", "sequences")
+    same = ("implied", "histograms", "combinations", "duplicates", "prompt_chars", "chars", "sequences")
     assert all(summary[key] == validity[key] for key in same)
     seen = [v for v in VERDICTS if v["example_id"] <= RECORDED[-1]]
     for name, row in summary["by_pattern"].items():
@@ -209,9 +217,14 @@ def test_nothing_accepted_is_summarised_too():
     assert validity["by_pattern"] == {}
 
 
-def test_a_record_is_known_by_its_improved_weights():
+def test_a_record_is_known_by_its_improved_weights_and_the_lengths_of_its_texts():
+    lengths = {"modification_prompt_chars": 4, "modification_completion_chars": 3}
     record = {"improved_model_weights": "a", "degraded_model_weights": "b", "modification_prompt": "four"}
+    record["metadata"] = json.dumps({"lengths": lengths})
     summary = summarise_record(record)
-    assert summary["prompt_chars"] == {"modification": 4}
+    assert (summary["prompt_chars"], summary["chars"]) == ({"modification": 4}, {"modification": 7})
+    assert summary["tokens"] == {}
+    counted = lengths | {"modification_prompt_tokens": 2, "modification_completion_tokens": 1}
+    assert summarise_record(record | {"metadata": json.dumps({"lengths": counted})})["tokens"] == {"modification": 3}
     assert summary == summarise_record(record | {"degraded_model_weights": "c"})
     assert summary != summarise_record(record | {"improved_model_weights": "c"})

@@ -19,7 +19,7 @@ from subject_zoo.signatures.choice import computed_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 
 ROOT = Path(__file__).parents[2]
-CONTEXTS = {"tiny": 4096, "short": 8192}
+CONTEXTS = {"4k": 4096, "8k": 8192, "16k": 16384}
 
 
 def most_tokens(text: str) -> int:

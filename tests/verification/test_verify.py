@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,12 @@ def test_a_tokenizer_that_is_not_here_leaves_its_counts_unchecked(finished, tmp_
         told: list[str] = []
         assert found(folder, told=told, trusted=trusted) == []
         assert any("tokens are not checked" in line for line in told)
+    for count in ('"many"', "[1]", "null", "-1", "1e9", "true"):  # nor are counts taken that nothing can have
+        metadata = re.sub(r'(_prompt_tokens":)\d+', rf"\g<1>{count}", records_of(folder, name)[0]["metadata"], count=1)
+        other = Path(shutil.copytree(folder, tmp_path / f"with {ord(count[0])}"))
+        edit_record(other, name, 0, {"metadata": metadata})
+        hide(other)
+        assert any("metadata" in problem.what for problem in found(other))
 
 
 def raise_user_error(_name: str) -> None:

@@ -1,5 +1,6 @@
 """The dataset card: what a person reads before they use the dataset, and how `datasets` loads it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -7,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from subject_zoo.base.terms import CLAIMED_RATE, DATA
+from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
@@ -33,6 +34,7 @@ _MEASURED = {  # of accepted records, by name in the figures
     "positive rate of all other patterns": "positive_rate_of_other_patterns",
 }
 CC0 = "cc0-1.0"
+TOKENS_A_CHARACTER = 0.55, 0.85  # GPT-4's, Llama 3's and Qwen 3's tokenizers on records of all presets
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -82,18 +84,18 @@ def card_text(
     """The card below its YAML, from what `dataset_card` takes."""
     model, patterns = config["model"], config["patterns"]
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
-    prompts = validity["prompt_chars"] if validity else {}
-    longest = max((spread["max"] for spread in prompts.values()), default=None)
     tasks = tasks_of(config["task_generation"])
     return Template(_template(tasks)).substitute(
-        count=sum(rows.values()),
+        count=_counted(sum(rows.values()), "record"),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
         empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
         completion=_COMPLETIONS[config["format"]["modification_completion"]],
-        longest=f"the longest here has {longest:,.0f} characters" if longest else "tens of thousands of characters",
+        **{f"{task}_length": _length(validity, task, config) for task in TASKS},
+        context=_context(validity),
+        split=next((split for split, count in rows.items() if count), "train"),
         sequence=letters,
         claimed=f"{100 * CLAIMED_RATE:.0f} %",
         exact=_exact(validity["exact"], "modification" in tasks) if validity and validity["exact"] else "",
@@ -127,6 +129,31 @@ def _template(tasks: Sequence[str]) -> str:
         elif is_shown:
             lines.append(line)
     return "".join(lines)
+
+
+def _length(validity: Mapping[str, Any] | None, task: str, config: Mapping[str, Any]) -> str:
+    """Of a task's prompt and completion together: in tokens, where they were counted, or in characters."""
+    if not validity or not (chars := validity["chars"].get(task)):
+        return "told when the dataset is whole"
+    if tokens := validity["tokens"].get(task):
+        tokenizer = Path(config["format"]["tokenizer"]).name
+        return f"{tokens['median']:,.0f} tokens at the median, {tokens['max']:,.0f} at most (by {tokenizer})"
+    few, many = (round(share * chars["max"], -2) for share in TOKENS_A_CHARACTER)
+    return (
+        f"{chars['median']:,.0f} characters at the median, {chars['max']:,.0f} at most, which are about {few:,.0f} to "
+        f"{many:,.0f} tokens"
+    )
+
+
+def _context(validity: Mapping[str, Any] | None) -> int:
+    """A length that trainers are told, a power of two: all samples are surely within it, if their lengths are known."""
+    if not validity or not validity["chars"]:
+        return 32_768
+    longest = max(
+        validity["tokens"].get(task, {"max": TOKENS_A_CHARACTER[1] * chars["max"]})["max"]
+        for task, chars in validity["chars"].items()
+    )
+    return 1 << math.ceil(math.log2(longest))
 
 
 def _span(bounds: Sequence[int]) -> str:
@@ -169,7 +196,11 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
     measured = {
         f"accuracy{' after' if mends else ''}, selected patterns and background": accepted["accuracy_after"],
         **{words: accepted[key] for words, key in _MEASURED.items() if key in accepted},
-        **{f"characters of the {task} prompt": spread for task, spread in validity["prompt_chars"].items()},
+        **{
+            f"{words} of {task}'s prompt and completion": spread
+            for unit, words in (("chars", "characters"), ("tokens", "tokens"))
+            for task, spread in validity[unit].items()
+        },
     }
     pictures = "\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures)
     return f"""## How true the records are
@@ -180,10 +211,11 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 {_patterns(validity["by_pattern"], mends)}
 
-There are {validity["combinations"]} combinations of patterns, and {validity["duplicates"]} records that hold the model
-of another. In the networks' datasets {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence
-(a pattern with few sequences is repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
-of an early-stopping split, and {sequences["shared_of_held_out"]} are in the test set, but for those of the patterns
+The records are of {_counted(validity["combinations"], "combination")} of patterns;
+{validity["duplicates"]} of them hold the model of another. In the networks' datasets
+{_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence (a pattern with few sequences is
+repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
+of an early-stopping split, and {sequences["shared_of_held_out"]} in the test set, but for those of the patterns
 that are not held out.
 
 {" ".join(_remarks(validity))}
@@ -209,7 +241,8 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
     rows = [
         [gate, passing, funnel["fail_gate"][gate]] for gate, passing in funnel["pass_gate_and_those_before"].items()
     ]
-    counted = f"Of {funnel['candidates']} candidates {funnel['accepted']} were accepted."
+    were = "was" if funnel["accepted"] == 1 else "were"
+    counted = f"Of {_counted(funnel['candidates'], 'candidate')} {funnel['accepted']:,} {were} accepted."
     return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
 
 
@@ -241,8 +274,23 @@ def _spreads(measured: Mapping[str, Mapping[str, float] | None]) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join("-" if cell is None else str(cell) for cell in line) + " |" for line in lines)
+    lines = [head, ["---"] * len(head), *(map(cell, row) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def cell(value: Any) -> str:
+    """A figure as tables show it: shares with three decimals, lengths and counts without."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and abs(value) <= 1:
+        return f"{value:.3f}"
+    return value if isinstance(value, str) else f"{value:,.0f}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _percent(part: int, whole: int) -> str:

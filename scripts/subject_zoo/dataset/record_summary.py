@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from subject_zoo.base.files import digest_of
+from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.terms import RECORD_SUMMARY, TASKS
+
+UNITS = ("chars", "tokens")  # of a text's length
 
 
 def summarise_records(
@@ -17,9 +20,19 @@ def summarise_records(
 
 def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """What the figures of a dataset need of a record's long texts: a digest by which equal models are found, and how
-    many characters its prompts have."""
+    long its texts are: by task the characters of the prompt, and of prompt and completion together `chars` and, where
+    they were counted, `tokens`."""
     prompts = {task: record[f"{task}_prompt"] for task in TASKS if f"{task}_prompt" in record}
+    lengths = parse_json(record["metadata"])["lengths"]
     return {
         "weights_sha256": digest_of(record["improved_model_weights"].encode()),
         "prompt_chars": {task: len(prompt) for task, prompt in prompts.items()},
+        **{
+            unit: {
+                task: lengths[f"{task}_prompt_{unit}"] + lengths[f"{task}_completion_{unit}"]
+                for task in prompts
+                if f"{task}_prompt_{unit}" in lengths
+            }
+            for unit in UNITS
+        },
     }

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS
+from subject_zoo.dataset.record_summary import UNITS
 from subject_zoo.evaluation.gates import claimed_patterns, gates_of
 
 _DECIMALS = 4
@@ -26,11 +27,12 @@ def summarise(
     selected, of accepted examples: accuracies before and after as target and otherwise), `accepted` (medians and
     extremes over accepted examples), `implied` (how many patterns they select and list, and the share that lists more
     than it selects), `beside_the_target` (the share whose degraded model is below `min_accuracy` on another selected
-    pattern or the background), `histograms` of their positive rates,
-    `duplicates` (records that hold the improved model of an earlier one), `prompt_chars` by task, `combinations` of
-    patterns, `sequences` (in the accepted examples' datasets, as `audit_sequences` counts them), and `exact` (None
-    where the whole space was not measured). `beside_the_target` is None, and figures of targets are left out, where no
-    modification is asked for; `implied` and `histograms` are, and positive rates, where no classification is.
+    pattern or the background), `histograms` of their positive rates, `duplicates` (records that hold the improved model
+    of an earlier one), `prompt_chars` by task, `chars` and `tokens` of prompt and completion together by task (`tokens`
+    where they were counted), `combinations` of patterns, `sequences` (in the accepted examples' datasets, as
+    `audit_sequences` counts them), and `exact` (None where the whole space was not measured). `beside_the_target` is
+    None, and figures of targets are left out, where no modification is asked for; `implied` and
+    `histograms` are, and positive rates, where no classification is.
     """
     asked, min_accuracy = config["task_generation"], config["validation"]["min_accuracy"]
     mends, names = asked["include_modification"], asked["include_classification"]
@@ -39,7 +41,6 @@ def summarise(
     accepted = [v for v in considered if v["example_id"] in members]
     accuracies = _accuracies(accepted)
     rates = _rates(accepted) if names else None
-    lengths = pd.DataFrame([v[RECORD_SUMMARY]["prompt_chars"] for v in accepted])
     return {
         "funnel": _funnel(considered, len(accepted), gates_of(asked)),
         "accepted": _accepted(accuracies, mends) | ({} if rates is None else _positive_rates(rates)),
@@ -49,7 +50,7 @@ def summarise(
         "histograms": None if rates is None else _histograms(rates),
         "combinations": len({tuple(v["selected_patterns"]) for v in accepted}),
         "duplicates": len(accepted) - len({v[RECORD_SUMMARY]["weights_sha256"] for v in accepted}),
-        "prompt_chars": {task: _spread(lengths[task]) for task in lengths},
+        **{length: _lengths(accepted, length) for length in ("prompt_chars", *UNITS)},
         "sequences": _sequences(accepted),
         "exact": _exact(accepted, names),
     }
@@ -139,6 +140,12 @@ def _histograms(rates: pd.DataFrame) -> dict[str, Any]:
         for chosen in (rates.is_listed, ~rates.is_listed)
     )
     return {"bins": _BINS, "positive_rate_of_listed_patterns": listed, "positive_rate_of_other_patterns": others}
+
+
+def _lengths(accepted: Sequence[Mapping[str, Any]], length: str) -> dict[str, dict[str, float] | None]:
+    """By task the spread of a length of a record's texts, as its summary has it."""
+    lengths = pd.DataFrame([v[RECORD_SUMMARY][length] for v in accepted])
+    return {task: _spread(lengths[task]) for task in lengths}
 
 
 def _sequences(accepted: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -171,10 +171,11 @@ def _as_read(table: str, record: Mapping[str, Any], task_generation: Mapping[str
 
 
 def _recorded_counts(row: Mapping[str, Any]) -> Any:
-    """How many tokens each text of a row has, by the row's own metadata."""
+    """How many tokens each text of a row has, by its own metadata; 0 where that tells nothing likely."""
     lengths = _json_object(row["metadata"]).get("lengths")
     own = lengths if isinstance(lengths, dict) else {}
-    return {row[name]: own.get(f"{name}_tokens") for name in COLUMNS if name in row}.get
+    counts = {row[name]: own.get(f"{name}_tokens") for name in COLUMNS if name in row}
+    return lambda text: count if type(count := counts.get(text)) is int and 0 <= count <= 4 * len(text) else 0
 
 
 def _json_object(text: Any) -> dict[str, Any]:

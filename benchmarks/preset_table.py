@@ -1,0 +1,84 @@
+"""What a dataset of each preset costs and how long its records are: the table of the README, in Markdown.
+
+    python benchmarks/preset_table.py presets/4k.yaml config.yaml --records 1000 --tokenizers cl100k.json qwen3.json
+
+makes a dataset of each, by the whole pipeline with one core, in a folder that is removed. By task and tokenizer: the
+median and the maximum of prompt and completion together, in tokens. *CPU*, *results*, *dataset*: seconds, and megabytes
+of results/ and of results/dataset/ alone, for a thousand records.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from published_records import TASKS, read_records
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from subject_zoo.base.files import read_json  # noqa: E402
+from subject_zoo.records.tokens import token_counter  # noqa: E402
+
+COLUMNS = [f"{task}_{text}" for task in TASKS for text in ("prompt", "completion")]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("presets", nargs="+", type=Path, help="overlays of config.yaml, or itself")
+    parser.add_argument("--tokenizers", nargs="+", required=True, type=Path, help="paths of tokenizer.json files")
+    parser.add_argument("--records", type=int, default=300, help="records to make of each")
+    return parser.parse_args()
+
+
+def make(folder: Path, preset: Path, records: int) -> float:
+    """A dataset in the folder; the CPU seconds that it took."""
+    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", 1]
+    command += ["--config", f"num_examples={records}", "--configfile", preset.resolve()]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "usage_of.py", sys.executable, "-m", *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(json.loads(done.stdout.splitlines()[-1])["cpu"])
+
+
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def cells(dataset: Path, tokenizer: Path) -> Iterator[str]:
+    """By task the median and the maximum of prompt and completion together."""
+    count, records = token_counter(str(tokenizer)), list(read_records(dataset, COLUMNS))
+    for task in TASKS:
+        of = np.array([count(record[f"{task}_prompt"]) + count(record[f"{task}_completion"]) for record in records])
+        yield f"{np.median(of):,.0f}, {of.max():,}"
+
+
+def row(preset: Path, records: int, tokenizers: list[Path]) -> list[str]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        seconds = make(folder, preset, records)
+        results, dataset = folder / "results", folder / "results" / "dataset"
+        tokens = [cell for path in tokenizers for cell in cells(dataset, path)]
+        acceptance = read_json(dataset / "validity.json")["funnel"]["acceptance"]
+        scaled = [f"{number * 1000 / records:,.0f}" for number in (seconds, megabytes(results), megabytes(dataset))]
+    return [f"`{preset}` ({records})", *tokens, f"{100 * acceptance:.0f} %", *scaled]
+
+
+def main() -> None:
+    options = arguments()
+    lengths = [f"{task}, {path.stem}" for path in options.tokenizers for task in TASKS]
+    head = ["preset", *lengths, "accepted", "CPU, s", "results, MB", "dataset, MB"]
+    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
+    for preset in options.presets:
+        print("| " + " | ".join(row(preset, options.records, options.tokenizers)) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
