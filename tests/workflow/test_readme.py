@@ -36,6 +36,7 @@ ELSEWHERE = {  # what cannot run here, and why
     "hf auth login": "it asks for a token; publishing is tested against a Hub of our own, tests/loopback_hub",
     "hf download": "tests reach no Hub",
     "pytest -m": "it is running",
+    "subject-zoo doctor": "its answer is the machine's; tests/doctor",
     "subject-zoo baseline": "minutes; tests/judge/test_ladder.py",
     "subject-zoo score results/dataset completions.jsonl --ladder": "it wants what baseline writes; likewise",
 }
