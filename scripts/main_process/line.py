@@ -12,7 +12,7 @@ _WIDTH = 80  # where the terminal does not say
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 60.0  # seconds between lines of a log, which grow with the run's age
 _AGE = 20.0  # that many pauses old
 
-_ERASE = "\x1b[J"  # all from the cursor on
+_ERASE = "\r\x1b[J"  # all from the cursor's line on, what was typed there too
 _UP = "\x1b[A\r"
 
 
