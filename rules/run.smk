@@ -32,6 +32,7 @@ if ITS_OWN and workflow.is_main_process:
 
 def follow_the_run():
     """When jobs begin."""
+    LAST_WORDS.failures.windows = WINDOWS
     if LAST_WORDS.presence is not None:
         LAST_WORDS.stop.listen_while_jobs_run()
         if not workflow.local_exec:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ _PREFIXES = ("B", "kB", "MB", "GB")
 
 
 def last_lines(asked: Collection[str], folder: str | os.PathLike[str] | None, seconds: float | None) -> Iterator[str]:
-    """Some lines on the files that were `asked` for, all of which are there: on the dataset if it is among them.
+    """Some lines on the files that were `asked` for, as far as they are there: on the dataset if it is among them.
 
     `folder` is where a person has it that results/ is in, None where that is where they are. `seconds` is how long the
     run took, None where nothing was to be done.
@@ -27,9 +28,10 @@ def last_lines(asked: Collection[str], folder: str | os.PathLike[str] | None, se
     place = Path(folder or "")
     time = "nothing was to be done" if seconds is None else f"done in {duration(seconds)}"
     if str(_DATASET / MANIFEST) in asked:
-        yield from _of_dataset(place, time, seconds is not None)
-    elif asked:
-        paths = sorted(asked)
+        with suppress(OSError, ValueError, KeyError, TypeError):  # of a part of a run, or of another version's
+            yield from list(_of_dataset(place, time, seconds is not None))
+            return
+    if paths := sorted(path for path in asked if Path(path).exists()):
         told = ", ".join(_in_words(path, place) for path in paths[:_SHOWN])
         yield f"{time}: {told}" + (f", and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
 

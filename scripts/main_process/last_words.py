@@ -59,6 +59,7 @@ class LastWords(logging.Filter):
         """All is made: nothing is left to say, nor to be stopped."""
         self._ended_well = True
         self._news = list(self.good_news(time.monotonic() - self._begin))
+        self._end_line()
         self.stop.ignore()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -85,10 +86,13 @@ class LastWords(logging.Filter):
         self._trouble = self._trouble or line is not None
         return line
 
-    def say(self) -> None:
-        """Say them."""
+    def _end_line(self) -> None:
         if self._line is not None:
             self._line.close()
+
+    def say(self) -> None:
+        """Say them."""
+        self._end_line()
         lines = [] if self._ended_well or self.stop.signal == signal.SIGINT else list(self.failures.lines())
         if self.stop.signal is not None and not self._ended_well:
             lines.append(f"stopped; what is finished is kept: {_GO_ON}")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from main_process.pace import Pace, duration, frequency
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import ExampleRange
+from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.shard_plan import Windows
 
 _RESULTS = Path("results")
@@ -28,6 +29,7 @@ _CHAIN = {
 }
 _PUBLISHING = {"create_repository", "publish_shard", "publish_dataset"}
 _UNTIL = ".until"  # beside a log, a file that says how long its job waits for the Hub, in seconds since 1970
+_TELLING = 50  # candidates, from which on the share that is accepted tells something
 SEPARATOR = " | "
 
 
@@ -131,8 +133,13 @@ class Dataset:
 
     @property
     def rest(self) -> float:
-        """How many of the candidates that are planned are still to be made."""
-        return max(0.0, self.windows.ids(self.planned - 1).stop - self.work)
+        """How many candidates are still to be made: of those that are planned, or, where these will not do by what is
+        accepted so far, of those that it takes."""
+        end = self.windows.ids(self.planned - 1).stop
+        candidates, accepted = self.candidates, self.accepted
+        if accepted and candidates >= _TELLING:
+            end = max(end, min(self.wanted * candidates / accepted, self.windows.max_candidates))
+        return max(0.0, end - self.work)
 
 
 class Progress:
@@ -145,7 +152,7 @@ class Progress:
         self._failed: set[int] = set()
         self._steps = (0, 0)
         self._pace = Pace(self._begin)
-        self._begun = False
+        self._begun, self._planning = False, ""
         self._is_stopped: Callable[[], bool] = lambda: False
         self.dataset: Dataset | None = None
 
@@ -163,6 +170,10 @@ class Progress:
             for rule, wildcards in sorted(standing, key=lambda job: (job[0] not in _CHAIN, *job[1].values()))[::-1]:
                 dataset.take(rule, wildcards)
             self._pace = Pace(self._clock(), dataset.work)
+
+    def plan(self, text: str) -> None:
+        """Before jobs begin, this is done."""
+        self._planning = text
 
     def start(self, number: int, job: Job) -> None:
         """A job starts, or is sent elsewhere."""
@@ -196,6 +207,8 @@ class Progress:
         if not self._begun:
             since = self._clock() - self._begin
             yield Part("planning" + (f", {duration(since)}" if since >= 2 else ""), 9)
+            if self._planning:
+                yield Part(one_line(self._planning), 2)
             return
         if self.dataset is not None:
             yield from self._parts_of(self.dataset)
@@ -220,7 +233,7 @@ class Progress:
         yield Part(f"shards {len(dataset.shards)} of {dataset.planned}{published}", 4)
         left = self._pace.left(rest, self._clock())
         if left is not None and rest:
-            yield Part(f"{duration(left)} left" if left >= 1 else "soon", 6)
+            yield Part(f"{duration(left)} left" if left >= 1 else "seconds left", 6)
 
     def _doing(self) -> Part | None:
         """What runs now, or is waited for."""

@@ -7,6 +7,7 @@ whoever asks for --verbose, --printshellcmds or --quiet, or runs nothing, gets S
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
@@ -19,6 +20,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 _PAUSE = 0.5  # seconds between two showings
+_EARLY = 5.0  # seconds, within which a run is known to be one
 
 
 class LogHandler(LogHandlerBase):
@@ -45,6 +47,7 @@ class LogHandler(LogHandlerBase):
         self._line = Line(stream)
         self._is_run = False
         self._early: list[logging.LogRecord] = []  # what was said before it is known whether anything is run
+        self._start = time.monotonic()
         self._over = Event()
 
     @classmethod
@@ -90,7 +93,7 @@ class LogHandler(LogHandlerBase):
             self._is_run = True
             self._show()
             Thread(target=self._show_on, daemon=True).start()
-        elif record.levelno >= logging.WARNING:
+        elif record.levelno >= logging.WARNING or time.monotonic() - self._start > _EARLY:
             self._tell_early()
 
     def _tell_early(self) -> None:
@@ -116,15 +119,17 @@ class LogHandler(LogHandlerBase):
                 self._progress.fail(fields["jobid"])
             case LogEvent.PROGRESS:
                 self._progress.step(fields["done"], fields["total"])
+            case None if fields["levelno"] == logging.INFO:
+                self._progress.plan(fields["msg"] or "")
 
     def _show(self) -> None:
-        self._line.show(self._progress.parts(), event=self._progress.shards)
+        if not self._over.is_set():
+            self._line.show(self._progress.parts(), event=self._progress.shards)
 
     def _show_on(self) -> None:
         while not self._over.wait(_PAUSE):
             with self.lock:
-                if not self._over.is_set():
-                    self._show()
+                self._show()
 
     def close(self) -> None:
         """Take the line away; nothing is shown any more."""

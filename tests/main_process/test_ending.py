@@ -87,6 +87,14 @@ def test_of_a_verification_what_it_says(write):
     ]
 
 
-def test_of_many_files_some_are_named_and_of_none_nothing_is_said():
+def test_of_many_files_some_are_named_and_of_none_nothing_is_said(write):
+    for name in "abcde":
+        write(name, "")
     assert lines(*"edcba", folder="x") == ["done in 3 min: x/a, x/b, x/c, and 2 more"]
-    assert lines() == []
+    assert lines("f") == lines() == []
+
+
+def test_of_a_dataset_of_another_version_it_is_said_that_it_is_there(dataset, write):
+    dataset()
+    write("results/dataset/validity.json", "{}")
+    assert lines(MANIFEST) == [f"done in 3 min: {MANIFEST}"]

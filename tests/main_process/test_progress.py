@@ -71,7 +71,8 @@ def test_before_jobs_begin_it_plans():
     progress = Progress(clock := Clock())
     assert [part.text for part in progress.parts()] == ["planning"]
     clock.now += 7
-    assert [part.text for part in progress.parts()] == ["planning, 7 s"]
+    progress.plan("Creating an environment...\nfor hours")
+    assert [part.text for part in progress.parts()] == ["planning, 7 s", "Creating an environment... for hours"]
 
 
 def test_candidates_are_counted_by_ranges_and_then_by_windows(here):
@@ -100,7 +101,7 @@ def test_ranges_that_are_half_made_count_for_the_rate_alone(here):
     run.clock.now += 30
     assert run.texts[-1] == "34 s left"
     run.clock.now += 60
-    assert run.texts[-1] == "soon"
+    assert run.texts[-1] == "seconds left"
 
 
 def test_a_new_plan_is_more_to_do_and_more_than_was_wanted_is_said_so(here):
@@ -115,6 +116,18 @@ def test_a_new_plan_is_more_to_do_and_more_than_was_wanted_is_said_so(here):
     run.tally(4, 220, 70)
     run.do("tally_window", window="000004")
     assert run.texts[:2] == ["accepted 70 (60 wanted)", "candidates 220 (32%)"]
+
+
+def test_where_fewer_are_accepted_than_was_planned_for_more_is_to_do(here):
+    run = Run(here, planned=2)
+    run.clock.now += 60
+    run.tally(1, 40, 20)  # too few to tell
+    run.do("tally_window", window="000001")
+    assert "shards 0 of 2" in run.texts[-1]
+    run.tally(2, 60, 20)  # 60 take 180
+    run.do("tally_window", window="000002")
+    run.do("format_records", examples="000100-000159")
+    assert run.texts[-1] == "2 min left"
 
 
 def test_what_earlier_runs_left_counts_but_for_the_rate(here):
