@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ _CHAIN = {
     "extract_signatures": 1,
     "format_records": 2,
 }
+_WHOLE = sum(_CHAIN.values())
 _PUBLISHING = {"create_repository", "publish_shard", "publish_dataset"}
 _UNTIL = ".until"  # beside a log, a file that says how long its job waits for the Hub, in seconds since 1970
 _TELLING = 50  # candidates, from which on the share that is accepted tells something
@@ -49,12 +50,17 @@ class Part(NamedTuple):
     rank: int
 
 
-@dataclass
-class _Range:
-    """What a range of candidates has gone through, and how many were accepted, once that is known."""
+@dataclass(frozen=True)
+class _Count:
+    """Candidates that are judged, those of them that are accepted, and the work in all, those half made included: a
+    candidate is worth the seconds of all rules of the chain."""
 
-    rules: set[str] = field(default_factory=set)
-    accepted: int | None = None
+    candidates: int = 0
+    accepted: int = 0
+    work: int = 0
+
+    def __add__(self, more: "_Count") -> "_Count":
+        return _Count(self.candidates + more.candidates, self.accepted + more.accepted, self.work + more.work)
 
 
 class Dataset:
@@ -72,9 +78,10 @@ class Dataset:
         self.wanted, self.windows, self.planned = wanted, windows, planned
         self.shards: set[int] = set()
         self.published = 0 if publishes else None
-        self._ranges: dict[ExampleRange, _Range] = {}
-        # Windows are counted in their order, each on top of those before it.
-        self._counted, self._tally = 0, (0, 0)
+        # Windows are tallied in their order, each on top of those before it; ranges beyond are counted one by one.
+        self._tallied, self._tally = 0, _Count()
+        self._ranges: dict[ExampleRange, _Count] = {}
+        self._in_ranges = _Count()
 
     def take(self, rule: str, wildcards: Mapping[str, str]) -> None:
         """Take in that a job of this rule is finished."""
@@ -85,17 +92,17 @@ class Dataset:
         window = int(wildcards.get("window", -1))
         if rule in _CHAIN:
             examples = ExampleRange.parse(wildcards["examples"])
-            if examples.first >= self._first_uncounted:
-                made = self._ranges.setdefault(examples, _Range())
-                made.rules.add(rule)
-                if rule == "validate":
-                    validation = read_json(_RESULTS / "examples" / str(examples) / "validation.json")
-                    made.accepted = sum(verdict["accepted"] for verdict in validation["examples"])
-        elif rule == "tally_window" and window >= self._counted:
+            if examples.first >= self.windows.first(self._tallied):
+                made = self._made(rule, examples)
+                self._ranges[examples] = self._ranges.get(examples, _Count()) + made
+                self._in_ranges += made
+        elif rule == "tally_window" and window >= self._tallied:
             tally = read_json(_RESULTS / "tallies" / f"{wildcards['window']}.json")
-            self._counted = window + 1
-            self._tally = tally["candidates_in_all"], tally["accepted_in_all"]
-            self._ranges = {e: made for e, made in self._ranges.items() if e.first >= self._first_uncounted}
+            candidates = tally["candidates_in_all"]
+            self._tallied, self._tally = window + 1, _Count(candidates, tally["accepted_in_all"], candidates * _WHOLE)
+            first = self.windows.first(self._tallied)
+            self._ranges = {examples: made for examples, made in self._ranges.items() if examples.first >= first}
+            self._in_ranges = sum(self._ranges.values(), _Count())
         elif rule == "plan_windows":
             plan = read_json(_RESULTS / "plans" / f"{wildcards['round']}.json")
             self.planned = max(self.planned, plan["windows"])
@@ -107,29 +114,29 @@ class Dataset:
         elif rule == "publish_dataset":
             self.published = len(self.shards)
 
-    @property
-    def _first_uncounted(self) -> int:
-        return self.windows.first(self._counted)
-
-    @property
-    def _judged(self) -> Iterator[tuple[int, int]]:
-        return ((len(e.ids), made.accepted) for e, made in self._ranges.items() if made.accepted is not None)
+    def _made(self, rule: str, examples: ExampleRange) -> _Count:
+        """What a rule of the chain has made of a range."""
+        size = len(examples.ids)
+        work = size * _CHAIN[rule]
+        if rule != "validate":
+            return _Count(work=work)
+        validation = read_json(_RESULTS / "examples" / str(examples) / "validation.json")
+        return _Count(size, sum(verdict["accepted"] for verdict in validation["examples"]), work)
 
     @property
     def candidates(self) -> int:
         """How many candidates are made and judged."""
-        return self._tally[0] + sum(size for size, _ in self._judged)
+        return self._tally.candidates + self._in_ranges.candidates
 
     @property
     def accepted(self) -> int:
         """How many of them are accepted."""
-        return self._tally[1] + sum(accepted for _, accepted in self._judged)
+        return self._tally.accepted + self._in_ranges.accepted
 
     @property
     def work(self) -> float:
         """How many candidates are made, those that are half made by their share."""
-        halves = (len(e.ids) * sum(_CHAIN[rule] for rule in made.rules) for e, made in self._ranges.items())
-        return self._tally[0] + sum(halves) / sum(_CHAIN.values())
+        return (self._tally.work + self._in_ranges.work) / _WHOLE
 
     @property
     def rest(self) -> float:

