@@ -3,6 +3,7 @@
 
 from functools import cache
 
+from main_process.ending import last_lines
 from subject_zoo.dataset.standing import Standing, keep_only, tell_jobs, told_by_run, unlink_dangling
 
 DATASET = Path(rules.make_signature_dataset.output.dataset).with_name("dataset")  # under a module's prefix
@@ -41,6 +42,19 @@ def first_shards(wildcards):
     if workflow.is_main_process:
         look_at_standing()
     return shard_files(range(FIRST_PLAN))
+
+
+def good_news(seconds):
+    """The last lines of a run that succeeded."""
+    asked = set(map(str, workflow.dag.targetfiles))
+    for job in workflow.dag.targetjobs:  # of a rule that was asked for
+        if not asked & set(job.output):
+            asked |= set(job.output or job.input)
+    return last_lines(asked, workflow.overwrite_workdir, seconds)
+
+
+if ITS_OWN and workflow.is_main_process and not workflow.output_settings.dryrun:
+    LAST_WORDS.good_news = good_news
 
 
 onsuccess:

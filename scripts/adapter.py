@@ -5,7 +5,7 @@ import gc
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,24 @@ from subject_zoo.base.checksums import check_files, keep_checksums
 from subject_zoo.base.errors import UserError, system_trouble
 
 
-def tell_on_terminal() -> None:
-    """Show what the library logs on the terminal too: what is waited for."""
-    logging.getLogger("subject_zoo").addHandler(logging.StreamHandler())
+class _Waiting(logging.Handler):
+    """Keeps beside a rule's log, where the run's own process looks, until when its job waits."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self._path = log.with_suffix(".until")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if until := getattr(record, "until", None):
+            with suppress(OSError):
+                self._path.write_text(str(until))
+
+
+def tell_on_terminal(snakemake: Any) -> None:
+    """Show what the library logs on the terminal too: what is waited for; and on the line of the run, until when."""
+    logger = logging.getLogger("subject_zoo")
+    logger.addHandler(logging.StreamHandler())
+    logger.addHandler(_Waiting(Path(snakemake.log[0])))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from subject_zoo.hub.publication import Publication
 from subject_zoo.hub.repository import HubRepository
 
 with rule_log(snakemake) as log:
-    tell_on_terminal()
+    tell_on_terminal(snakemake)
     digests, config = snakemake.params.settings["digests"], dict(snakemake.params.as_it_is_now)
     publish = config.pop("publish")
     allowed = {key: publish[key] for key in ("private", "replace")}

@@ -10,7 +10,7 @@ from subject_zoo.hub.publication import Publication
 from subject_zoo.hub.repository import HubRepository
 
 with rule_log(snakemake) as log:
-    tell_on_terminal()
+    tell_on_terminal(snakemake)
     settings = snakemake.params.settings
     publish = settings["config"]["publish"]
     allowed = {key: publish[key] for key in ("private", "replace")}

@@ -13,7 +13,7 @@ from subject_zoo.base.files import read_json, write_json
 from subject_zoo.hub.pace import committed_receipt, is_due, next_receipt, ready, refused_receipt
 
 with rule_log(snakemake) as log:
-    tell_on_terminal()
+    tell_on_terminal(snakemake)
     digests, paths = snakemake.params.settings["digests"], snakemake.input
     config = dict(snakemake.params.as_it_is_now)
     publish, tally = config.pop("publish"), read_json(paths.tally)

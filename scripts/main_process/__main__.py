@@ -31,6 +31,8 @@ if __name__ == "__main__":
     except UserError as mistake:
         sys.exit(str(mistake))
 
+    sys.argv.insert(1, "--logger=subject-zoo")  # the line of a run, in snakemake_logger_plugin_subject_zoo/
+
     from snakemake.cli import main
     from snakemake.common import get_appdirs
 

@@ -19,6 +19,8 @@ from typing import Any
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from subject_zoo.base.errors import system_trouble
+from subject_zoo.base.ids import ExampleRange
+from subject_zoo.dataset.shard_plan import Windows
 
 SHOWN = 5
 FAILED = "failed: "  # before what is wrong, in a rule's log
@@ -27,9 +29,14 @@ _END_OF_LOG = 1 << 16  # bytes
 
 
 class Failures:
-    """The jobs that failed, and that no later try has made up for."""
+    """The jobs that failed, and that no later try has made up for.
+
+    Attributes:
+        windows: how candidates are cut, by which a window's examples are told.
+    """
 
     def __init__(self) -> None:
+        self.windows: Windows | None = None
         self._begin = time.time()
         self._lines: dict[int, str] = {}  # by the job's number
         self._about: dict[int, str] = {}  # of jobs that run, by their number
@@ -43,7 +50,7 @@ class Failures:
                 if error := sys.exc_info()[1]:
                     self._errors[threading.get_ident()] = error
             case LogEvent.JOB_INFO if fields["wildcards"]:
-                self._about[fields["jobid"]] = _words(fields["wildcards"])
+                self._about[fields["jobid"]] = self._words(fields["wildcards"])
             case LogEvent.JOB_ERROR if not fields["indent"]:
                 self._lines[fields["jobid"]] = self._line(fields, self._errors.pop(threading.get_ident(), None))
             case LogEvent.GROUP_ERROR:
@@ -72,6 +79,13 @@ class Failures:
         about = "".join(f", {words}" for words in [self._about.get(job["jobid"])] if words)
         return f"{FAILED}{job['rule_name']}{about}: {what}" + (f" ({log})" if log else "")
 
+    def _words(self, wildcards: Mapping[str, str]) -> str:
+        words = ", ".join(f"{name} {value}" for name, value in wildcards.items())
+        if self.windows is not None and "window" in wildcards:
+            ids = self.windows.ids(int(wildcards["window"]))
+            words += f" (examples {ExampleRange(ids.start, ids.stop - 1)})"
+        return words
+
     def _said(self, log: str) -> str | None:
         """What a rule's log says that was wrong; None for a log of an earlier run."""
         with suppress(OSError):
@@ -82,10 +96,6 @@ class Failures:
                     said = _SAID.findall(file.read().decode(errors="replace"))
                 return said[-1] if said else None
         return None
-
-
-def _words(wildcards: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in wildcards.items())
 
 
 def _signal_of(error: BaseException | None) -> str | None:

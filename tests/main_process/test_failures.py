@@ -7,6 +7,8 @@ import pytest
 from main_process.failures import SHOWN, Failures
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from subject_zoo.dataset.shard_plan import Windows
+
 
 def tell(failures, event, **fields):
     failures.take(logging.makeLogRecord({"event": event, "indent": False, **fields}))
@@ -77,6 +79,16 @@ def test_many_failures_are_a_few_lines_and_what_a_later_try_made_is_none(log):
     assert len(lines) == SHOWN + 1
     assert lines[0].startswith("failed: validate, examples 000001: ")
     assert lines[-1] == f"failed: {19 - SHOWN} more"
+
+
+def test_of_a_window_its_examples_are_told():
+    failures = Failures()
+    for windows in (None, Windows(examples_per_job=10, largest_job=40, ranges_per_shard=2, max_candidates=1000)):
+        failures.windows = windows
+        tell(failures, LogEvent.JOB_INFO, jobid=1, wildcards={"window": "000002"})
+        tell(failures, LogEvent.JOB_ERROR, jobid=1, rule_name="write_shard", log=[])
+        told = " (examples 000040-000079)" if windows else ""
+        assert list(failures.lines()) == [f"failed: write_shard, window 000002{told}: it does not say why"]
 
 
 @pytest.mark.parametrize("says", [True, False])

@@ -199,6 +199,8 @@ def test_a_stop_ends_what_waits_for_the_hub(hub, tmp_path):
     assert "open tester/zoo: the quota of requests or commits is used up (status 429); next try in 300 s" in printed
     assert "Traceback" not in printed
     assert printed.strip().endswith("stopped; what is finished is kept: type the same command to go on")
+    until = float((tmp_path / "logs/create_repository.until").read_text())  # which the line of a run tells
+    assert 280 < until - time.time() < 301
     hub.set_faults([])
 
 

@@ -110,7 +110,8 @@ def check_token() -> None:
 
 
 def patiently(what: str, attempt: Callable[[], _Result], patience: Patience) -> _Result:
-    """The result of `attempt`, which is called again after each Transient, with a pause and a line in the log.
+    """The result of `attempt`, which is called again after each Transient, with a pause and a line in the log, whose
+    record says by `until` when it ends, in seconds since 1970.
 
     `what` says what is done, as "publish 3 shards". Raises UserError when patience ends.
     """
@@ -127,7 +128,8 @@ def patiently(what: str, attempt: Callable[[], _Result], patience: Patience) -> 
                         f"than the {patience.total / 60:.0f} minutes that are waited; the same command goes on from "
                         "here later"
                     ) from None
-                _log.warning("%s: %s; next try in %.0f s", what, error, wait)
+                until = time.time() + wait
+                _log.warning("%s: %s; next try in %.0f s", what, error, wait, extra={"until": until})
                 time.sleep(wait)
     raise AssertionError("count() ends")
 
