@@ -1,4 +1,5 @@
-# make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
+# make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake;
+#             ARGS=--verbose shows all of its lines, which stand in .snakemake/log/ anyhow)
 # make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
 # make torture  break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #             (ARGS="--only kill-group"; --few for minutes)
