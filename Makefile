@@ -1,4 +1,5 @@
-# make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
+# make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake;
+#                    ARGS=--verbose shows all of its lines, which stand in .snakemake/log/ anyhow)
 # make doctor        is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
 # make test          set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
 # make verify        check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed

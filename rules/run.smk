@@ -1,4 +1,4 @@
-# The life of a run: one at a time, how it is stopped, its last words, what it leaves. No rules.
+# The life of a run: one at a time, how it is stopped, the line that tells how far it is, its last words. No rules.
 #
 # Whoever makes this Snakefile a part of theirs lives by Snakemake's own ways.
 

@@ -58,9 +58,9 @@ class LastWords(logging.Filter):
     def end_well(self) -> None:
         """All is made: nothing is left to say, nor to be stopped."""
         self._ended_well = True
+        self.stop.ignore()
         self._news = list(self.good_news(time.monotonic() - self._begin))
         self._end_line()
-        self.stop.ignore()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown: errors are not, after Ctrl-C."""

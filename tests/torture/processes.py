@@ -40,7 +40,7 @@ class Done:
 
     @property
     def says_that_all_is_done(self) -> bool:
-        return any("(100%) done" in line for line in self.last_words)
+        return any("(100%) done" in line or line.startswith("done in ") for line in self.last_words)
 
     def refuse_traceback(self) -> None:
         """Raise FailedError where any process in it told its programmer something, not a person."""
