@@ -103,7 +103,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _score(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
-    from subject_zoo.judge.ladder import above_best, read_ladder
+    from subject_zoo.judge.rungs import above_best, read_ladder
     from subject_zoo.judge.score import lines, score
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
@@ -121,7 +121,7 @@ def _score(options: argparse.Namespace) -> int:
 
 def _baseline(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
-    from subject_zoo.judge import ladder
+    from subject_zoo.judge import ladder, rungs
 
     effort = ladder.FULL if options.full else ladder.QUICK
     report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust)
@@ -129,7 +129,7 @@ def _baseline(options: argparse.Namespace) -> int:
         write_json(options.json, report)
     for line in ladder.lines(report):
         _tell(line)
-    _tell(json.dumps(ladder.summary(report)))
+    _tell(json.dumps(rungs.summary(report)))
     return 0
 
 
