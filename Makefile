@@ -9,6 +9,7 @@
 # make score  judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
 # make baseline  how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
 # make wheel  the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
+# make report write results/report.html again, of the dataset that stands (after make baseline, with its ladder)
 # make verify check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 
 VENV := .venv
@@ -25,6 +26,9 @@ override PYTHON := $(value PYTHON)
 override FOLDER := $(value FOLDER)
 override COMPLETIONS := $(value COMPLETIONS)
 export PYTHON FOLDER COMPLETIONS
+
+# The ladder of the dataset that stands is kept, for its report.
+LADDER := $(if $(filter results/dataset,$(FOLDER)),--json results/ladder.json)
 
 run: $(READY)
 	$(IN) scripts/main_process --cores all $(ARGS)
@@ -61,7 +65,10 @@ score: $(READY)
 	PYTHONPATH=scripts $(IN) -m subject_zoo score $(ARGS) -- "$$FOLDER" "$$COMPLETIONS"
 
 baseline: $(READY)
-	PYTHONPATH=scripts $(IN) -m subject_zoo baseline $(ARGS) -- "$$FOLDER"
+	PYTHONPATH=scripts $(IN) -m subject_zoo baseline $(LADDER) $(ARGS) -- "$$FOLDER"
+
+report: $(READY)
+	$(IN) scripts/main_process --cores 1 --allowed-rules write_report --forcerun write_report $(ARGS) -- results/report.html
 
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
@@ -77,4 +84,4 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline verify wheel
+.PHONY: run test torture test-slurm resume-slurm lint bench score baseline report verify wheel

@@ -1,7 +1,10 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
 # out: results/tallies/{window}.json, results/verdicts/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
-#      results/dataset/, results/validity.json, results/figures/, results/verification.txt
+#      results/dataset/, results/validity.json, results/figures/, results/report.html, results/verification.txt
+
+
+LADDER = DATASET.with_name("ladder.json")
 
 
 rule tally_window:
@@ -146,6 +149,29 @@ rule assemble_dataset:
         ),
     script:
         "../scripts/assemble_dataset.py"
+
+
+def measured_ladder(wildcards):
+    """What `make baseline` wrote, if it was run."""
+    return ["results/ladder.json"] if LADDER.exists() else []
+
+
+rule write_report:
+    """Tell of the finished dataset on one page: figures, and records as stories."""
+    input:
+        manifest="results/dataset/manifest.json",
+        ladder=measured_ladder,
+    output:
+        report("results/report.html", category="The report", caption="../docs/report/report.rst"),
+    log:
+        "logs/write_report.log",
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("write_report"),
+    script:
+        "../scripts/write_report.py"
 
 
 rule verify_dataset:
