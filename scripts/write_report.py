@@ -14,8 +14,8 @@ from subject_zoo.report.sections.times import Job
 NOTES = Path(".snakemake/metadata")
 
 
-def jobs() -> Iterator[Job]:
-    """The work behind the files that stand; none where Snakemake keeps no notes, or other ones."""
+def jobs(but: str) -> Iterator[Job]:
+    """The work behind the files that stand, but for a rule's; none where Snakemake keeps no notes, or other ones."""
     seen = set()
     for path in sorted(path for path in NOTES.glob("**/*") if path.is_file()):
         try:
@@ -24,7 +24,7 @@ def jobs() -> Iterator[Job]:
             key = (job.step, *note["log"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if key not in seen:
+        if job.step != but and key not in seen:
             seen.add(key)
             yield job
 
@@ -32,6 +32,6 @@ def jobs() -> Iterator[Job]:
 with rule_log(snakemake) as log:
     paths = snakemake.input
     ladder = Path(paths.ladder) if paths.ladder else None
-    page = report(Path(paths.manifest).parent, ladder, list(jobs()), trusted=True)
+    page = report(Path(paths.manifest).parent, ladder, list(jobs(but=snakemake.rule)), trusted=True)
     atomic_write(snakemake.output[0], page)
     log.info("%d bytes", len(page))

@@ -36,9 +36,10 @@ const draw = (name, attributes = {}, ...children) => {
 };
 const count = (value) => value.toLocaleString("en");
 const share = (value) => {
-  if (value >= 0.9995 && value < 1) return "> 99.9 %";
-  return `${(100 * value).toFixed(value > 0.99 && value < 1 ? 1 : 0)} %`;
+  if (value >= 0.9995 && value < 1) return ">\u00a099.9\u00a0%";
+  return `${(100 * value).toFixed(value > 0.99 && value < 1 ? 1 : 0)}\u00a0%`;
 };
+const round = (value) => Number(value.toPrecision(2));
 const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 
 // A network as pictures of its layers: as it was, as it is, and what differs.
@@ -86,7 +87,7 @@ function networks(story) {
   const pictures = story.target
     ? [["degraded", before], ["mended", after], ["what changed", moved]]
     : [["the network", after]];
-  const scale = strength(after.flat());
+  const scale = strength(after.flat()), change = strength(moved.flat());
   const left = 88, top = 34, gap = 2.4 * CELL;
   const height = Math.max(...story.layers.map((layer) => layer.rows)) * CELL;
   const widths = story.layers.map((layer) => layer.columns * CELL);
@@ -117,7 +118,7 @@ function networks(story) {
   pictures.forEach(([name, tensors], row) => {
     const y = top + row * (height + 16);
     svg.append(draw("text", { x: left - 10, y: y + 10, "text-anchor": "end" }, name));
-    const largest = name === "what changed" ? strength(moved.flat()) : scale;
+    const largest = name === "what changed" ? change : scale;
     story.layers.forEach((layer, index) => {
       const group = draw("g", { transform: `translate(${starts[index]} ${y})` });
       group.append(...paths(tensors[index], layer.columns, largest));
@@ -142,7 +143,7 @@ function networks(story) {
       svg.append(group);
     });
   });
-  return svg;
+  return [svg, scale, change];
 }
 
 // A record's story.
@@ -205,19 +206,21 @@ function largest(story) {
 }
 
 function texts(story) {
-  return story.texts.map(([what, length, start, end]) => {
+  return story.texts.map(([what, length, start, end], index) => {
     const text = make("pre", { tabindex: "0" }, start);
     if (end) text.append(make("span", { class: "cut" }, `\n[… ${count(length - start.length - end.length)} characters …]\n`), end);
-    return make("details", {}, make("summary", {}, `The ${what}, ${count(length)} characters`), text);
+    return make("details", index ? {} : { open: "" }, make("summary", {}, `The ${what}, ${count(length)} characters`), text);
   });
 }
 
 function picture(story) {
+  const [svg, scale, change] = networks(story);
+  const full = `; in full colour from ±${round(scale)} on` + (story.target ? `, changes from ±${round(change)}. ` : ". ");
   return [
     title(story.target ? "Its two networks, number by number, and what changed" : "Its network, number by number"),
-    make("div", { class: "drawing" }, networks(story)),
+    make("div", { class: "drawing" }, svg),
     make("p", { class: "note" },
-      make("span", { class: "key plus" }), "above 0, ", make("span", { class: "key minus" }), "below. "
+      make("span", { class: "key plus" }), "above 0, ", make("span", { class: "key minus" }), `below${full}`
       + "A row is a neuron, a column what it reads: of hidden 1 the letters at each position, of others the neurons before; "
       + "the narrow column behind is its biases. The output's weights stand beside the neurons that they weigh.")];
 }

@@ -12,7 +12,7 @@ LIGHT = {
     "link": "#00568a",
     "after": "#0072b2",
     "before": "#d55e00",
-    "other": "#8b939c",
+    "other": "#7f8790",
     "plus": "#007a56",
     "minus": "#8f3f97",
     "tip": "#1a1d21",
@@ -44,22 +44,23 @@ def variables(colours: Mapping[str, str]) -> str:
 def ink_on(share: float) -> tuple[str, str]:
     """The classes of a word's colour on a cell that is `share` full: one for the light page, one for the dark."""
     return tuple(  # type: ignore[return-value]
-        f"{theme}-{'black' if _luminance(_mixed(colours, share)) > 0.179 else 'white'}"
+        f"{theme}-{'black' if luminance(mixed(colours, share)) > 0.179 else 'white'}"
         for theme, colours in (("light", LIGHT), ("dark", DARK))
     )
 
 
-def _mixed(colours: Mapping[str, str], share: float) -> list[float]:
+def mixed(colours: Mapping[str, str], share: float) -> list[float]:
     """Red, green and blue of a mark of that opacity on a card, from 0 to 1."""
-    mark, card = _rgb(colours["after"]), _rgb(colours["card"])
+    mark, card = rgb(colours["after"]), rgb(colours["card"])
     return [share * a + (1 - share) * b for a, b in zip(mark, card, strict=True)]
 
 
-def _rgb(colour: str) -> list[float]:
+def rgb(colour: str) -> list[float]:
+    """Red, green and blue of "#rrggbb", from 0 to 1."""
     return [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
 
 
-def _luminance(rgb: list[float]) -> float:
+def luminance(colour: list[float]) -> float:
     """Relative luminance as WCAG 2 defines it: above 0.179, black has more contrast than white."""
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in rgb]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -23,8 +23,8 @@ def columns(groups: Sequence[Columns], label: str, title: str, counted: str) -> 
     bottom = top + 130
     most = max((count for group in groups for count in group.counts), default=1) or 1
     low, high = min(group.edges[0] for group in groups), max(group.edges[-1] for group in groups)
-    across, up = Scale(low, high, left, WIDTH - 12), Scale(0, most, bottom, top)
-    parts = [left_axis(up, [t for t in round_ticks(0, most, 3) if t == int(t)], left, WIDTH - 12)]
+    across, up = Scale(low, high, left, WIDTH - 18), Scale(0, most, bottom, top)
+    parts = [left_axis(up, [t for t in round_ticks(0, most, 3) if t == int(t)], left, WIDTH - 18)]
     parts.append(bottom_axis(across, round_ticks(low, high), bottom, bottom + 3, title))
     parts.append(words(counted, left - 5, 11.5, "end", "tick"))
     for group in groups:

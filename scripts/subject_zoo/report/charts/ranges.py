@@ -32,7 +32,7 @@ def ranges(
 ) -> str:
     """A figure of named rows; where a row has two dots, a line joins them. `line` is a value that all are held against,
     and what it is called."""
-    scale = Scale(*bounds, left, WIDTH - 12)
+    scale = Scale(*bounds, left, WIDTH - 18)
     top = 20 if line else 6
     bottom = top + _ROW * len(rows) + 2
     parts = [bottom_axis(scale, round_ticks(*bounds), top, bottom, title, show)]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from subject_zoo.report.charts.svg import element, words
 
 
+_NARROW = "\u00a0"  # a space that no line ends at
+
+
 @dataclass(frozen=True)
 class Scale:
     """Values from `low` to `high` at places from `start` to `stop`; what is outside stands at the end."""
@@ -45,9 +48,11 @@ def plain(value: float) -> str:
 def percent(value: float) -> str:
     """A share from 0 to 1 as it stands at an axis or in a sentence; only all of it is 100 %, and only none 0 %."""
     shown = 100 * value
-    if 0 < shown < 1 or 99 < shown < 100:
-        return f"{shown:.1f} %" if 0.05 <= shown < 99.95 else ("> 99.9 %" if shown > 50 else "< 0.1 %")
-    return f"{shown:.0f} %"
+    if 0 < shown < 0.05:
+        return f"<{_NARROW}0.1{_NARROW}%"
+    if 99.95 <= shown < 100:
+        return f">{_NARROW}99.9{_NARROW}%"
+    return f"{shown:.{1 if 0 < shown < 1 or 99 < shown < 100 else 0}f}{_NARROW}%"
 
 
 def bottom_axis(
@@ -60,9 +65,7 @@ def bottom_axis(
 ) -> str:
     """Grid lines from `top` to `bottom`, what they stand for, and what is measured, in its unit."""
     parts = [element("path", class_="grid", d="".join(f"M{scale(t):.1f} {top:.1f}V{bottom:.1f}" for t in ticks))]
-    for place, tick in enumerate(ticks):
-        anchor = "end" if scale(tick) > scale.stop - 8 and place else "middle"
-        parts.append(words(show(tick), scale(tick), bottom + 13, anchor, "tick"))
+    parts += [words(show(tick), scale(tick), bottom + 13, "middle", "tick") for tick in ticks]
     parts.append(words(title, (scale.start + scale.stop) / 2, bottom + 28, "middle", "axis"))
     return "".join(parts)
 

@@ -80,8 +80,8 @@ def _picture(record: Record, tensor: str, name: str) -> Story:
     after = _matrix(record.models["improved"].weights[tensor], name)
     before = _matrix(record.models["degraded"].weights[tensor], name) if "degraded" in record.models else after
     block = [-(-side // most) for side, most in zip(after.shape, _SIDES, strict=True)]
-    differs = _blocks((before != after).astype(np.float32), block) != 0
-    before, after = _blocks(before, block), _blocks(after, block)
+    differs = blocks((before != after).astype(np.float32), block) != 0
+    before, after = blocks(before, block), blocks(after, block)
     architecture = record.models["improved"].architecture
     is_first = tensor.startswith(f"{architecture.linear_names[0]}.weight")
     letters = architecture.vocab_size if is_first and architecture.input_encoding == "one_hot" else 1
@@ -104,7 +104,7 @@ def _matrix(array: np.ndarray, name: str) -> np.ndarray:
     return array.T if name.startswith("output") else array
 
 
-def _blocks(matrix: np.ndarray, block: Sequence[int]) -> np.ndarray:
+def blocks(matrix: np.ndarray, block: Sequence[int]) -> np.ndarray:
     """The number farthest from 0 of each block."""
     if list(block) == [1, 1]:
         return np.ascontiguousarray(matrix)
