@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_show, _add_score, _add_baseline, _add_verify):
+    for add in (_add_show, _add_report, _add_score, _add_baseline, _add_verify):
         add(commands)
     options = parser.parse_args(arguments)
     try:
@@ -48,6 +48,13 @@ def _add_show(commands: Any) -> None:
     words = {"help": "make a record of a dataset folder readable", "description": "Prints a record."}
     command = _command(commands, _show, "show", **words)
     command.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
+
+
+def _add_report(commands: Any) -> None:
+    words = "a dataset folder on one page for a browser: figures, and records as stories"
+    command = _command(commands, _report, "report", help=words, description="Writes the page, one file.")
+    command.add_argument("-o", "--output", type=_output, default="report.html", metavar="OUT", help="(report.html)")
+    command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be shown too")
 
 
 def _add_score(commands: Any) -> None:
@@ -98,6 +105,16 @@ def _show(options: argparse.Namespace) -> int:
 
     for line in show(options.folder, options.example_id, options.trust):
         _tell(line)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from subject_zoo.base.files import atomic_write  # loads the numeric libraries with the next line
+    from subject_zoo.report.page import report
+
+    page = report(options.folder, options.ladder, trusted=options.trust)
+    atomic_write(options.output, page)
+    _tell(f"{options.output}: {len(page) / 1e6:.1f} MB, for a browser")
     return 0
 
 

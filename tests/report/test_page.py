@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from subject_zoo import cli
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.dataset.layout import MANIFEST
@@ -232,3 +233,12 @@ def test_a_ladder_that_lacks_what_is_shown_is_named(told, tmp_path):
     path.write_text(json.dumps(ladder))
     with pytest.raises(UserError, match=r"ladder.json: not what subject-zoo baseline"):
         report(told, path)
+
+
+def test_the_command_writes_the_page_and_says_where(told, tmp_path, capsys):
+    ladder = write_ladder(tmp_path / "ladder.json", "")
+    assert cli.main(["report", str(told), "-o", str(tmp_path / "page.html"), "--ladder", str(ladder)]) == 0
+    assert (tmp_path / "page.html").read_bytes() == report(told, ladder)
+    assert capsys.readouterr().out.startswith(f"{tmp_path / 'page.html'}: 0.")
+    assert cli.main(["report", str(tmp_path), "-o", str(tmp_path / "none.html")]) == 1
+    assert not (tmp_path / "none.html").exists()
