@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from subject_zoo.report.charts.svg import element, words
 
-
 _NARROW = "\u00a0"  # a space that no line ends at
 
 
