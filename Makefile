@@ -1,7 +1,8 @@
 # make run    set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake)
-# make test   set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make test   set up .venv and run all tests but those of the cluster and the browser (ARGS="..." goes to pytest)
 # make torture  break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #             (ARGS="--only kill-group"; --few for minutes)
+# make test-browser  look at the report in Chromium, light and dark, wide and on a telephone
 # make test-slurm  start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make lint   style of Python and Snakemake files, types, and which room of the library may use which
@@ -18,6 +19,7 @@ ARGS ?=
 FOLDER ?= results/dataset
 COMPLETIONS ?=
 READY := $(VENV)/.ready
+BROWSER := .venv-browser
 # Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
 IN := $(VENV)/bin/python
 
@@ -34,10 +36,15 @@ run: $(READY)
 	$(IN) scripts/main_process --cores all $(ARGS)
 
 test: $(READY)
-	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm" $(ARGS)  # restarted, xdist waits for ever
+	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm and not browser" $(ARGS)  # restarted, xdist waits for ever
 
 torture: $(READY)
 	PYTHONPATH=scripts $(IN) -m tests.torture $(ARGS)
+
+test-browser: $(READY) $(BROWSER)/.ready
+	rm -rf $(BROWSER)/pages
+	PYTHONPATH=scripts $(IN) -m tests.report.pages $(BROWSER)/pages
+	PAGES=$(BROWSER)/pages $(BROWSER)/bin/python -m pytest --noconftest -m browser tests/report/test_browser.py $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
@@ -84,4 +91,9 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline report verify wheel
+$(BROWSER)/.ready: requirements-browser.txt | $(READY)
+	"$$PYTHON" -m venv $(BROWSER)
+	$(BROWSER)/bin/python -m pip install --quiet --requirement requirements-browser.txt
+	touch $@
+
+.PHONY: run test torture test-browser test-slurm resume-slurm lint bench score baseline report verify wheel

@@ -31,7 +31,7 @@ def bands(
     left, top, bottom = 46, 24, 190
     last = max((point[0] for curve in curves for point in curve.points), default=1)
     across, up = Scale(0.6, last + 0.4, left, WIDTH - 10), Scale(*bounds, bottom, top)
-    parts = [left_axis(up, ticks, left, WIDTH - 10, show), words(unit, left - 5, top - 10, "end", "tick")]
+    parts = [left_axis(up, ticks, left, WIDTH - 10, show), words(unit, 1, top - 10, "start", "tick")]
     every = max(1, round(last / 10))
     parts += [words(str(s), across(s), bottom + 15, "middle", "tick") for s in range(1, int(last) + 1, every)]
     parts.append(words(title, (left + WIDTH - 10) / 2, bottom + 31, "middle", "axis"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from subject_zoo.report.charts.scale import Scale
-from subject_zoo.report.charts.svg import WIDTH, drawing, element, words
+from subject_zoo.report.charts.svg import WIDTH, drawing, element, shortened, words
 
 _ROW = 22
 
@@ -27,7 +27,7 @@ def bars(rows: Sequence[Bar], label: str, left: float = 118, right: float = 74) 
     for place, row in enumerate(rows):
         top, end = 4 + _ROW * place, scale(row.value)
         parts += [
-            words(row.name, left - 8, top + 14, "end", "name"),
+            words(shortened(row.name, left - 8), left - 8, top + 14, "end", "name"),
             element(
                 "rect",
                 class_=f"fill {row.class_}",

@@ -18,7 +18,8 @@ class Columns:
 
 
 def columns(groups: Sequence[Columns], label: str, title: str, counted: str) -> str:
-    """A figure of one or more groups on the same axes, named in a legend where they are several."""
+    """A figure of one or more groups on the same axes, named in a legend where they are several; what is `counted`
+    stands above the axis."""
     left, top = 46, 24
     bottom = top + 130
     most = max((count for group in groups for count in group.counts), default=1) or 1
@@ -26,7 +27,7 @@ def columns(groups: Sequence[Columns], label: str, title: str, counted: str) -> 
     across, up = Scale(low, high, left, WIDTH - 18), Scale(0, most, bottom, top)
     parts = [left_axis(up, [t for t in round_ticks(0, most, 3) if t == int(t)], left, WIDTH - 18)]
     parts.append(bottom_axis(across, round_ticks(low, high), bottom, bottom + 3, title))
-    parts.append(words(counted, left - 5, 11.5, "end", "tick"))
+    parts.append(words(counted, 1, 11.5, "start", "tick"))
     for group in groups:
         for count, start, stop in zip(group.counts, group.edges, group.edges[1:], strict=False):
             if count:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from subject_zoo.report.charts.scale import Scale, bottom_axis, plain, round_ticks
-from subject_zoo.report.charts.svg import WIDTH, drawing, element, words
+from subject_zoo.report.charts.svg import WIDTH, drawing, element, shortened, words
 
 _ROW = 20
 
@@ -43,7 +43,7 @@ def ranges(
         parts.append(words(line[1], x, top - 8, anchor, "tick"))
     for place, (name, dots) in enumerate(rows):
         y = top + _ROW * (place + 0.5) + 1
-        parts.append(words(name, left - 8, y + 4, "end", "name"))
+        parts.append(words(shortened(name, left - 8), left - 8, y + 4, "end", "name"))
         if len(dots) > 1:
             ends = sorted(scale(dot.value) for dot in dots)
             parts.append(element("path", class_="join", d=f"M{ends[0]:.1f} {y:.1f}H{ends[-1]:.1f}"))

@@ -5,6 +5,8 @@ from html import escape
 
 WIDTH = 340  # of most figures, in units of the drawing: a telephone's, so that words stay as large as they are
 
+_LETTER = 6.2  # as wide as one is, of a name of a row
+
 Value = str | float
 
 
@@ -30,6 +32,12 @@ def element(name: str, *content: str, **attributes: Value | None) -> str:
 def words(text: str, x: float, y: float, anchor: str = "start", class_: str | None = None, **more: Value | None) -> str:
     """A line of text whose baseline is at y."""
     return element("text", escape(text), x=x, y=y, text_anchor=anchor, class_=class_, **more)
+
+
+def shortened(name: str, room: float) -> str:
+    """A name as far as it fits into so much room before a row, whose marks tell it in full."""
+    most = int(room / _LETTER)
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def drawing(height: float, label: str, *parts: str, width: float = WIDTH, class_: str = "chart") -> str:
