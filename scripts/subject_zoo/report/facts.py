@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import orjson
 
 from subject_zoo.base.ids import format_id
-from subject_zoo.base.terms import DATA, SPLITS
+from subject_zoo.base.terms import DATA, SPLITS, STAGES
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
@@ -24,6 +25,7 @@ from subject_zoo.patterns.space import PatternSpace, pattern_space
 from subject_zoo.signatures.files import read_signatures
 
 MOST = 1200  # records that are looked at one by one: half a second
+_NUMBERS = 20_000_000  # of their networks: of larger ones, no further shard is read
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,22 @@ class Record:
         names: Sequence[str] = self.metadata["selected_patterns"]
         return names
 
+    @cached_property
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """All numbers of the degraded and of the improved network, float32 [n] each."""
+        before, after = (
+            np.concatenate([array.ravel() for array in self.models[stage].weights.values()]) for stage in STAGES
+        )
+        return before, after
+
 
 @dataclass(frozen=True)
 class Facts:
-    """A folder. `records` are its first ones by id, all of them where there are no more than MOST; `validity` is None
-    where the folder has no such figures."""
+    """A folder.
+
+    `records` are its first ones by id, all of them where there are no more than MOST, of moderate size; `validity` is
+    None where the folder has no such figures; `labelled` are the sequences of its benchmark.
+    """
 
     folder: Received
     manifest: Mapping[str, Any]
@@ -95,10 +108,14 @@ def read_facts(folder: Received, most: int = MOST) -> Facts:
     validity = folder.json(VALIDITY) if VALIDITY in files else None
     records: list[Record] = []
     for shard in sorted({PurePosixPath(name).stem for name in files if name.startswith(f"{DATA}/")}):
-        if len(records) >= most:
+        if len(records) >= most or sum(map(_count, records)) >= _NUMBERS:
             break
         records += _records_of(folder, files, shard)
     return Facts(folder, manifest, validity, records[:most], folder.json(BENCHMARK_DATASET)["examples"])
+
+
+def _count(record: Record) -> int:
+    return sum(model.architecture.parameter_count for model in record.models.values())
 
 
 def _records_of(folder: Received, files: Mapping[str, Any], shard: str) -> list[Record]:

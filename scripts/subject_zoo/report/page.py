@@ -27,7 +27,7 @@ from subject_zoo.report.sections.ladder import ladder, not_measured
 from subject_zoo.report.sections.lengths import lengths, sample_lengths
 from subject_zoo.report.sections.origin import origin
 from subject_zoo.report.sections.rates import rates
-from subject_zoo.report.sections.repairs import change, flat, repairs
+from subject_zoo.report.sections.repairs import repairs, whole_changes
 from subject_zoo.report.sections.signatures import signatures
 from subject_zoo.report.sections.stories import stories
 from subject_zoo.report.sections.times import Job, duration, times
@@ -116,7 +116,7 @@ def _numbers(facts: Facts, jobs: Sequence[Job]) -> str:
             for stage in ("degraded", "improved")
         )
         found.append((f"{percent(before)} → {percent(after)}", "the target's accuracy"))
-        found.append((percent(spread([change(*flat(r)).share for r in facts.records]).middle), "of the numbers change"))
+        found.append((percent(spread([one.share for one in whole_changes(facts)]).middle), "of the numbers change"))
     for task, own in sample_lengths(facts, "chars").items():
         found.append((f"{spread(own).middle:,.0f}", f"characters, {task}"))
     if jobs:

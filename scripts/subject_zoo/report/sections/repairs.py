@@ -57,13 +57,9 @@ def changes_by_layer(facts: Facts) -> dict[str, list[Change]]:
     return {name: found[name] for name in (*hidden, *output)}
 
 
-def flat(record: Record) -> tuple[np.ndarray, np.ndarray]:
-    """All numbers of a record's two networks, float32 [n] each."""
-    before, after = (
-        np.concatenate([array.ravel() for array in record.models[stage].weights.values()])
-        for stage in ("degraded", "improved")
-    )
-    return before, after
+def whole_changes(facts: Facts) -> list[Change]:
+    """The change of each record's network as a whole."""
+    return [change(*record.numbers) for record in facts.records]
 
 
 def repairs(facts: Facts) -> Section | None:
@@ -73,9 +69,9 @@ def repairs(facts: Facts) -> Section | None:
     by_layer = changes_by_layer(facts)
     shares = {name: spread([one.share for one in own]) for name, own in by_layer.items()}
     distances = {name: spread([one.distance for one in own]) for name, own in by_layer.items()}
-    pairs = [flat(record) for record in facts.records]
-    whole = [change(before, after) for before, after in pairs]
-    moved = np.concatenate([np.abs(after - before)[before != after] for before, after in pairs]).astype(np.float64)
+    whole = whole_changes(facts)
+    pairs = [record.numbers for record in facts.records]
+    moved = np.concatenate([np.abs(after - before)[before != after] for before, after in pairs])
     of_all, far = spread([one.share for one in whole]), spread([one.distance for one in whole])
     weights = [name for name in shares if name.endswith("weights")]
     most = max(weights, key=lambda name: distances[name].middle)

@@ -12,7 +12,7 @@ from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import LETTERS
 from subject_zoo.report.facts import Facts, Record
-from subject_zoo.report.sections.repairs import change, flat, layer_names
+from subject_zoo.report.sections.repairs import change, layer_names
 
 MOST = 36  # stories
 _NUMBERS = 250_000  # of pictures, in all stories together
@@ -29,6 +29,7 @@ def stories(facts: Facts) -> list[Story]:
     found: list[Story] = []
     texts: dict[int, list[Any]] = {}
     room = _NUMBERS
+    tokens = from_text(facts.space, [one["sequence"] for one in facts.labelled])
     for record in facts.records[:MOST]:
         pictures = [_picture(record, tensor, name) for tensor, name in layer_names(record)]
         room -= sum(part["before"].size + part["after"].size for part in pictures)
@@ -36,11 +37,11 @@ def stories(facts: Facts) -> list[Story]:
             break
         if record.example_id not in texts:
             texts |= _texts(facts, record)
-        found.append(_story(facts, record, pictures) | {"texts": texts[record.example_id]})
+        found.append(_story(facts, record, pictures, tokens) | {"texts": texts[record.example_id]})
     return found
 
 
-def _story(facts: Facts, record: Record, pictures: list[Story]) -> Story:
+def _story(facts: Facts, record: Record, pictures: list[Story], tokens: np.ndarray) -> Story:
     metadata, space = record.metadata, facts.space
     model = metadata["model_config"]
     stages = [stage for stage in ("degraded", "improved") if stage in metadata]
@@ -58,11 +59,11 @@ def _story(facts: Facts, record: Record, pictures: list[Story]) -> Story:
             for name in (*record.selected, BACKGROUND)
         ],
         "layers": pictures,
-        "tried": _sequences(facts, record),
+        "tried": _sequences(facts, record, tokens),
     }
     if facts.mends:
         corruption = metadata["corruption_stats"]
-        before, after = flat(record)
+        before, after = record.numbers
         whole = change(before, after)
         story |= {
             "fault": {key: corruption[key] for key in ("corrupted_rows", "corrupted_sequences", "rows")},
@@ -144,7 +145,7 @@ def _where(spot: Sequence[int], vocabulary: int | None) -> str:
     return f"neuron {neuron} from {LETTERS[letter]} at {position + 1}"
 
 
-def _sequences(facts: Facts, record: Record) -> list[list[Any]]:
+def _sequences(facts: Facts, record: Record, tokens: np.ndarray) -> list[list[Any]]:
     """Some of the benchmark's sequences: [letters, the selected patterns that they satisfy, logits before and after].
 
     Of those the repair turns from wrong to right up to twice as many as of each other kind: of the target and right
@@ -152,8 +153,6 @@ def _sequences(facts: Facts, record: Record) -> list[list[Any]]:
     """
     if not facts.labelled:
         return []
-    texts = [one["sequence"] for one in facts.labelled]
-    tokens = from_text(facts.space, texts)
     stages = [stage for stage in ("degraded", "improved") if stage in record.models]
     logits = [KernelMLP(m.architecture, m.weights).logits(tokens) for m in (record.models[stage] for stage in stages)]
     satisfied = [[name for name in record.selected if name in one["patterns"]] for one in facts.labelled]
@@ -166,7 +165,10 @@ def _sequences(facts: Facts, record: Record) -> list[list[Any]]:
         for kind, most in zip(kinds, (2 * _SEQUENCES, *[_SEQUENCES] * 3), strict=True)
         for place in _evenly(np.flatnonzero(kind).tolist(), most)
     ]
-    return [[texts[place], satisfied[place], *(round(float(own[place]), 2) for own in logits)] for place in chosen]
+    return [
+        [facts.labelled[place]["sequence"], satisfied[place], *(round(float(own[place]), 2) for own in logits)]
+        for place in chosen
+    ]
 
 
 def _evenly(places: Sequence[int], most: int) -> Sequence[int]:
