@@ -30,8 +30,8 @@ def jobs(but: str) -> Iterator[Job]:
 
 
 with rule_log(snakemake) as log:
-    paths = snakemake.input
-    ladder = Path(paths.ladder) if paths.ladder else None
-    page = report(Path(paths.manifest).parent, ladder, list(jobs(but=snakemake.rule)), trusted=True)
-    atomic_write(snakemake.output[0], page)
+    folder, page_file = Path(snakemake.input[0]).parent, Path(snakemake.output[0])
+    ladder = page_file.with_name("ladder.json") if snakemake.params.settings["ladder"] else None
+    page = report(folder, ladder, list(jobs(but=snakemake.rule)), trusted=True)
+    atomic_write(page_file, page)
     log.info("%d bytes", len(page))
