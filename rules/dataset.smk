@@ -174,7 +174,7 @@ rule verify_dataset:
     input:
         "results/dataset/manifest.json",
     output:
-        "results/verification.txt",
+        report("results/verification.txt", category="The check", caption="../docs/report/verification.rst"),
     log:
         "logs/verify_dataset.log",
     conda:

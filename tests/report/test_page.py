@@ -190,6 +190,22 @@ def test_what_data_say_is_shown_and_not_obeyed(folder, tmp_path):
     assert page.stories[0]["region"] == HOSTILE
 
 
+def test_tokens_are_told_where_they_were_counted(folder):
+    for path in folder.glob("data/*/*.parquet"):
+        table = pq.read_table(path)
+        rows = table.to_pylist()
+        for row in rows:
+            metadata = json.loads(row["metadata"])
+            texts = [f"{task}_{text}" for task in LEFT_OUT for text in ("prompt", "completion")]
+            metadata["lengths"] |= {f"{text}_tokens": 1000 for text in texts}
+            row["metadata"] = json.dumps(metadata)
+        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+    hide(folder)
+    assert (
+        "2,000 (modification) and 2,000 (classification) tokens at the median, 2,000 at most" in report(folder).decode()
+    )
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -106,7 +106,8 @@ def _others(facts: Facts, measured: Accuracies) -> Figure:
     head = ["pattern", "records", *(f"{s} {q}" for s in stages for q in ("10 %", "median", "90 %"))]
     floor = max(0.0, 0.05 * int(20 * (lowest - 0.02)))
     if facts.mends:
-        finding = f"All else moves by {percent(spread(changes).middle)} at the median, {percent(max(changes))} at most"
+        points = 100 * spread(changes).middle, 100 * max(changes)
+        finding = f"All else moves by {points[0]:.1f} points at the median, {points[1]:.1f} at most"
         caption = "■ degraded, ● mended, of patterns that are selected but not the target, and of the background."
     else:
         worst = min((r.metadata["improved"]["accuracy"].values() for r in facts.records), key=min)
