@@ -3,6 +3,7 @@
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -111,11 +112,21 @@ def test_learning_curves(facts, rows):
     for curve in ("validation_loss", "validation_accuracy"):
         for stage, found in curve_spreads(facts, curve).items():
             own = [row["training_metrics"][stage][curve] for row in rows]
-            assert len(found) == max(map(len, own))
-            for epoch, values in enumerate(found):
-                ran = [curve_of[epoch] for curve_of in own if epoch < len(curve_of)]
+            assert [epoch for epoch, _ in found] == [*range(1, max(map(len, own)) + 1)]
+            for epoch, values in found:
+                ran = [curve_of[epoch - 1] for curve_of in own if epoch <= len(curve_of)]
                 assert values[:3] == pytest.approx(quantiles(ran))
                 assert values.size == len(ran)
+
+
+@pytest.mark.parametrize("epochs", [1, 49, 50, 51, 999, 1000])
+def test_of_long_curves_some_epochs_are_told_and_the_last(facts, epochs):
+    curve = {"validation_loss": [1 / (1 + epoch) for epoch in range(epochs)]}
+    long = replace(facts, records=[replace(facts.records[0], curves={"improved": curve})])
+    told = [epoch for epoch, _ in curve_spreads(long, "validation_loss")["improved"]]
+    assert told[-1] == epochs
+    assert told[0] >= 1
+    assert min(epochs, 25) <= len(told) <= 50
 
 
 def test_what_a_repair_changes(facts, rows):

@@ -2,17 +2,20 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from subject_zoo import cli
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
-from subject_zoo.dataset.layout import MANIFEST
+from subject_zoo.dataset.layout import MANIFEST, VALIDITY
 from subject_zoo.report.page import report
 from tests.finished_dataset import (
     finished,
@@ -233,6 +236,61 @@ def test_a_figure_that_is_no_number_is_one_line(folder, value):
     hide(folder)
     with pytest.raises(UserError, match="cannot be reported on"):
         report(folder)
+
+
+NASTY = [None, True, -1, 0, 10**30, 1e308, -1e308, "", "x" * 300, HOSTILE, [], {}, [[]], {"a": 1}]
+
+
+def places_in(value: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Where there is something to spoil in a JSON object, as keys from its top."""
+    inner = value.items() if isinstance(value, dict) else ()
+    return [(*path, key) for key, _ in inner] + [deep for key, one in inner for deep in places_in(one, (*path, key))]
+
+
+def spoilt(value: dict, path: tuple[str, ...], by: object) -> dict:
+    """A copy with another value at a place; None takes the key away."""
+    copied = json.loads(json.dumps(value))
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    if by is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = by
+    return copied
+
+
+def page_or_line(folder: Path) -> bytes | UserError:
+    try:
+        return report(folder)
+    except UserError as error:
+        return error
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_figures_say_there_is_a_page_or_a_line(told, tmp_path, data):
+    folder = tmp_path / "spoilt"
+    shutil.copytree(told, folder, dirs_exist_ok=True)
+    by = data.draw(st.sampled_from(NASTY))
+    if data.draw(st.booleans()):
+        validity = json.loads((told / VALIDITY).read_text())
+        path = data.draw(st.sampled_from(places_in(validity)))
+        (folder / VALIDITY).write_text(json.dumps(spoilt(validity, path, by)))
+    else:
+        name = parquet_files(folder)[0]
+        table = pq.read_table(folder / name)
+        rows = table.to_pylist()
+        column = data.draw(st.sampled_from(["metadata", "training_metrics"]))
+        value = json.loads(rows[0][column])
+        rows[0][column] = json.dumps(spoilt(value, data.draw(st.sampled_from(places_in(value))), by))
+        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), folder / name)
+    made = page_or_line(folder)
+    if isinstance(made, bytes):
+        must_be_harmless(Page(made))
+    else:
+        assert "\n" not in str(made)
+        assert len(str(made)) < 500
 
 
 @pytest.mark.parametrize("text", ["[]", '{"classification": {"a": {}}, "modification": {}}'])

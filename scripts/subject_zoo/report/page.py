@@ -50,10 +50,10 @@ def report(folder: Path, ladder_file: Path | None = None, jobs: Sequence[Job] = 
     except (
         OSError,
         ValueError,
-        KeyError,
+        LookupError,
         TypeError,
         AttributeError,
-        IndexError,
+        ArithmeticError,
         RecursionError,
         pa.ArrowException,
     ) as error:
@@ -67,7 +67,7 @@ def _ladder(facts: Facts, file: Path | None, rungs: Mapping[str, Any] | None) ->
         return not_measured()
     try:
         return ladder(rungs, rungs["dataset"]["manifest_sha256"] == digest_of(facts.folder.read(MANIFEST)))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise UserError(f"{file}: not what subject-zoo baseline --json writes") from None
 
 

@@ -50,12 +50,16 @@ def _story(facts: Facts, record: Record, pictures: list[Story], tokens: np.ndarr
         "split": record.split,
         "selected": [[name, describe(space, name)] for name in record.selected],
         "target": metadata.get("target_pattern"),
-        "listed": metadata.get("classified_patterns"),
+        "listed": [*map(str, metadata["classified_patterns"])] if "classified_patterns" in metadata else None,
         "network": f"{model['num_layers']} hidden layers of {model['neurons_per_layer']} neurons, "
         f"{model['activation_type']}, {model['parameter_count']:,} numbers",
         "sequences_of": f"sequences of {space.sequence_length} letters from {space.letters}",
         "accuracy": [
-            [name, metadata["test_sequences"][name], *(metadata[stage]["accuracy"][name] for stage in stages)]
+            [
+                name,
+                int(metadata["test_sequences"][name]),
+                *(float(metadata[stage]["accuracy"][name]) for stage in stages),
+            ]
             for name in (*record.selected, BACKGROUND)
         ],
         "layers": pictures,
@@ -66,8 +70,8 @@ def _story(facts: Facts, record: Record, pictures: list[Story], tokens: np.ndarr
         before, after = record.numbers
         whole = change(before, after)
         story |= {
-            "fault": {key: corruption[key] for key in ("corrupted_rows", "corrupted_sequences", "rows")},
-            "region": corruption["region"]["in_words"] if corruption["region"] else None,
+            "fault": {key: int(corruption[key]) for key in ("corrupted_rows", "corrupted_sequences", "rows")},
+            "region": str(corruption["region"]["in_words"]) if corruption["region"] else None,
             "changed": [whole.changed, whole.size, whole.distance],
             "largest": _largest(record),
         }
