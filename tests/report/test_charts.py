@@ -67,8 +67,8 @@ def test_columns_have_a_bar_for_each_bin_that_is_not_empty(counts, low, step, na
 def test_cells_show_the_percent_of_each_share(count, data):
     names = data.draw(st.lists(WORDS, min_size=count, max_size=count))
     shares = [[data.draw(st.none() | SHARES) for _ in names] for _ in names]
-    found = texts_of(cells(shares, [list(names) for _ in names], names, "label", "across"))
-    assert found[1 + 2 * count :] == ["–" if share is None else f"{100 * share:.0f}" for row in shares for share in row]
+    found = texts_of(cells(shares, [list(names) for _ in names], names, "label", ("down", "across")))
+    assert found[2 + 2 * count :] == ["–" if share is None else f"{100 * share:.0f}" for row in shares for share in row]
 
 
 @given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), max_size=20))

@@ -13,11 +13,12 @@ def cells(
     told: Sequence[Sequence[str]],
     names: Sequence[str],
     label: str,
-    across: str,
+    axes: tuple[str, str],
 ) -> str:
-    """A figure of rows and columns of the same names; None is a cell that nothing was measured of."""
+    """A figure of rows and columns of the same names; None is a cell that nothing was measured of. `axes` say what the
+    names are, down and across."""
     size = _CELL * len(names)
-    parts = [words(across, _LEFT + size / 2, 12, "middle", "axis")]
+    parts = [words(axes[0], _LEFT - 8, _TOP - 8, "end", "axis"), words(axes[1], _LEFT + size / 2, 12, "middle", "axis")]
     for place, name in enumerate(names):
         x = _LEFT + _CELL * (place + 0.5)
         turned = f"rotate(-40 {x:.1f} {_TOP - 6})"

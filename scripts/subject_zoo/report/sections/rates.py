@@ -57,7 +57,7 @@ def rates(facts: Facts) -> Section | None:
             told,
             names,
             "Heat map: the percent called positive, by pattern trained on and pattern tested",
-            "percent called positive, of the sequences of",
+            ("trained on", "percent called positive, of the sequences of"),
         ),
         "A row for each pattern that a network was trained on, a column for each whose sequences it is shown; its own "
         f"are framed. Means over {facts.these_records}; off the diagonal over those that do not select the column.",

@@ -12,11 +12,11 @@ from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import LETTERS
 from subject_zoo.report.facts import Facts, Record
+from subject_zoo.report.sections.pictures import picture
 from subject_zoo.report.sections.repairs import change, layer_names
 
 MOST = 36  # stories
 _NUMBERS = 250_000  # of pictures, in all stories together
-_SIDES = (64, 144)  # cells of a picture, at most: neurons down, inputs along
 _LARGEST = 12  # changes in the list of those that differ most
 _SEQUENCES = 4  # of each kind
 _HEAD, _TAIL = 900, 300  # characters of a text
@@ -31,7 +31,7 @@ def stories(facts: Facts) -> list[Story]:
     room = _NUMBERS
     tokens = from_text(facts.space, [one["sequence"] for one in facts.labelled])
     for record in facts.records[:MOST]:
-        pictures = [_picture(record, tensor, name) for tensor, name in layer_names(record)]
+        pictures = [picture(record, tensor, name) for tensor, name in layer_names(record)]
         room -= sum(part["before"].size + part["after"].size for part in pictures)
         if room < 0 and found:
             break
@@ -76,49 +76,6 @@ def _story(facts: Facts, record: Record, pictures: list[Story], tokens: np.ndarr
             "largest": _largest(record),
         }
     return story
-
-
-def _picture(record: Record, tensor: str, name: str) -> Story:
-    """A tensor as a picture, neurons down: what it was, where it differs, and what it is there. What is larger than a
-    picture is drawn by blocks, of which the number farthest from 0 stands for all; the output's weights stand as a
-    column, beside the neurons that they weigh."""
-    after = _matrix(record.models["improved"].weights[tensor], name)
-    before = _matrix(record.models["degraded"].weights[tensor], name) if "degraded" in record.models else after
-    block = [-(-side // most) for side, most in zip(after.shape, _SIDES, strict=True)]
-    differs = blocks((before != after).astype(np.float32), block) != 0
-    before, after = blocks(before, block), blocks(after, block)
-    architecture = record.models["improved"].architecture
-    is_first = tensor.startswith(f"{architecture.linear_names[0]}.weight")
-    letters = architecture.vocab_size if is_first and architecture.input_encoding == "one_hot" else 1
-    return {
-        "name": name,
-        "rows": before.shape[0],
-        "columns": before.shape[1],
-        "block": block,
-        "letters": letters if block == [1, 1] else 0,
-        "input": is_first,
-        "before": before.ravel(),
-        "places": np.flatnonzero(differs.ravel()).tolist(),
-        "after": after.ravel()[differs.ravel()],
-    }
-
-
-def _matrix(array: np.ndarray, name: str) -> np.ndarray:
-    if array.ndim == 1:
-        return array[:, None]
-    return array.T if name.startswith("output") else array
-
-
-def blocks(matrix: np.ndarray, block: Sequence[int]) -> np.ndarray:
-    """The number farthest from 0 of each block."""
-    if list(block) == [1, 1]:
-        return np.ascontiguousarray(matrix)
-    rows, columns = (-(-side // step) for side, step in zip(matrix.shape, block, strict=True))
-    padded = np.zeros((rows * block[0], columns * block[1]), matrix.dtype)
-    padded[: matrix.shape[0], : matrix.shape[1]] = matrix
-    parts = padded.reshape(rows, block[0], columns, block[1]).swapaxes(1, 2).reshape(rows, columns, -1)
-    chosen = np.abs(parts).argmax(2)
-    return np.take_along_axis(parts, chosen[..., None], axis=2)[..., 0]
 
 
 def _largest(record: Record) -> list[list[Any]]:
