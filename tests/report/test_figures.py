@@ -19,10 +19,10 @@ from subject_zoo.report.facts import Facts, read_facts
 from subject_zoo.report.sections.accuracy import accuracies
 from subject_zoo.report.sections.curves import curve_spreads
 from subject_zoo.report.sections.lengths import sample_lengths
+from subject_zoo.report.sections.pictures import blocks
 from subject_zoo.report.sections.rates import rates_by_pattern
 from subject_zoo.report.sections.repairs import changes_by_layer
 from subject_zoo.report.sections.signatures import agreement, descriptors, nearest, principal_components
-from subject_zoo.report.sections.pictures import blocks
 from subject_zoo.report.sections.stories import stories
 from subject_zoo.report.sections.times import Job, seconds_by_step
 from subject_zoo.report.spread import spread

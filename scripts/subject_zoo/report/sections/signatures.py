@@ -153,5 +153,5 @@ def _small(name: str, has: np.ndarray, own: Agreement, spots: Sequence[tuple[flo
     chosen = np.flatnonzero(has).tolist()
     drawn = picture(spots, chosen, _CLOUD, f"Points: {own.records} records of {name} among all")
     told = f"{percent(own.share)}, chance {percent(own.chance)}"
-    title = escape(name.removeprefix("activation "))
+    title = escape(name.removeprefix("activation ")).replace("_", "_<wbr>")
     return f"<div><b>{title}</b>{drawn}<span>{escape(told)}</span></div>"
