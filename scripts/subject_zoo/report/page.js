@@ -143,7 +143,7 @@ function networks(story) {
       svg.append(group);
     });
   });
-  svg.style.minWidth = `${Math.round(0.72 * total)}px`;  // many layers are scrolled along, not made small
+  svg.style.minWidth = `${Math.round(0.9 * total)}px`;  // many layers are scrolled along, not made small
   return [svg, scale, change];
 }
 
