@@ -38,6 +38,6 @@ def bars(rows: Sequence[Bar], label: str, left: float = 118, right: float = 74) 
                 rx=1.5,
                 data_tip=row.told,
             ),
-            words(row.figure, end + 6, top + 14, "start", "figure"),
+            words(row.figure, end + 6, top + 14, "start", "name"),
         ]
     return drawing(8 + _ROW * len(rows), label, *parts)

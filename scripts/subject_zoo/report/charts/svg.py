@@ -49,5 +49,4 @@ def drawing(height: float, label: str, *parts: str, width: float = WIDTH, class_
         viewBox=f"0 0 {number(width)} {number(height)}",
         role="img",
         aria_label=label,
-        style=f"--w:{number(width)}",
     )
