@@ -267,6 +267,7 @@ def page_or_line(folder: Path) -> bytes | UserError:
         return error
 
 
+@pytest.mark.filterwarnings("error")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_figures_say_there_is_a_page_or_a_line(told, tmp_path, data):

@@ -184,7 +184,7 @@ function accuracy(story) {
     cell(name === story.target ? `${name} (target)` : name, name === story.target ? { class: "right" } : {}),
     ...values.map((value) => cell(share(value), { class: "number" })),
     cell(count(tested), { class: "number" })]);
-  return [title("What it is worth, on held-out sequences"), rows(["accuracy of", ...stages, "sequences"], lines)];
+  return [title("What it is worth, on test sequences"), rows(["accuracy of", ...stages, "sequences"], lines)];
 }
 
 function tried(story) {
@@ -195,7 +195,7 @@ function tried(story) {
     ...logits.map((value) => cell(signed(value),
       { class: `number ${(value > 0) === satisfied.length > 0 ? "right" : "wrong"}` })),
     cell(satisfied.join(", ") || "none")]);
-  return [title("Held-out sequences, and the logits of its network" + (story.target ? "s" : "")),
+  return [title("Sequences of the benchmark, and the logits of its network" + (story.target ? "s" : "")),
     rows(["sequence", ...names, "satisfies, of the selected"], lines),
     make("p", { class: "note" }, "Positive above 0; in bold where that is right.")];
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -44,9 +45,9 @@ def report(folder: Path, ladder_file: Path | None = None, jobs: Sequence[Job] = 
     received = Received(folder, trusted)
     rungs = None if ladder_file is None else read_ladder(ladder_file)
     try:
-        facts = read_facts(received)
-        beaten = _ladder(facts, ladder_file, rungs)
-        return _page(facts, beaten, jobs).encode()
+        with np.errstate(all="ignore"):  # what is no number is an error where it is drawn
+            facts = read_facts(received)
+            return _page(facts, _ladder(facts, ladder_file, rungs), jobs).encode()
     except (
         OSError,
         ValueError,

@@ -40,11 +40,19 @@ def accuracy(facts: Facts) -> Section | None:
     return Section(
         "accuracy",
         "What the networks recognise",
-        "Accuracy of a pattern is the share of its held-out sequences that a network calls positive; that of the "
-        "background is the share of sequences of no selected pattern that it calls negative. "
+        "Accuracy of a pattern is the share of its test sequences that a network calls positive; that of the "
+        "background is the share of sequences of no selected pattern that it calls negative. Test sequences are never "
+        f"trained on, but for those of patterns that have too few to hold any out{_not_held_out(facts)}. "
         f"Medians over {facts.these_records}, with lines from 10 to 90 %.",
         figures,
     )
+
+
+def _not_held_out(facts: Facts) -> str:
+    """The patterns of which that is so, in brackets; nothing where there are none."""
+    held = {name: is_held for record in facts.records for name, is_held in record.metadata["held_out"].items()}
+    names = [name for name in facts.enabled if not held.get(name, True)]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _targets(facts: Facts, measured: Accuracies) -> Figure:

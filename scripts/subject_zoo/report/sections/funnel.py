@@ -47,8 +47,8 @@ def funnel(facts: Facts) -> Section | None:
     return Section(
         "funnel",
         "From candidates to records",
-        f"Every candidate is drawn, trained{' twice' if facts.mends else ''} and measured on sequences that no network "
-        "was trained on. It becomes a record if it passes all gates.",
+        f"Every candidate is drawn, trained{' twice' if facts.mends else ''} and measured on test sequences. It "
+        "becomes a record if it passes all gates.",
         [figure, *_by_pattern(facts)],
     )
 
