@@ -1,9 +1,10 @@
 # make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake;
 #                    ARGS=--verbose shows all of its lines, which stand in .snakemake/log/ anyhow)
 # make doctor        is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
-# make test          set up .venv and run all tests but those of the cluster (ARGS="..." goes to pytest)
+# make test          set up .venv and run all tests but those of the cluster and the browser (ARGS="..." goes to pytest)
 # make verify        check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 # make info          what results/dataset holds (FOLDER=... another one), on one screen
+# make report        write results/report.html again, of the dataset that stands (after make baseline, with its ladder)
 # make score         judge COMPLETIONS=file.jsonl against results/dataset (FOLDER=... another one)
 # make baseline      how far programs get that are no interpreters, on FOLDER=results/dataset (ARGS=--full)
 # make wheel         the package for others in dist/, one file for Linux and macOS, x86-64 and ARM, its kernels compiled
@@ -13,6 +14,7 @@
 # make bench         speed, as ratios to what is measured in the same run
 # make torture       break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #                    (ARGS="--only kill-group"; --few for minutes)
+# make test-browser  look at the report in Chromium, light and dark, wide and on a telephone
 # make test-slurm    start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make help          these lines; make alone is make run
@@ -25,6 +27,7 @@ COMPLETIONS ?=
 READY := $(VENV)/.ready
 SITE_VENV := build/site-venv
 SITE_READY := $(SITE_VENV)/.ready
+BROWSER := .venv-browser
 # Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
 IN := $(VENV)/bin/python
 
@@ -34,14 +37,22 @@ override FOLDER := $(value FOLDER)
 override COMPLETIONS := $(value COMPLETIONS)
 export PYTHON FOLDER COMPLETIONS
 
+# The ladder of the dataset that stands is kept, for its report.
+LADDER := $(if $(filter results/dataset,$(FOLDER)),--json results/ladder.json)
+
 run: $(READY)
 	$(IN) scripts/main_process --cores all $(ARGS)
 
 test: $(READY)
-	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm" $(ARGS)  # restarted, xdist waits for ever
+	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm and not browser" $(ARGS)  # restarted, xdist waits for ever
 
 torture: $(READY)
 	PYTHONPATH=scripts $(IN) -m tests.torture $(ARGS)
+
+test-browser: $(READY) $(BROWSER)/.ready
+	rm -rf $(BROWSER)/pages
+	PYTHONPATH=scripts $(IN) -m tests.report.pages $(BROWSER)/pages
+	PAGES=$(BROWSER)/pages $(BROWSER)/bin/python -m pytest --noconftest -m browser tests/report/test_browser.py $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
@@ -81,7 +92,10 @@ score: $(READY)
 	PYTHONPATH=scripts $(IN) -m subject_zoo score $(ARGS) -- "$$FOLDER" "$$COMPLETIONS"
 
 baseline: $(READY)
-	PYTHONPATH=scripts $(IN) -m subject_zoo baseline $(ARGS) -- "$$FOLDER"
+	PYTHONPATH=scripts $(IN) -m subject_zoo baseline $(LADDER) $(ARGS) -- "$$FOLDER"
+
+report: $(READY)
+	$(IN) scripts/main_process --cores 1 --allowed-rules write_report --forcerun write_report $(ARGS) -- results/report.html
 
 wheel: $(READY)
 	$(VENV)/bin/pip wheel --no-index --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist .
@@ -105,4 +119,9 @@ $(READY): requirements.txt
 	$(IN) -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.PHONY: run test torture test-slurm resume-slurm lint bench score baseline doctor info verify wheel docs site help
+$(BROWSER)/.ready: requirements-browser.txt | $(READY)
+	"$$PYTHON" -m venv $(BROWSER)
+	$(BROWSER)/bin/python -m pip install --quiet --requirement requirements-browser.txt
+	touch $@
+
+.PHONY: run test torture test-browser test-slurm resume-slurm lint bench score baseline report doctor info verify wheel docs site help

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from subject_zoo.base.checksums import check_files
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import read_json
+from subject_zoo.base.files import file_digest, read_json
 from subject_zoo.base.ids import WILDCARD, ExampleRange
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import load_config, read_yaml

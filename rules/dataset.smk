@@ -1,7 +1,11 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
 # out: results/tallies/{window}.json, results/verdicts/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
-#      results/dataset/, results/validity.json, results/figures/, results/verification.txt
+#      results/dataset/, results/validity.json, results/figures/, results/report.html, results/verification.txt
+
+
+# What `make baseline` wrote, if it was run: no rule makes it, so it is no input, but what a page depends on.
+LADDER = DATASET.with_name("ladder.json")
 
 
 rule tally_window:
@@ -148,12 +152,29 @@ rule assemble_dataset:
         "../scripts/assemble_dataset.py"
 
 
+rule write_report:
+    """Tell of the finished dataset on one page: figures, and records as stories."""
+    input:
+        "results/dataset/manifest.json",
+    output:
+        report("results/report.html", category="The report", caption="../docs/report/report.rst"),
+    log:
+        "logs/write_report.log",
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("write_report", ladder=file_digest(LADDER) if LADDER.is_file() else None),
+    script:
+        "../scripts/write_report.py"
+
+
 rule verify_dataset:
     """Check the finished dataset: files, records, figures, and the training of some of its models."""
     input:
         "results/dataset/manifest.json",
     output:
-        "results/verification.txt",
+        report("results/verification.txt", category="The check", caption="../docs/report/verification.rst"),
     log:
         "logs/verify_dataset.log",
     conda:

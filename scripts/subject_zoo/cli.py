@@ -25,7 +25,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_show, _add_score, _add_baseline, _add_verify, _add_doctor):
+    for add in (_add_info, _add_show, _add_report, _add_score, _add_baseline, _add_verify, _add_doctor):
         add(commands)
     return parser
 
@@ -71,6 +71,13 @@ def _add_show(commands: Any) -> None:
     words = {"help": "make a record of a dataset folder readable", "description": "Prints a record."}
     command = _command(commands, _show, "show", **words)
     command.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
+
+
+def _add_report(commands: Any) -> None:
+    words = "a dataset folder on one page for a browser: figures, and records as stories"
+    command = _command(commands, _report, "report", help=words, description="Writes the page, one file.")
+    command.add_argument("-o", "--output", type=_output, default="report.html", metavar="OUT", help="(report.html)")
+    command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be shown too")
 
 
 def _add_score(commands: Any) -> None:
@@ -146,9 +153,19 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from subject_zoo.base.files import atomic_write  # loads the numeric libraries with the next line
+    from subject_zoo.report.page import report
+
+    page = report(options.folder, options.ladder, trusted=options.trust)
+    atomic_write(options.output, page)
+    _tell(f"{options.output}: {len(page) / 1e6:.1f} MB, for a browser")
+    return 0
+
+
 def _score(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
-    from subject_zoo.judge.ladder import above_best, read_ladder
+    from subject_zoo.judge.rungs import above_best, read_ladder
     from subject_zoo.judge.score import lines, score
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
@@ -166,7 +183,7 @@ def _score(options: argparse.Namespace) -> int:
 
 def _baseline(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
-    from subject_zoo.judge import ladder
+    from subject_zoo.judge import ladder, rungs
 
     effort = ladder.FULL if options.full else ladder.QUICK
     report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust)
@@ -174,7 +191,7 @@ def _baseline(options: argparse.Namespace) -> int:
         write_json(options.json, report)
     for line in ladder.lines(report):
         _tell(line)
-    _tell(json.dumps(ladder.summary(report)))
+    _tell(json.dumps(rungs.summary(report)))
     return 0
 
 

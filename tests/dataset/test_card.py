@@ -237,6 +237,20 @@ def test_pictures_are_equal_bytes_and_not_blank(validity, name):
     assert np.ptp(picture[..., :3]) > 0.5
 
 
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.15, 0.5, 1.0])
+def test_how_many_were_accepted_can_be_read_whatever_share_that_is(validity, share):
+    """Once it was white, on a bar that a small share does not have."""
+    drawn = []
+    for count in (20, 88):
+        rows = {
+            name: row | {"target_of_candidates": count, "target_of_accepted": 0, "acceptance_as_target": share}
+            for name, row in validity["by_pattern"].items()
+        }
+        data = DRAWINGS["acceptance"](validity | {"by_pattern": rows})
+        drawn.append(matplotlib.image.imread(io.BytesIO(data))[..., :3])
+    assert np.abs(drawn[0] - drawn[1]).max() > 0.5
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_pictures_of_no_records_can_be_drawn(name):
     assert DRAWINGS[name](summarise([], [], CONFIG))

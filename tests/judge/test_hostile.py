@@ -12,7 +12,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import MEMORY, parse_json
 from subject_zoo.judge.answers import CHARACTERS_A_NUMBER, SPARE_CHARACTERS, WrongAnswer, read_weights
 from subject_zoo.judge.completions import LONGEST, read_completions
-from subject_zoo.judge.ladder import read_ladder
+from subject_zoo.judge.rungs import read_ladder
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 

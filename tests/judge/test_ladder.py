@@ -9,7 +9,8 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.cases import load_cases
-from subject_zoo.judge.ladder import Effort, above_best, read_ladder, summary
+from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished  # noqa: F401
 
 SMALL = Effort(sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, nets_everywhere=False)

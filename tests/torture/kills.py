@@ -67,7 +67,15 @@ def dying_job(trial: Trial) -> str:
     """A job that is killed, as by a kernel that is out of memory, or stopped by a full disk, under --keep-going."""
     zoo = Zoo(trial.folder / "zoo", trial.folder, form=trial.deal(["make", "snakemake"]))
     names = ("make_pools", "sample_dataset", "train_degraded", "train_improved", "validate", "extract_signatures")
-    names += ("format_records", "tally_window", "plan_windows", "write_shard", "draw_figures", "assemble_dataset")
+    names += (
+        "format_records",
+        "tally_window",
+        "plan_windows",
+        "write_shard",
+        "draw_figures",
+        "assemble_dataset",
+        "write_report",
+    )
     rule = trial.deal(list(names))
     number = trial.choose.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS])
     with zoo.start("--keep-going") as running:

@@ -16,7 +16,7 @@ from subject_zoo.base.terms import CLAIMED_RATE
 
 Drawing = Callable[[Mapping[str, Any]], bytes]
 
-_BEFORE, _AFTER, _PLAIN = "#c44e52", "#2a7f62", "#4c72b0"  # told apart by the colour-blind, and in grey
+_BEFORE, _AFTER = "#d55e00", "#0072b2"  # of Okabe and Ito: told apart by the colour-blind, and in grey
 
 
 def _by_default_settings(draw: Drawing) -> Drawing:
@@ -41,10 +41,10 @@ def draw_acceptance(validity: Mapping[str, Any]) -> bytes:
     )
     rows = {name: row for name, row in validity["by_pattern"].items() if row[drawn]}
     figure, axes = _canvas(len(rows))
-    axes.barh(range(len(rows)), [row[share] for row in rows.values()], color=_PLAIN, height=0.7)
+    axes.barh(range(len(rows)), [row[share] for row in rows.values()], color=_AFTER, height=0.7)
     for place, row in enumerate(rows.values()):
-        text = f"{row[kept]} of {row[drawn]}"
-        axes.text(0.01, place, text, va="center", color="white", fontsize=8)
+        # Beside the axes, in the page's ink: on a bar it could be read where that is long enough, and on no other.
+        axes.text(1.02, place, f"{row[kept]} of {row[drawn]}", va="center", fontsize=8)
     overall = validity["funnel"]["acceptance"]
     if overall is not None:
         axes.axvline(overall, color="black", linewidth=1, linestyle="--")

@@ -18,8 +18,6 @@ import numpy as np
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
-from subject_zoo.base.foreign import read_regular
-from subject_zoo.base.json_text import parse_json
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
@@ -32,14 +30,6 @@ from subject_zoo.judge.material import Accepted, accepted_examples
 from subject_zoo.judge.modification import score_repair
 from subject_zoo.judge.noise import noise_ceiling
 from subject_zoo.judge.reading import NETS, Readable, figures, readers
-
-TRUTHS = ("runs_the_network", "true")
-"""Rungs that are ceilings, not rivals."""
-
-HEADLINES = {"classification": ("macro_f1", "exact_match"), "modification": ("passed", "targeted")}
-"""The two figures of each task that rungs are compared by."""
-
-_LARGEST = 64_000_000  # bytes of a report
 
 Tell = Callable[[str], None]
 
@@ -108,14 +98,6 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     }
 
 
-def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """The rungs of both tasks with two figures each."""
-    return {
-        task: {rung: {key: round(row[key], 4) for key in keys} for rung, row in report[task].items()}
-        for task, keys in HEADLINES.items()
-    }
-
-
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as tables for a terminal."""
     if report["rows"]:
@@ -137,32 +119,6 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
     for name, (low, middle, high) in report["noise"].items():
         yield f"{name:36} {middle:8.3f} {low:8.3f} {high:8.3f}"
-
-
-def read_ladder(path: Path) -> dict[str, Any]:
-    """A report that was written. Raises UserError for a file that holds none."""
-    try:
-        report: dict[str, Any] = parse_json(read_regular(path, _LARGEST))
-        summary(report)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise UserError(f"{path}: not what subject-zoo baseline --json writes") from None
-    return report
-
-
-def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
-    """By how much the figures of a scored file are above the best rung that is no ceiling, by task and figure."""
-    above: dict[str, Any] = {}
-    for task, keys in HEADLINES.items():
-        rivals = {rung: row for rung, row in rungs[task].items() if rung not in TRUTHS}
-        if task not in scored or not rivals:
-            continue
-        above[task] = {}
-        for key in keys:
-            best = max(rivals, key=lambda rung, key=key: rivals[rung][key])  # type: ignore[misc]
-            above[task][key] = {"rung": best, "above": scored[task][key] - rivals[best][key]}
-    return above
 
 
 def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict[str, Any]]:

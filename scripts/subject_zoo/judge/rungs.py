@@ -1,0 +1,51 @@
+"""A ladder that was measured, as a report of it says: what it is of, and what is to be beaten."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.base.foreign import read_regular
+from subject_zoo.base.json_text import parse_json
+
+TRUTHS = ("runs_the_network", "true")
+"""Rungs that are ceilings, not rivals."""
+
+HEADLINES = {"classification": ("macro_f1", "exact_match"), "modification": ("passed", "targeted")}
+"""The two figures of each task that rungs are compared by."""
+
+_LARGEST = 64_000_000  # bytes of a report
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """The rungs of both tasks with two figures each."""
+    return {
+        task: {rung: {key: round(row[key], 4) for key in keys} for rung, row in report[task].items()}
+        for task, keys in HEADLINES.items()
+    }
+
+
+def read_ladder(path: Path) -> dict[str, Any]:
+    """A report that was written. Raises UserError for a file that holds none."""
+    try:
+        report: dict[str, Any] = parse_json(read_regular(path, _LARGEST))
+        summary(report)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise UserError(f"{path}: not what subject-zoo baseline --json writes") from None
+    return report
+
+
+def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
+    """By how much the figures of a scored file are above the best rung that is no ceiling, by task and figure."""
+    above: dict[str, Any] = {}
+    for task, keys in HEADLINES.items():
+        rivals = {rung: row for rung, row in rungs[task].items() if rung not in TRUTHS}
+        if task not in scored or not rivals:
+            continue
+        above[task] = {}
+        for key in keys:
+            best = max(rivals, key=lambda rung, key=key: rivals[rung][key])  # type: ignore[misc]
+            above[task][key] = {"rung": best, "above": scored[task][key] - rivals[best][key]}
+    return above
