@@ -9,6 +9,7 @@ from typing import Any
 from main_process.pace import duration
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import ExampleRange
+from subject_zoo.base.lines import size_in_words
 from subject_zoo.dataset.layout import CARD, MANIFEST, VALIDITY
 
 _DATASET = Path("results/dataset")
@@ -16,7 +17,7 @@ _PUBLISHED = Path("results/published/dataset.json")
 _REPORT = Path("results/report.html")
 _VERIFICATION = Path("results/verification.txt")
 _SHOWN = 3  # files that were asked for
-_PREFIXES = ("B", "kB", "MB", "GB")
+_UNITS = ("tokens", "chars")  # of lengths; the first ones where a tokenizer counted them
 
 
 def last_lines(asked: Collection[str], folder: str | os.PathLike[str] | None, seconds: float | None) -> Iterator[str]:
@@ -45,13 +46,15 @@ def _of_dataset(place: Path, time: str, in_full: bool) -> Iterator[str]:
         f"{time}: {manifest['num_examples']:,} records of {funnel['candidates']:,} candidates "
         f"({funnel['acceptance'] or 0:.0%}): {splits}"
     )
-    if in_full and any(figures["prompt_chars"].values()):
-        yield f"characters in a prompt: {_lengths(figures['prompt_chars'])}"
+    counted = next(filter(None, (figures[unit] for unit in _UNITS)))
+    if in_full and all(counted.values()):
+        unit = "tokens" if counted is figures["tokens"] else "characters"
+        yield f"{unit} of a prompt and its completion: {_lengths(counted)}"
     report = f", the report {place / _REPORT}" if _REPORT.exists() else ""
-    size = _size(sum(entry["size"] for entry in manifest["files"].values()))
+    size = size_in_words(sum(entry["size"] for entry in manifest["files"].values()))
     yield f"the dataset is {folder} ({size}), its card {folder / CARD}{report}"
     if in_full:
-        task = next(iter(figures["prompt_chars"]))
+        task = next(iter(figures["chars"]))
         here = folder == _DATASET
         yield f'to load it:     datasets.load_dataset("{folder}", "{task}")'
         yield "to check it:    make verify" + ("" if here else f" FOLDER={folder}")
@@ -80,11 +83,3 @@ def _in_words(path: str, place: Path) -> str:
         candidates = len(ExampleRange.parse(file.parent.name).ids)
         return f"{shown} holds {records:,} records of {candidates:,} candidates"
     return shown
-
-
-def _size(size: float) -> str:
-    for prefix in _PREFIXES[:-1]:
-        if size < 999.5:
-            return f"{size:.0f} {prefix}"
-        size /= 1000
-    return f"{size:,.1f} {_PREFIXES[-1]}"

@@ -23,14 +23,14 @@ def write(tmp_path, monkeypatch):
 
 @pytest.fixture
 def dataset(write):
-    def made(records=1000, lengths=None):
+    def made(records=1000, lengths=None, tokens=None):
         rows = {"train": records, "validation": 0, "test": 0}
         write(MANIFEST, {"num_examples": records, "rows": rows, "files": {"a": {"size": 12_345_678}, "b": {"size": 1}}})
         spread = {"min": 15007.0, "p10": 15067.8, "median": 20053.5, "p90": 26156.0, "max": 27515.0}
         lengths = {"modification": spread, "classification": spread} if lengths is None else lengths
         acceptance = 0.8554 if records else None
         funnel = {"candidates": 1169 if records else 0, "acceptance": acceptance}
-        write("results/dataset/validity.json", {"funnel": funnel, "prompt_chars": lengths})
+        write("results/dataset/validity.json", {"funnel": funnel, "chars": lengths, "tokens": tokens or {}})
 
     return made
 
@@ -43,12 +43,18 @@ def test_of_a_dataset_what_it_holds_where_it_lies_and_what_to_type(dataset):
     dataset()
     assert lines(MANIFEST) == [
         "done in 3 min: 1,000 records of 1,169 candidates (86%): train 1,000, validation 0, test 0",
-        "characters in a prompt: modification 20,054 (15,007 to 27,515), classification 20,054 (15,007 to 27,515)",
-        "the dataset is results/dataset (12 MB), its card results/dataset/README.md",
+        "characters of a prompt and its completion: "
+        "modification 20,054 (15,007 to 27,515), classification 20,054 (15,007 to 27,515)",
+        "the dataset is results/dataset (12.3 MB), its card results/dataset/README.md",
         'to load it:     datasets.load_dataset("results/dataset", "modification")',
         "to check it:    make verify",
         "to publish it:  the same command, with publish='{repo_id: you/name}' in its --config",
     ]
+
+
+def test_lengths_are_tokens_where_they_were_counted(dataset):
+    dataset(tokens={"modification": {"min": 900.0, "median": 1000.0, "max": 1200.0}})
+    assert lines(MANIFEST)[1] == "tokens of a prompt and its completion: modification 1,000 (900 to 1,200)"
 
 
 def test_with_a_report_in_another_folder_and_published(dataset, write):

@@ -73,7 +73,7 @@ def test_a_run_is_one_line_on_a_terminal_and_a_few_in_the_end(tmp_path):
     *before, done, characters, where, load, check, publish = screen.lines
     assert not [line for line in before if "accepted" in line or "planning" in line]
     assert re.fullmatch(r"done in \d+ s: 3 records of \d+ candidates \(\d+%\): train \d, validation \d, test \d", done)
-    assert characters.startswith("characters in a prompt: modification ")
+    assert characters.startswith("characters of a prompt and its completion: modification ")
     assert str(tmp_path / "results/dataset/README.md") in where
     assert (load.split(":")[0], check.split(":")[0], publish.split(":")[0]) == (
         "to load it",
