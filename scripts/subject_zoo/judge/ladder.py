@@ -42,6 +42,7 @@ class Effort:
     tested           other records, of which `repaired` are mended
     seeds            of the readers, and of the choice of what they learn from
     steps            of training of the readers that are nets, at the largest size; fewer at others, by its square root
+    repair_steps     of training of the learned repair
     nets_everywhere  whether these read at all sizes and both splits, not just at the largest size, split by example
     """
 
@@ -50,11 +51,22 @@ class Effort:
     repaired: int
     seeds: int
     steps: int
+    repair_steps: int
     nets_everywhere: bool
 
 
-QUICK = Effort(sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps=400, nets_everywhere=False)
-FULL = Effort(sizes=(100, 300, 900, 2700), tested=2000, repaired=1000, seeds=3, steps=1500, nets_everywhere=True)
+QUICK = Effort(
+    sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps=400, repair_steps=1500, nets_everywhere=False
+)
+FULL = Effort(
+    sizes=(100, 300, 900, 2700),
+    tested=2000,
+    repaired=1000,
+    seeds=3,
+    steps=1500,
+    repair_steps=15_000,
+    nets_everywhere=True,
+)
 
 
 def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted: bool = False) -> dict[str, Any]:
@@ -83,7 +95,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     if "modification" in tasks:
         training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :][: effort.repaired]
         tell("mending networks")
-        mended = dict(_mended(training, test, bench))
+        mended = dict(_mended(training, test, bench, effort.repair_steps))
         tell("training networks a second time")
         noise = noise_ceiling([one.case for one in test], bench.project)
     return {
@@ -154,7 +166,7 @@ def _best(rows: Sequence[Mapping[str, Any]], size: int) -> dict[str, Any]:
 
 
 def _mended(
-    training: Sequence[Accepted], test: Sequence[Accepted], bench: Bench
+    training: Sequence[Accepted], test: Sequence[Accepted], bench: Bench, steps: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each rung of modification with its figures. A rung passes where any of its answers does."""
     rungs: dict[str, repairs.Rung] = {
@@ -163,6 +175,7 @@ def _mended(
         "bias_shift": repairs.bias_shift(bench),
         "one_output_weight": repairs.one_output_weight(bench),
         "output_refit": repairs.output_refit(bench),
+        "learned": repairs.learned(training, bench, steps),
         "true": repairs.true,
         "other_repair": repairs.other_repair(training),
     }

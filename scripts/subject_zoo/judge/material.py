@@ -15,7 +15,7 @@ from subject_zoo.chain import MadeExamples, make_examples
 from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.judge.cases import Case
 from subject_zoo.networks.architecture import Architecture
-from subject_zoo.networks.model import StoredModel
+from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.project import Project
 
 _TOGETHER = 60  # candidates that a thread makes at a time
@@ -135,6 +135,19 @@ def stack_networks(models: Sequence[StoredModel], signatures: Sequence[np.ndarra
         output_bias[row] = model.weights[f"{names[-1]}.bias"][0]
         hidden[row, :layers, :neurons] = signature[: _hidden_neurons(model)].reshape(layers, neurons, features)
     return Networks(first, between, last, biases, output_bias, is_real, form, hidden, output)
+
+
+def weights_of(arrays: Mapping[str, np.ndarray], architecture: Architecture) -> Weights:
+    """The weights of one network out of those of its arrays that hold weights: `stack_networks`, backwards."""
+    neurons, names = architecture.neurons_per_layer, architecture.linear_names
+    weights = {f"{names[0]}.weight": arrays["first"][:neurons]}
+    for layer in range(architecture.num_layers):
+        if layer:
+            weights[f"{names[layer]}.weight"] = arrays["between"][layer, :neurons, :neurons]
+        weights[f"{names[layer]}.bias"] = arrays["biases"][layer, :neurons]
+    weights[f"{names[-1]}.weight"] = arrays["last"][None, architecture.num_layers - 1, :neurons]
+    weights[f"{names[-1]}.bias"] = arrays["output_bias"].reshape(1)
+    return {name: np.ascontiguousarray(array) for name, array in weights.items()}
 
 
 def _hidden_neurons(model: StoredModel) -> int:

@@ -135,6 +135,17 @@ def other_repair(training: Sequence[Accepted]) -> Rung:
     return mended
 
 
+def learned(training: Sequence[Accepted], bench: Bench, steps: int, seed: int = 0) -> Rung:
+    """What a net makes of the degraded weights and the target, that learned from other records. Needs torch."""
+    from subject_zoo.judge.nets import repairing
+
+    project, model = bench.project, bench.project.config["model"]
+    depth, width = model["num_layers"][1], model["neurons_per_layer"][1]
+    lessons = repairing.Lessons.of([one.case for one in training], project, depth, width)
+    net = repairing.learn(lessons, len(project.config["patterns"]["enabled"]), seed, steps)
+    return lambda case: repairing.mended(net, [case], project, depth, width)
+
+
 def logistic_regression(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Weights and, last, the bias, float64 [d + 1], of inputs float64 [n, d] and labels bool [n].
 

@@ -1,0 +1,68 @@
+"""A repair that is learned: from a network's weights and the pattern to be mended, to a change of its weights."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
+from subject_zoo.judge.nets.run import Nets
+
+CHANGED = ("first", "between", "last", "biases", "output_bias")
+"""The arrays of a network that hold its weights."""
+
+_PROBES = 64
+_FIRST_SIZE = 0.02  # of a change, before anything is learned
+_LEAST = 1e-12  # added to a square, whose root has no gradient at 0
+
+
+class RepairNet(nn.Module):
+    """The change of each of CHANGED for a batch of networks, given the pattern to be mended in each, int64 [b], of P.
+
+    A weight's change is told by the states of the two nodes that it connects: a bilinear form of these, behind a gate
+    that is another, and a third one in units of the weight itself.
+    """
+
+    def __init__(self, example: Nets, vocabulary: int, patterns: int, size: int = 48, rounds: int = 3, rank: int = 24):
+        super().__init__()
+        sight = Sight(weights=True, probes=_PROBES)
+        self.encoder = NetworkEncoder(example, sight, vocabulary, patterns, size, rounds)
+        self.patterns, self.rank = patterns, rank
+        self.above, self.below, self.input, self.output = (nn.Linear(size, 3 * rank) for _ in range(4))
+        self.bias, self.output_bias = nn.Linear(size, 1), nn.Linear(size, 1)
+        self.scale = nn.Parameter(torch.tensor(_FIRST_SIZE))
+
+    def forward(self, net: Nets, target: torch.Tensor) -> dict[str, torch.Tensor]:
+        states, real = self.encoder(net, functional.one_hot(target, self.patterns).float()), net["is_real"]
+        above, below = self.above(states.hidden), self.below(states.hidden)
+        first = self._edges(net["first"], above[:, 0], self.input(states.inputs)) * real[:, 0, :, None]
+        between = self._edges(net["between"][:, 1:], above[:, 1:], below[:, :-1])
+        between = between * real[:, 1:, :, None] * real[:, :-1, None, :]
+        depth = real.shape[1]
+        is_last = net["form"][:, -depth:, None] * real
+        output = self.output(states.output)[:, None, None].expand(-1, depth, 1, -1)
+        change = {
+            "first": first,
+            "between": functional.pad(between, (0, 0, 0, 0, 1, 0)),
+            "last": self._edges(net["last"][:, :, None], output, below)[:, :, 0] * is_last,
+            "biases": self.bias(states.hidden)[..., 0] * real,
+            "output_bias": self.output_bias(states.output)[:, 0],
+        }
+        return {name: self.scale * value for name, value in change.items()}
+
+    def _edges(self, weights: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
+        forms = [
+            one @ other.transpose(-1, -2)
+            for one, other in zip(above.split(self.rank, -1), below.split(self.rank, -1), strict=True)
+        ]
+        return forms[0] * torch.sigmoid(forms[1]) + torch.tanh(forms[2]) * weights
+
+
+def changed(net: Nets, change: Nets) -> dict[str, torch.Tensor]:
+    """The networks with a change added."""
+    return {**net, **{name: net[name] + change[name] for name in CHANGED}}
+
+
+def lengths(change: Nets) -> torch.Tensor:
+    """L2 of each network's change over all its weights [b]."""
+    squares = [(change[name] ** 2).reshape(len(change[name]), -1).sum(1) for name in CHANGED]
+    return torch.sqrt(torch.stack(squares).sum(0) + _LEAST)

@@ -1,0 +1,177 @@
+"""Learning to repair: what a changed network answers is held against what it should, and its change kept short."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from subject_zoo.chain import sample_dataset
+from subject_zoo.judge.cases import Case
+from subject_zoo.judge.material import Networks, stack_networks, weights_of
+from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths
+from subject_zoo.judge.nets.run import run, tensors_of
+from subject_zoo.networks.architecture import Architecture
+from subject_zoo.networks.encoding import encode
+from subject_zoo.networks.model import Weights
+from subject_zoo.project import Project
+
+SEQUENCES = 768  # kept of each record's dataset
+SHOWN = 96  # of these, in a step
+
+_BATCH = 32
+_RATE = 2e-3
+_WARMING = 100  # steps
+_FREE = 1.2  # times the recorded repair's length that a change may have at no cost
+_COST = 0.05
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What is learned from, n records.
+
+    networks      the degraded ones
+    lengths       float32 [n], of the recorded changes, L2
+    targets       int64 [n], places among the enabled patterns
+    tokens        uint8 [n, SEQUENCES, T], of what the record's networks were trained on: a third the target's, a sixth
+                  other patterns', if there are any, and the rest negatives
+    labels        bool [n, SEQUENCES]
+    architecture  of one of them: all read sequences alike
+    """
+
+    networks: Networks
+    lengths: np.ndarray
+    targets: np.ndarray
+    tokens: np.ndarray
+    labels: np.ndarray
+    architecture: Architecture
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], project: Project, depth: int, width: int) -> "Lessons":
+        """The lessons of records, for networks of at most `depth` layers of `width`."""
+        shown = [_sequences(case, project) for case in cases]
+        squares = [
+            sum(
+                float(((case.improved.weights[key] - array) ** 2).sum()) for key, array in case.degraded.weights.items()
+            )
+            for case in cases
+        ]
+        return cls(
+            _stacked(cases, depth, width),
+            np.sqrt(np.array(squares, np.float32)),
+            _targets(cases, project),
+            np.stack([tokens for tokens, _ in shown]),
+            np.stack([labels for _, labels in shown]),
+            cases[0].degraded.architecture,
+        )
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
+    """A repair net after so many steps of AdamW, whose rate is warmed up and then falls by half a cosine.
+
+    The loss is the cross-entropy of the changed networks on a record's sequences, and _COST times the square of what
+    a change is longer than _FREE recorded repairs: unlimited ones would write a new network over the old one.
+    """
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    nets = tensors_of(lessons.networks)
+    targets, recorded = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.lengths)
+    model = RepairNet(nets, _letters(lessons.architecture), patterns)
+    optimiser = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
+    for chosen in _batches(len(lessons), steps, generator):
+        net = {name: tensor[chosen] for name, tensor in nets.items()}
+        change = model(net, targets[chosen])
+        values, labels = _shown(lessons, chosen.numpy(), generator)
+        logits, _ = run(changed(net, change), values)
+        too_long = functional.relu(lengths(change) / recorded[chosen] - _FREE)
+        loss = functional.binary_cross_entropy_with_logits(logits, labels) + _COST * (too_long**2).mean()
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+    return model.eval()
+
+
+def mended(model: RepairNet, cases: Sequence[Case], project: Project, depth: int, width: int) -> Iterator[Weights]:
+    """The weights that a net gives for the degraded networks, in the order of the cases; sizes as in `Lessons.of`."""
+    for start in range(0, len(cases), _BATCH):
+        part = cases[start : start + _BATCH]
+        net = tensors_of(_stacked(part, depth, width))
+        with torch.no_grad():
+            after = changed(net, model(net, torch.from_numpy(_targets(part, project))))
+        arrays = {name: after[name].numpy() for name in CHANGED}
+        for row, case in enumerate(part):
+            yield weights_of({name: array[row] for name, array in arrays.items()}, case.degraded.architecture)
+
+
+def _stacked(cases: Sequence[Case], depth: int, width: int) -> Networks:
+    """The degraded networks, without signatures."""
+    models = [case.degraded for case in cases]
+    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
+    return stack_networks(models, unsigned, depth, width)
+
+
+def _length(case: Case) -> float:
+    """Of the recorded change, L2."""
+    changes = (case.improved.weights[key] - array for key, array in case.degraded.weights.items())
+    return math.sqrt(sum(float((change**2).sum()) for change in changes))
+
+
+def _targets(cases: Sequence[Case], project: Project) -> np.ndarray:
+    names = project.config["patterns"]["enabled"]
+    return np.array([names.index(case.target) for case in cases])
+
+
+def _sequences(case: Case, project: Project) -> tuple[np.ndarray, np.ndarray]:
+    _, dataset = sample_dataset(project, [case.example_id])[case.example_id]
+    is_target = dataset.owners == project.config["patterns"]["enabled"].index(case.target)
+    parts = [np.flatnonzero(rows) for rows in (is_target, dataset.labels & ~is_target, ~dataset.labels)]
+    of_others = SEQUENCES // 6 if len(parts[1]) else 0
+    counts = [SEQUENCES // 3, of_others, SEQUENCES - SEQUENCES // 3 - of_others]
+    draw = np.random.default_rng(case.example_id)
+    rows = np.concatenate([draw.choice(part, count) for part, count in zip(parts, counts, strict=True) if count])
+    return dataset.tokens[rows], dataset.labels[rows]
+
+
+def _shown(lessons: Lessons, chosen: np.ndarray, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some of the chosen records' sequences, as inputs float32 [b, SHOWN, I], and their labels float32 [b, SHOWN]; a
+    third are the target's."""
+    of_target = SEQUENCES // 3
+    places = torch.cat(
+        [
+            torch.randperm(of_target, generator=generator)[: SHOWN // 3],
+            of_target + torch.randperm(SEQUENCES - of_target, generator=generator)[: SHOWN - SHOWN // 3],
+        ]
+    ).numpy()
+    rows = chosen[:, None]
+    values = encode(lessons.tokens[rows, places], lessons.architecture)
+    return torch.from_numpy(values), torch.from_numpy(lessons.labels[rows, places].astype(np.float32))
+
+
+def _letters(architecture: Architecture) -> int:
+    """Inputs that a letter takes."""
+    return architecture.input_size // architecture.sequence_length
+
+
+def _rate(step: int, steps: int) -> float:
+    """In units of _RATE."""
+    return min(1.0, step / _WARMING) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+
+def _batches(count: int, steps: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    """Places of records: all of them in a new order, again and again."""
+    done = 0
+    while True:
+        for chosen in torch.split(torch.randperm(count, generator=generator), min(_BATCH, count)):
+            if done == steps:
+                return
+            yield chosen
+            done += 1

@@ -1,0 +1,113 @@
+"""Nets over networks: what they are told of a network is the network, and no order of neurons is told."""
+
+import numpy as np
+import pytest
+import torch
+
+from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.material import Networks, accepted_examples, stack_networks, weights_of
+from subject_zoo.judge.modification import score_repair
+from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths
+from subject_zoo.judge.nets.repairing import SEQUENCES, Lessons, learn, mended
+from subject_zoo.judge.nets.run import run, tensors_of
+from subject_zoo.kernels.mlp import KernelMLP
+from subject_zoo.networks.encoding import encode
+from subject_zoo.networks.model import StoredModel
+from subject_zoo.project import Project
+from tests.finished_dataset import tiny_config
+from tests.judge.networks import DEPTH, LENGTH, VOCABULARY, WIDTH, reordered, some_models
+
+PATTERNS = 4
+
+
+@pytest.fixture
+def models() -> list[StoredModel]:
+    return some_models(np.random.default_rng(0))
+
+
+@pytest.fixture
+def networks(models) -> Networks:
+    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
+    return stack_networks(models, unsigned, DEPTH, WIDTH)
+
+
+@pytest.fixture
+def net(networks) -> RepairNet:
+    torch.manual_seed(0)
+    return RepairNet(tensors_of(networks), VOCABULARY, PATTERNS).eval()
+
+
+def test_activations_and_logits_are_the_kernels(models, networks):
+    tokens = np.random.default_rng(2).integers(0, VOCABULARY, (20, LENGTH)).astype(np.uint8)
+    values = torch.from_numpy(np.stack([encode(tokens, one.architecture) for one in models]))
+    logits, activations = (part.numpy() for part in run(tensors_of(networks), values))
+    for row, one in enumerate(models):
+        layers, expected = KernelMLP(one.architecture, one.weights).activations(tokens, before=False)
+        np.testing.assert_allclose(logits[row], expected, atol=2e-5)
+        for layer, values_of in enumerate(layers):
+            width = one.architecture.neurons_per_layer
+            np.testing.assert_allclose(activations[row, layer, :width].T, values_of, atol=2e-5)
+            assert not activations[row, layer, width:].any()
+        assert not activations[row, len(layers) :].any()
+
+
+def test_weights_come_back_from_arrays(models, networks):
+    for row, one in enumerate(models):
+        back = weights_of({name: getattr(networks, name)[row] for name in CHANGED}, one.architecture)
+        assert list(back) == list(one.weights)
+        for name, array in one.weights.items():
+            np.testing.assert_array_equal(back[name], array)
+
+
+def test_a_repair_goes_with_its_neurons_and_changes_none_that_are_not_there(networks, net):
+    target = torch.arange(len(networks)) % PATTERNS
+    order = np.random.default_rng(3)
+    with torch.no_grad():
+        change = {name: value.numpy() for name, value in net(tensors_of(networks), target).items()}
+        repaired = Networks(**(vars(networks) | {name: getattr(networks, name) + change[name] for name in CHANGED}))
+        other = reordered(networks, order)
+        of_other = changed(tensors_of(other), net(tensors_of(other), target))
+    expected = reordered(repaired, np.random.default_rng(3))
+    for name in CHANGED:
+        np.testing.assert_allclose(of_other[name].numpy(), getattr(expected, name), atol=1e-4)
+        assert not change[name][getattr(networks, name) == 0].any() or name == "output_bias"
+    assert all(np.ptp(value) > 0 for value in change.values())
+
+
+def test_another_target_another_repair(networks, net):
+    with torch.no_grad():
+        one, other = (net(tensors_of(networks), torch.full((len(networks),), k))["first"] for k in (0, 1))
+    assert not torch.allclose(one, other)
+
+
+def test_the_length_of_a_change_is_that_of_all_its_numbers(networks, net):
+    with torch.no_grad():
+        change = net(tensors_of(networks), torch.zeros(len(networks), dtype=torch.int64))
+        found = lengths(change).numpy()
+    for row, length in enumerate(found):
+        numbers = np.concatenate([change[name][row].numpy().ravel() for name in CHANGED])
+        assert length == pytest.approx(np.linalg.norm(numbers.astype(np.float64)), abs=1e-5)
+
+
+def test_repairs_are_learned_and_the_same_every_time():
+    project = Project(tiny_config())
+    examples = accepted_examples(project.config, None)
+    cases = [next(examples).case for _ in range(8)]
+    model = project.config["model"]
+    size = model["num_layers"][1], model["neurons_per_layer"][1]
+    lessons = Lessons.of(cases, project, *size)
+    assert lessons.labels.shape == (8, SEQUENCES)
+    assert lessons.labels[:, : SEQUENCES // 3].all()
+    patterns = len(project.config["patterns"]["enabled"])
+    bench = Bench(project, fresh_seed=1)
+
+    def gain(steps: int) -> tuple[float, list]:
+        answers = list(mended(learn(lessons, patterns, 0, steps), cases, project, *size))
+        return float(
+            np.mean([score_repair(c, w, bench)["target_gain"] for c, w in zip(cases, answers, strict=True)])
+        ), answers
+
+    (little, _), (much, answers), (_, again) = gain(1), gain(150), gain(150)
+    assert much > little + 0.05
+    for one, other in zip(answers, again, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
