@@ -52,7 +52,7 @@ class RepairNet(nn.Module):
     def _edges(self, weights: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
         forms = [
             one @ other.transpose(-1, -2)
-            for one, other in zip(above.split(self.rank, -1), below.split(self.rank, -1), strict=True)
+            for one, other in zip(torch.split(above, self.rank, -1), torch.split(below, self.rank, -1), strict=True)
         ]
         return forms[0] * torch.sigmoid(forms[1]) + torch.tanh(forms[2]) * weights
 
