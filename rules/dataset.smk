@@ -177,6 +177,7 @@ rule verify_dataset:
         report("results/verification.txt", category="The check", caption="../docs/report/verification.rst"),
     log:
         "logs/verify_dataset.log",
+    threads: 16
     conda:
         "../envs/subject-zoo.yaml"
     params:
