@@ -177,9 +177,9 @@ rule verify_dataset:
         report("results/verification.txt", category="The check", caption="../docs/report/verification.rst"),
     log:
         "logs/verify_dataset.log",
-    threads: 16
     conda:
         "../envs/subject-zoo.yaml"
+    threads: 16
     params:
         settings=settings("verify_dataset"),
     script:
