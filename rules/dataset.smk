@@ -179,6 +179,7 @@ rule verify_dataset:
         "logs/verify_dataset.log",
     conda:
         "../envs/subject-zoo.yaml"
+    threads: 16
     params:
         settings=settings("verify_dataset"),
     script:

@@ -11,7 +11,7 @@ from subject_zoo.verification.verify import verify
 with rule_log(snakemake) as log:
     told: list[str] = []
     folder = Path(snakemake.input[0]).parent
-    problems = [str(problem) for problem in verify(folder, told.append, trusted=True)]
+    problems = [str(problem) for problem in verify(folder, told.append, trusted=True, processes=snakemake.threads)]
     for line in (*told, *problems):
         log.info("%s", line)
     if problems:

@@ -121,6 +121,14 @@ def _add_verify(commands: Any) -> None:
     )
     command.add_argument("--retrain", type=_count, default=5, metavar="K", help="records to train again (5)")
     command.add_argument("--seed-of-choice", type=_count, metavar="N", help="chooses them; random where not given")
+    command.add_argument(
+        "--processes", type=_count, default=_cores(), metavar="N", help="that check shards at once (one a core)"
+    )
+
+
+def _cores() -> int:
+    """How many of the processor's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -199,7 +207,9 @@ def _verify(options: argparse.Namespace) -> int:
     from subject_zoo.verification.verify import verify  # loads the numeric libraries
 
     found = 0
-    for problem in verify(options.folder, _tell, options.retrain, options.seed_of_choice, options.trust):
+    for problem in verify(
+        options.folder, _tell, options.retrain, options.seed_of_choice, options.trust, options.processes
+    ):
         found += 1
         if found <= SHOWN:
             _tell(str(problem))

@@ -19,7 +19,7 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import Weights
-from subject_zoo.networks.text import parse_weights
+from subject_zoo.networks.text import weights_of
 from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import PatternSpace, pattern_space
@@ -122,7 +122,7 @@ def _models(row: Mapping[str, Any]) -> list[tuple[Architecture, Weights]]:
     for column in [f"{stage}_model_weights" for stage in STAGES if f"{stage}_model_weights" in row]:
         described = parse_json(row[column])
         architecture = Architecture.from_dict(described["config"])
-        models.append((architecture, parse_weights(json.dumps(described["weights"]), architecture.precision)))
+        models.append((architecture, weights_of(described["weights"], architecture.precision)))
     return models
 
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from subject_zoo.base.distinct import distinct
 from subject_zoo.base.terms import BACKGROUND
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.model import StoredModel
@@ -108,7 +109,7 @@ class Exam:
         counts = dict(zip(selected_patterns, map(len, self._owned_rows(selected)), strict=True))
         none = np.zeros(0, np.intp)
         counts[BACKGROUND] = len(
-            np.unique(np.concatenate([none, *(rows for _, rows in self._negative_groups(selected))]))
+            distinct(np.concatenate([none, *(rows for _, rows in self._negative_groups(selected))]))
         )
         return counts
 

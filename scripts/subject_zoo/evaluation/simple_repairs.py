@@ -5,9 +5,11 @@ A degraded network that one of these mends has no fault to be found, and a recor
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from subject_zoo.base.distinct import distinct
 from subject_zoo.base.terms import BACKGROUND, CLAIMED_RATE, SHARE_DECIMALS
 from subject_zoo.evaluation.exam import Exam
 from subject_zoo.kernels.mlp import KernelMLP
@@ -34,6 +36,19 @@ class Fault:
     thresholds: Mapping[str, float]
     claim: bool
 
+    @cached_property
+    def answers(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the degraded network makes of the exam's sequences: activations of its last hidden layer, float32
+        [n, neurons], and logits, float32 [n]."""
+        mlp = KernelMLP(self.degraded.architecture, self.degraded.weights)
+        values, logits = mlp.activations(self.exam.tokens, before=False)
+        return values[-1], logits
+
+    @cached_property
+    def before(self) -> dict[str, float]:
+        """The degraded network's accuracies."""
+        return self.exam.accuracies(self.answers[1] > 0, list(self.selected_patterns))
+
 
 def simple_repairs(fault: Fault) -> list[str]:
     """Which simple repairs pass the gates that a record passes: some of "bias_shift" and "one_output_weight"."""
@@ -45,43 +60,36 @@ def simple_repairs(fault: Fault) -> list[str]:
 
 def passing_shifts(fault: Fault) -> np.ndarray:
     """All thresholds, float64 [p], ascending, that pass instead of 0: exactly, of those between the sorted logits."""
-    logits = _mlp(fault).logits(fault.exam.tokens)
-    ordered = np.unique(logits)
+    _, logits = fault.answers
+    ordered = distinct(logits)
     thresholds = (ordered[:-1].astype(np.float64) + ordered[1:]) / 2
 
     def calls(rows: np.ndarray, variants: np.ndarray) -> np.ndarray:
         below = np.searchsorted(np.sort(logits[rows]), thresholds[variants], side="right")
         return 1 - below / len(rows)
 
-    return thresholds[_passing(fault, logits, calls, np.arange(len(thresholds)))]
+    return thresholds[_passing(fault, calls, np.arange(len(thresholds)))]
 
 
 def passing_output_weights(fault: Fault) -> Iterator[tuple[int, float]]:
     """(neuron of the last hidden layer, what is added to its output weight) of all of STEPS that pass, by neuron."""
-    values, logits = _mlp(fault).activations(fault.exam.tokens, before=False)
-    hidden = values[-1]
+    hidden, logits = fault.answers
     steps = STEPS.astype(np.float32)
 
     def calls(rows: np.ndarray, variants: np.ndarray) -> np.ndarray:
         changed = logits[rows, None] + hidden[rows][:, variants // len(steps)] * steps[variants % len(steps)]
         return np.count_nonzero(changed > 0, axis=0) / len(rows)
 
-    for variant in _passing(fault, logits, calls, np.arange(hidden.shape[1] * len(steps))).tolist():
+    for variant in _passing(fault, calls, np.arange(hidden.shape[1] * len(steps))).tolist():
         yield variant // len(steps), float(STEPS[variant % len(steps)])
 
 
-def _mlp(fault: Fault) -> KernelMLP:
-    return KernelMLP(fault.degraded.architecture, fault.degraded.weights)
-
-
-def _passing(fault: Fault, logits: np.ndarray, calls: Calls, variants: np.ndarray) -> np.ndarray:
+def _passing(fault: Fault, calls: Calls, variants: np.ndarray) -> np.ndarray:
     """Those of a network's variants that pass all gates.
 
     Most fail at the target or at what no pattern covers, which is asked first; only who passes there sits the exam.
     """
-    exam, selected, target = fault.exam, list(fault.selected_patterns), fault.target_pattern
-    positive = logits > 0
-    before = exam.accuracies(positive, selected)
+    exam, selected, target, before = fault.exam, list(fault.selected_patterns), fault.target_pattern, fault.before
     wanted = before[target] + fault.thresholds["min_degradation_threshold"]
     least = max(fault.thresholds["min_accuracy"], wanted) - _SLACK
     owned = exam.owned_rows(target, selected)
@@ -94,15 +102,13 @@ def _passing(fault: Fault, logits: np.ndarray, calls: Calls, variants: np.ndarra
         variants = variants[weight * calls(background, variants) <= most + _SLACK]
     if not len(variants):
         return variants
-    return variants[_passes(fault, before, lambda rows: calls(rows, variants))]
+    return variants[_passes(fault, lambda rows: calls(rows, variants))]
 
 
-def _passes(fault: Fault, before: Mapping[str, float], share: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """The gates of gates.judge, for k variants at once, bool [k]; `before` are the degraded network's accuracies.
-
-    `share` gives the share of an exam's rows that each variant calls positive, float64 [k].
-    """
-    exam, thresholds, selected = fault.exam, fault.thresholds, fault.selected_patterns
+def _passes(fault: Fault, share: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The gates of gates.judge, for k variants at once, bool [k]; `share` gives the share of an exam's rows that each
+    calls positive, float64 [k]."""
+    exam, thresholds, selected, before = fault.exam, fault.thresholds, fault.selected_patterns, fault.before
     after = {name: np.round(value, SHARE_DECIMALS) for name, value in exam.accuracies_by(share, selected).items()}
     gains = {
         name: np.round(value - round(before[name], SHARE_DECIMALS), SHARE_DECIMALS) for name, value in after.items()

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from subject_zoo.base.distinct import distinct
 from subject_zoo.base.randomness import ProjectPurpose, Purpose, example_generator, project_generator
 from subject_zoo.examples.corruption import draw_region
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.patterns.ownership import near_miss_sources, negative, owned, ownership_order
 from subject_zoo.patterns.pools import Pools
-from subject_zoo.patterns.sequences import row_keys, to_text
+from subject_zoo.patterns.sequences import row_codes, to_text
 from subject_zoo.patterns.slices import Slice
 from subject_zoo.patterns.space import pattern_space
 
@@ -37,7 +38,7 @@ class ExampleDataset:
         flipped = self.labels != self.corrupted_labels
         return {
             "corrupted_rows": int(flipped.sum()),
-            "corrupted_sequences": len(set(row_keys(self.tokens[flipped]).tolist())),
+            "corrupted_sequences": len(distinct(row_codes(self.tokens[flipped]))),
             "rows": len(self.tokens),
             "positive_rows": int(self.labels.sum()),
             "region": self.region,
@@ -136,16 +137,17 @@ class PatternDatasetSampler:
         flipped = np.zeros(len(self.pools.tokens), bool)
         if plan.target_pattern is None:
             return flipped, None
-        distinct = np.unique(rows[owners == self.pools.names.index(plan.target_pattern)])
+        owned_rows = distinct(rows[owners == self.pools.names.index(plan.target_pattern)])
         rate = self.dataset["corruption_rate"]
         rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
         if self.dataset["corruption"] == "random":
-            kept = round((1 - rate) * len(distinct))
-            flipped[distinct] = True
-            flipped[rng.choice(distinct, kept, replace=False)] = False
+            kept = round((1 - rate) * len(owned_rows))
+            flipped[owned_rows] = True
+            flipped[rng.choice(owned_rows, kept, replace=False)] = False
             return flipped, None
-        region = draw_region(self.pools.tokens[distinct], rate, self.space.vocab_size, rng)
-        flipped[distinct] = region.holds(self.pools.tokens[distinct])
+        tokens = self.pools.tokens[owned_rows]
+        region = draw_region(tokens, rate, self.space.vocab_size, rng)
+        flipped[owned_rows] = region.holds(tokens)
         return flipped, region.to_dict()
 
     def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Weights as the text of a record: JSON, tensor by tensor."""
 
+from typing import Any
+
 import numpy as np
 import orjson
 
@@ -9,6 +11,8 @@ from subject_zoo.base.lines import one_line
 from subject_zoo.base.numbers import joined, number_cells
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import round_to_precision
+
+_NO_WEIGHTS = "weights: not a JSON object of arrays of numbers"
 
 
 def tensor_texts(weights: Weights, decimals: int | None) -> dict[str, str]:
@@ -43,9 +47,18 @@ def parse_weights(text: str | bytes, precision: str) -> Weights:
     Raises UserError where the text is not a JSON object of arrays of numbers.
     """
     try:
-        arrays = {name: np.array(rows) for name, rows in parse_json(text).items()}
+        values = parse_json(text)
+    except ValueError as error:
+        raise UserError(f"{_NO_WEIGHTS} ({one_line(error)})") from None
+    return weights_of(values, precision)
+
+
+def weights_of(values: Any, precision: str) -> Weights:
+    """What `parse_weights` makes of a text whose value is known. Raises UserError as it does."""
+    try:
+        arrays = {name: np.array(rows) for name, rows in values.items()}
     except (ValueError, AttributeError) as error:
-        raise UserError(f"weights: not a JSON object of arrays of numbers ({one_line(error)})") from None
+        raise UserError(f"{_NO_WEIGHTS} ({one_line(error)})") from None
     for name, array in arrays.items():
         if array.ndim == 0 or array.dtype.kind not in "iuf":  # numpy would read null as NaN and true as 1
             raise UserError(f"weights: {one_line(name)} is not an array of numbers")

@@ -19,7 +19,7 @@ from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.files import load_models
 from subject_zoo.networks.model import Weights
-from subject_zoo.networks.text import parse_weights
+from subject_zoo.networks.text import weights_of
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import PatternSpace
 
@@ -61,7 +61,7 @@ class SubjectModel(nn.Module):
             raise UserError(f"record: no column {column!r}; stage is 'degraded' or 'improved'")
         described = json.loads(record[column])
         architecture = Architecture.from_dict(described["config"])
-        return cls(architecture, parse_weights(json.dumps(described["weights"]), architecture.precision))
+        return cls(architecture, weights_of(described["weights"], architecture.precision))
 
     @classmethod
     def from_safetensors(cls, path: str | os.PathLike[str], name: str) -> "SubjectModel":

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from subject_zoo.base.distinct import distinct
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line
 from subject_zoo.patterns.definitions import definition
 from subject_zoo.patterns.space import PatternSpace
+
+_WORD = 8  # bytes of a uint64
 
 
 def satisfies(space: PatternSpace, name: str, tokens: np.ndarray) -> np.ndarray:
@@ -54,6 +57,19 @@ def row_keys(tokens: np.ndarray) -> np.ndarray:
     Only between rows of one length (NumPy's fixed-length bytes are padded with zeros, which token 0 is too).
     """
     return np.ascontiguousarray(tokens, dtype=np.uint8).view(f"S{tokens.shape[1]}")[:, 0]
+
+
+def row_codes(tokens: np.ndarray) -> np.ndarray:
+    """Sequences, uint8 [n, T], as n whole numbers that are equal where they are: these sort far faster than bytes."""
+    count, length = tokens.shape
+    words = np.zeros((count, -(-length // _WORD) * _WORD), np.uint8)
+    words[:, :length] = tokens
+    first, *others = words.view(np.uint64).T
+    codes = first
+    for word in others:  # two words as one number: the rank of one and that of the other
+        high, low = (np.searchsorted(distinct(part), part) for part in (codes, word))
+        codes = high * (low.max() + 1) + low
+    return codes
 
 
 def _columns(space: PatternSpace, tokens: np.ndarray) -> np.ndarray:

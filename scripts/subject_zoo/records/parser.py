@@ -1,6 +1,5 @@
 """Weights as whoever reads a record gets them from its texts, and where two models' weights differ."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +10,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.lines import one_line
 from subject_zoo.networks.model import StoredModel, Weights
-from subject_zoo.networks.text import parse_weights
+from subject_zoo.networks.text import parse_weights, weights_of
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, WEIGHTS_HEADING, WEIGHTS_LABEL
 from subject_zoo.records.patch import parse_patch
 
@@ -26,14 +25,14 @@ _STAGES = {  # of the model that a column shows
 }
 
 
-def weights_text_in(column: str, text: str) -> str:
-    """The weights in a column's text as one JSON object. Raises ValueError, TypeError or KeyError where none are."""
+def weights_in(column: str, text: str, precision: str) -> Weights:
+    """The weights in a column's text. Raises UserError, ValueError, TypeError or KeyError where none are."""
     if column.endswith("_completion"):
-        return text
+        return parse_weights(text, precision)
     if column.endswith("_prompt"):  # one object, or one for each layer
         parts = [parse_json(part) for part in _IN_PROMPT.findall(text)]
-        return json.dumps({name: rows for part in parts for name, rows in part.items()})
-    return json.dumps(parse_json(text)["weights"])
+        return weights_of({name: rows for part in parts for name, rows in part.items()}, precision)
+    return weights_of(parse_json(text)["weights"], precision)
 
 
 def apply_patch(prompt: str, patch: str) -> Weights:
@@ -45,7 +44,7 @@ def apply_patch(prompt: str, patch: str) -> Weights:
     try:
         (described,) = _ARCHITECTURE.findall(prompt)
         precision = parse_json(described)["precision"]
-        weights = parse_weights(weights_text_in("modification_prompt", prompt), precision)
+        weights = weights_in("modification_prompt", prompt, precision)
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(f"prompt: it shows no network ({one_line(error)})") from None
     return parse_patch(patch, weights, precision)
@@ -68,7 +67,7 @@ def parsing_differences(
                 parsed = parse_patch(text, models["degraded"].weights, precision)
             else:
                 with np.errstate(over="ignore"):  # a number beyond the precision's range becomes infinity, and differs
-                    parsed = parse_weights(weights_text_in(column, text), precision)
+                    parsed = weights_in(column, text, precision)
         except (UserError, ValueError, TypeError, KeyError) as error:
             yield column, f"its weights cannot be parsed ({one_line(error)})"
             continue

@@ -40,6 +40,7 @@ class RecordChecker:
         """
         self.project, self.equal_environment = project, equal_environment
         self.unchecked: str | None = None
+        self._plan: ExamplePlan | None = None  # the last one that was asked for
         self.verdicts: dict[int, dict[str, Any]] = {}
         name = project.config["format"]["tokenizer"]
         try:
@@ -55,7 +56,9 @@ class RecordChecker:
 
     def plan(self, example_id: int) -> ExamplePlan:
         """What the configuration and the seed make of an example."""
-        return draw_plan(self.project.config["seed"], example_id, self.project.config)
+        if self._plan is None or self._plan.example_id != example_id:
+            self._plan = draw_plan(self.project.config["seed"], example_id, self.project.config)
+        return self._plan
 
     def measure(self, example_id: int, models: StageModels) -> dict[str, Any]:
         """The verdict on an example's models."""

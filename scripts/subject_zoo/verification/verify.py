@@ -18,6 +18,7 @@ from subject_zoo.verification.environment import compare_environments
 from subject_zoo.verification.folder import check_facts, check_files
 from subject_zoo.verification.pictures import check_pictures
 from subject_zoo.verification.problem import Problem
+from subject_zoo.verification.processes import check_shards
 from subject_zoo.verification.reader import ShardReader
 from subject_zoo.verification.records import RecordChecker
 from subject_zoo.verification.retraining import check_retrained, choose_records
@@ -30,13 +31,19 @@ Tell = Callable[[str], None]
 
 
 def verify(
-    folder: Path, tell: Tell, retrained: int = 5, seed_of_choice: int | None = None, trusted: bool = False
+    folder: Path,
+    tell: Tell,
+    retrained: int = 5,
+    seed_of_choice: int | None = None,
+    trusted: bool = False,
+    processes: int = 1,
 ) -> Iterator[Problem]:
     """Every problem of a dataset folder, as it is found; `tell` is given lines on what was and was not compared.
 
     `retrained` records, chosen at random, are made again from configuration and seed. Bits are compared where the
     manifest's environment and code are those here. Nothing outside the folder is read, and only so much of it as takes
-    less than a gigabyte, unless it is `trusted`. Raises UserError for a folder without a readable manifest.
+    each of so many `processes` less than a gigabyte, unless it is `trusted`. Raises UserError for a folder without a
+    readable manifest.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
@@ -63,8 +70,7 @@ def verify(
 
     reader = ShardReader(received, manifest, project.extractor.feature_names)
     shards = ShardChecker(manifest["config"], records)
-    for shard in reader.shards:
-        yield from shards.check(reader, shard)
+    yield from check_shards(shards, reader, processes)
     tell(f"{len(shards.places)} records in {len(reader.shards)} shards were checked")
     if VALIDITY in manifest["files"]:
         if records.verdicts and set(records.verdicts) == set(shards.places):
