@@ -40,7 +40,7 @@ def make(folder: Path, preset: Path, records: int) -> float:
     command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", 1]
     command += ["--config", f"num_examples={records}", "--configfile", preset.resolve()]
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "usage_of.py", sys.executable, "-m", *map(str, command)],
+        [sys.executable, ROOT / "benchmarks" / "bench" / "usage_of.py", sys.executable, "-m", *map(str, command)],
         capture_output=True,
         text=True,
         check=True,

@@ -24,7 +24,7 @@ def report(finished) -> dict:  # noqa: F811
 def test_the_ends_of_the_ladder(report):
     repairs = report["modification"]
     assert list(repairs) == [
-        "copy", "mean_repair", "bias_shift", "one_output_weight", "output_refit", "true", "other_repair",
+        "copy", "mean_repair", "bias_shift", "one_output_weight", "output_refit", "learned", "true", "other_repair",
     ]  # fmt: skip
     assert (repairs["true"]["passed"], repairs["true"]["targeted"]) == (1, 1)
     assert (repairs["copy"]["passed"], repairs["copy"]["targeted"]) == (0, 0)

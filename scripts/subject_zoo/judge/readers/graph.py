@@ -7,8 +7,6 @@ from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
 from subject_zoo.judge.nets.run import Nets
 
-PROBES = 64
-
 _HEADS = 4
 _OF_INPUTS = 6  # numbers kept of each input's state
 _RELU, _TANH, _LEAKY = (ACTIVATIONS.index(name) for name in ("relu", "tanh", "leaky_relu"))  # with exact symmetries
@@ -16,9 +14,9 @@ _RELU, _TANH, _LEAKY = (ACTIVATIONS.index(name) for name in ("relu", "tanh", "le
 SIGHTS = {
     "output_signature": Sight(weights=False, output_signature=True),
     "hidden_signature": Sight(weights=False, hidden_signature=True),
-    "weights": Sight(weights=True, probes=PROBES),
-    "shuffled_labels": Sight(weights=True, probes=PROBES),
-    "weights_and_signature": Sight(weights=True, hidden_signature=True, output_signature=True, probes=PROBES),
+    "weights": Sight(weights=True),
+    "shuffled_labels": Sight(weights=True),
+    "weights_and_signature": Sight(weights=True, hidden_signature=True, output_signature=True),
 }
 
 
