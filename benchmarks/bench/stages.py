@@ -1,7 +1,5 @@
 """The stages of the chain in this process, and their floor, the time of training's matrix products alone."""
 
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +50,7 @@ def _of_budget(name: str, overlays: list[str], count: int, repeats: int = 2) -> 
     }
 
 
-def stages_seconds(config: dict[str, Any], firsts: list[int], processes: int) -> float:
-    """CPU seconds a candidate of all stages, over blocks of candidates by their first ids, in so many processes at
-    once: two are 7 % slower each than one alone, which caches and clocks do, whatever they run."""
-    with ProcessPoolExecutor(processes) as pool:
-        spent = list(pool.map(partial(_block_seconds, config), firsts))
+def stages_seconds(config: dict[str, Any], firsts: list[int]) -> float:
+    """CPU seconds a candidate of all stages in this process, over blocks of candidates by their first ids."""
+    spent = [sum(timed_steps(config, first, BLOCK)[1].values()) for first in firsts]
     return sum(spent) / (BLOCK * len(spent))
-
-
-def _block_seconds(config: dict[str, Any], first: int) -> float:
-    return sum(timed_steps(config, first, BLOCK)[1].values())

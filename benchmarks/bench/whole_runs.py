@@ -63,8 +63,7 @@ def measure_scaling(folder: Path) -> dict[str, Any]:
 
 
 def measure_overhead(folder: Path, count: int) -> dict[str, Any]:
-    """CPU of a whole run at the default, over that of the stages of as many candidates, in two processes at once as in
-    the run, and in one alone.
+    """CPU of a whole run at the default, over that of the stages of as many candidates in one process.
 
     The stages of 1,200 candidates at most are timed, spread over those of the run, half of them before it and half
     after it, since what else the machine does makes both slower.
@@ -73,15 +72,12 @@ def measure_overhead(folder: Path, count: int) -> dict[str, Any]:
     windows = Windows.of(config)
     candidates = windows.first(windows.enough_for(count, config["expected_acceptance"]))
     blocks = [*range(0, candidates - BLOCK + 1, max(BLOCK, candidates // 10))]
-    before = [stages_seconds(config, blocks[::2], processes) for processes in (1, 2)]
+    before = stages_seconds(config, blocks[::2])
     run = run_snakemake(folder, "--config", f"num_examples={count}", cores=2)
-    after = [stages_seconds(config, blocks[1::2], processes) for processes in (1, 2)]
-    alone, together = ((a + b) / 2 for a, b in zip(before, after, strict=True))
-    made = candidates_in(folder)
+    stages = (before + stages_seconds(config, blocks[1::2])) / 2
     return {
-        f"overhead_{count}": run.cpu / (together * made),
-        f"overhead_{count}_stages_alone": run.cpu / (alone * made),
+        f"overhead_{count}": run.cpu / (stages * candidates_in(folder)),
         f"accepted_records_per_second_{count}": count / run.wall,
-        f"stages_ms_per_candidate_{count}": 1000 * together,
+        f"stages_ms_per_candidate_{count}": 1000 * stages,
         "cpu_seconds_per_1000_records": 1000 * run.cpu / count,
     }
