@@ -8,14 +8,13 @@ of results/ and of results/dataset/ alone, for a thousand records.
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from bench.runs import run_snakemake
 from published_records import TASKS, read_records
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,19 +34,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make(folder: Path, preset: Path, records: int) -> float:
-    """A dataset in the folder; the CPU seconds that it took."""
-    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", 1]
-    command += ["--config", f"num_examples={records}", "--configfile", preset.resolve()]
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "bench" / "usage_of.py", sys.executable, "-m", *map(str, command)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(json.loads(done.stdout.splitlines()[-1])["cpu"])
-
-
 def megabytes(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
@@ -63,7 +49,8 @@ def cells(dataset: Path, tokenizer: Path) -> Iterator[str]:
 def row(preset: Path, records: int, tokenizers: list[Path]) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        seconds = make(folder, preset, records)
+        wanted = ("--config", f"num_examples={records}", "--configfile", preset.resolve())
+        seconds = run_snakemake(folder, *wanted, cores=1).cpu
         results, dataset = folder / "results", folder / "results" / "dataset"
         tokens = [cell for path in tokenizers for cell in cells(dataset, path)]
         acceptance = read_json(dataset / "validity.json")["funnel"]["acceptance"]

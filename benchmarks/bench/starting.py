@@ -9,14 +9,8 @@ from typing import Any
 
 from bench.runs import ROOT
 
-CHAIN = (
-    "sample_dataset",
-    "train_degraded",
-    "train_improved",
-    "validate",
-    "extract_signatures",
-    "format_records",
-)
+from subject_zoo.provenance.code import STEPS
+
 _PATIENCE = 60  # seconds
 
 
@@ -24,7 +18,7 @@ def measure_starting(folder: Path) -> dict[str, Any]:
     """Wall seconds from the command of `make run` until its first job has begun, and CPU seconds of imports."""
     return {
         "seconds_to_first_job": median(_until_first_job(folder / f"{number}") for number in range(5)),
-        "import_seconds": {step: median(_imports(step) for _ in range(5)) for step in CHAIN},
+        "import_seconds": {step: median(_imports(step) for _ in range(5)) for step in STEPS},
     }
 
 

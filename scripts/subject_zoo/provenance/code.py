@@ -17,7 +17,7 @@ from pathlib import Path
 _LIBRARY = Path(__file__).parents[1]
 _PACKAGE = _LIBRARY.name
 _CHAIN, _PROJECT = _LIBRARY / "chain.py", _LIBRARY / "project.py"
-_STEPS = (
+STEPS = (  # of the chain, which are rules and scripts too
     "sample_dataset",
     "train_degraded",
     "train_improved",
@@ -62,7 +62,7 @@ _BY_DEFINITION_WHOLE = (Source(_CHAIN), Source(_PROJECT))
 
 def chain_digest() -> str:
     """sha256, hex, of all that decides what an example contains: the code behind the six steps of its chain."""
-    return _digest(_reached(Source(_CHAIN, step) for step in _STEPS))
+    return _digest(_reached(Source(_CHAIN, step) for step in STEPS))
 
 
 def script_digest(script: Path) -> str:
