@@ -66,7 +66,8 @@ def test_a_run_is_one_line_on_a_terminal_and_a_few_in_the_end(tmp_path):
     screen = on_terminal(tmp_path, MAKE_RUN, "--config", "num_examples=3")
     shown = [line for line in screen.seen if re.search(r"^accepted \d+ .*candidates \d+.*shards \d of \d", line)]
     assert len(set(shown)) > 1  # it moves; how often is seen depends on the machine
-    assert any(re.search(r"/s|/min", line) for line in shown)
+    # The rate is there only between the first finished job of a chain and the last one: in so short a run maybe unseen.
+    assert all(re.match(r"accepted [^|]+ \| candidates [^|]+ \| ([\d.]+/(s|min) \| )?shards ", line) for line in shown)
     assert max(map(len, shown)) < 80
     assert any(line.startswith("planning") for line in screen.seen)
     assert not [line for line in screen.seen if "Finished jobid" in line]
