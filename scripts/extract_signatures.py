@@ -14,7 +14,8 @@ with rule_log(snakemake) as log:
     paths = snakemake.input
     project = Project(snakemake.params.settings["config"], probes_file=paths.signature_dataset)
     accepted = chain.accepted_ids(load_verdicts(paths.validation))
-    signatures = chain.extract_signatures(project, accepted, load_range(paths.degraded), load_range(paths.improved))
+    degraded, improved = (load_range(path, kept=accepted) for path in (paths.degraded, paths.improved))
+    signatures = chain.extract_signatures(project, accepted, degraded, improved)
     stages = signed_stages(project.config["task_generation"])
     save_npz(snakemake.output[0], signature_arrays(project.extractor.feature_names, stages, signatures))
     log.info("%d examples signed over %d probes", len(signatures), len(project.probes.tokens))

@@ -17,8 +17,8 @@ with rule_log(snakemake) as log:
     records = chain.format_records(
         project,
         load_datasets(paths.dataset),
-        load_range(paths.degraded),
-        load_range(paths.improved),
+        load_range(paths.degraded, kept=signatures),
+        load_range(paths.improved, kept=signatures),
         load_verdicts(paths.validation),
         signatures,
     )

@@ -25,7 +25,7 @@ with rule_log(snakemake) as log:
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
         write_table(path, table, records.select(members[split]), asked)
-    models = {stage: load_range(*getattr(paths, stage)) for stage in published_stages(asked)}
+    models = {stage: load_range(*getattr(paths, stage), kept=chosen) for stage in published_stages(asked)}
     write_weights(outputs.weights, named_models(chosen, models))
     signatures = load_signatures(*paths.signatures)
     names = load_feature_names(paths.signatures[0])

@@ -8,7 +8,7 @@ range's files, calls the function here and saves what it gives. What a step make
 other examples.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,15 +57,17 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
     """The verdict on each example: every figure measured, accepted or not, and why not."""
     config, exam = project.config, project.exam
     published = _published(project, degraded, improved)
-    positive = {stage: classify(models, exam.tokens) for stage, models in published.items()}
+    positive = classify(improved, exam.tokens)
     verdicts = {}
     for example_id, (plan, dataset) in examples.items():
         if example_id not in improved:
             verdicts[example_id] = reject_untrained(plan, config["task_generation"])
             continue
-        before = positive["degraded"][example_id] if "degraded" in positive else None
-        find_repairs = _search_for_repairs(project, plan, degraded)
-        verdict = validate_example(plan, exam, before, positive["improved"][example_id], config, find_repairs)
+        if (fault := _fault(project, plan, degraded)) is None:
+            verdict = validate_example(plan, exam, None, positive[example_id], config)
+        else:
+            repairs = partial(simple_repairs, fault)
+            verdict = validate_example(plan, exam, fault.positive, positive[example_id], config, repairs)
         if config["validation"]["exact"]:
             models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
             verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)
@@ -79,11 +81,11 @@ def _published(project: Project, degraded: Models, improved: Models) -> dict[str
     return {stage: made[stage] for stage in published_stages(project.config["task_generation"])}
 
 
-def _search_for_repairs(project: Project, plan: ExamplePlan, degraded: Models) -> Callable[[], list[str]]:
-    """What finds the simple repairs of an example's degraded model, if it has one."""
+def _fault(project: Project, plan: ExamplePlan, degraded: Models) -> Fault | None:
+    """What there is to mend of an example's degraded model, if it has one."""
     if plan.target_pattern is None:
-        return list
-    fault = Fault(
+        return None
+    return Fault(
         degraded[plan.example_id],
         plan.selected_patterns,
         plan.target_pattern,
@@ -91,7 +93,6 @@ def _search_for_repairs(project: Project, plan: ExamplePlan, degraded: Models) -
         project.config["validation"],
         claim=project.config["task_generation"]["include_classification"],
     )
-    return partial(simple_repairs, fault)
 
 
 def accepted_ids(verdicts: Verdicts) -> list[int]:

@@ -98,8 +98,12 @@ def test_a_range_is_kept_by_example_id(tmp_path):
     loaded = load_range(tmp_path / "range.safetensors")
     assert list(loaded) == list(models)
     assert list(load_models(tmp_path / "range.safetensors")) == ["000100", "000007", "1234567"]
+    some = load_range(tmp_path / "range.safetensors", kept=[1_234_567, 100, 8])  # of those that there are
+    assert list(some) == [100, 1_234_567]
     for example_id, model in models.items():
         assert_equal_models(loaded[example_id], model)
+    for example_id, model in some.items():
+        assert_equal_models(model, models[example_id])
 
 
 def test_equal_models_give_equal_bytes(tmp_path):

@@ -62,7 +62,7 @@ class Received:
 
     def models(self, name: str) -> dict[str, StoredModel]:
         """The models of a safetensors file, as `load_models` gives them."""
-        return read_models(self.read(name, LARGEST_ARRAYS), None if self.trusted else MEMORY // 2)
+        return read_models(self.read(name, LARGEST_ARRAYS), memory=None if self.trusted else MEMORY // 2)
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of an .npz."""

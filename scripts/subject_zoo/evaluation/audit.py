@@ -20,13 +20,14 @@ def audit_sequences(dataset: ExampleDataset, exam: Exam) -> dict[str, Any]:
     codes, test_codes = np.split(row_codes(np.concatenate([dataset.tokens, exam.tokens])), [len(dataset.tokens)])
     sides = [distinct(codes[side]) for side in (dataset.is_validation, ~dataset.is_validation)]
     sequences = distinct(np.concatenate(sides))
-    places = np.searchsorted(sequences[:-1], test_codes)  # without the last one, so that none is beyond it
-    shared = sequences[places] == test_codes
+    order = np.argsort(test_codes)  # in order they are found in a quarter of the time
+    places = np.searchsorted(sequences[:-1], test_codes[order])  # without the last one, so that none is beyond it
+    shared = order[sequences[places] == test_codes[order]]
     trained_whole = sum(1 << bit for bit, held_out in enumerate(exam.pools.held_out) if not held_out)
     return {
         "rows": len(codes),
         "copies": len(codes) - len(sequences),
         "on_both_sides": sum(map(len, sides)) - len(sequences),
-        "shared_with_test": int(shared.sum()),
+        "shared_with_test": len(shared),
         "shared_of_held_out": int((exam.masks[shared] & trained_whole == 0).sum()),
     }

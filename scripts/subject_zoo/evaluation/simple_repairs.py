@@ -44,10 +44,15 @@ class Fault:
         values, logits = mlp.activations(self.exam.tokens, before=False)
         return values[-1], logits
 
+    @property
+    def positive(self) -> np.ndarray:
+        """The degraded network's verdict on each of the exam's sequences, bool [n]."""
+        return self.answers[1] > 0
+
     @cached_property
     def before(self) -> dict[str, float]:
         """The degraded network's accuracies."""
-        return self.exam.accuracies(self.answers[1] > 0, list(self.selected_patterns))
+        return self.exam.accuracies(self.positive, list(self.selected_patterns))
 
 
 def simple_repairs(fault: Fault) -> list[str]:

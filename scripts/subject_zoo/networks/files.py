@@ -6,7 +6,7 @@ stands among its data, not in its header: readers refuse a header above 100 MB, 
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,20 +61,23 @@ def save_models(path: str | os.PathLike[str], models: Mapping[str, StoredModel],
     atomic_write(path, safetensors.serialize(specifications, {"models": json.dumps(descriptions)}))
 
 
-def load_models(path: str | os.PathLike[str]) -> dict[str, StoredModel]:
-    """The models of a file written by `save_models`, float32 arrays, by name in the order they were given.
+def load_models(path: str | os.PathLike[str], kept: Collection[str] | None = None) -> dict[str, StoredModel]:
+    """The models of a file written by `save_models`, float32 arrays, by name in the order they were given; of these
+    names alone, where any are `kept`.
 
     Raises UserError for a file that is not one.
     """
     with open(path, "rb") as file:
         data = file.read()
     try:
-        return read_models(data, memory=None)
+        return read_models(data, kept, memory=None)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
 
 
-def read_models(data: bytes, memory: int | None = MEMORY) -> dict[str, StoredModel]:
+def read_models(
+    data: bytes, kept: Collection[str] | None = None, memory: int | None = MEMORY
+) -> dict[str, StoredModel]:
     """The models of a file's bytes, which may be anybody's, as `load_models` gives them.
 
     Raises ValueError for bytes that are no such file, and for a header that would take more than `memory` bytes.
@@ -89,6 +92,8 @@ def read_models(data: bytes, memory: int | None = MEMORY) -> dict[str, StoredMod
             raise ValueError(f"no tensor {TRAINING!r}: another version made it")
         trainings = parse_json(bytes(tensors[TRAINING]["data"]), memory=memory)
         for name, values in parse_json(header["__metadata__"]["models"], memory=memory).items():
+            if kept is not None and name not in kept:
+                continue
             architecture = _checked(Architecture(**values["architecture"]), len(tensors))
             shapes = architecture.tensor_shapes
             weights = {tensor: _from_storage(tensors.pop(f"{name}/{tensor}"), list(shape)) for tensor, shape in shapes}
@@ -116,6 +121,7 @@ def save_range(path: str | os.PathLike[str], models: Mapping[int, StoredModel], 
     save_models(path, named, environment=environment)
 
 
-def load_range(*paths: str | os.PathLike[str]) -> dict[int, StoredModel]:
-    """The models of one or more ranges' files, by example id."""
-    return {int(name): model for path in paths for name, model in load_models(path).items()}
+def load_range(*paths: str | os.PathLike[str], kept: Iterable[int] | None = None) -> dict[int, StoredModel]:
+    """The models of one or more ranges' files, by example id; of the `kept` examples alone, where they are given."""
+    names = None if kept is None else {format_id(example_id) for example_id in kept}
+    return {int(name): model for path in paths for name, model in load_models(path, names).items()}

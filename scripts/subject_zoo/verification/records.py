@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from subject_zoo import chain
 from subject_zoo.base.errors import UserError
@@ -168,9 +167,8 @@ def _as_made(example_id: int, models: StageModels) -> list[dict[int, StoredModel
 
 def _as_read(table: str, record: Mapping[str, Any], task_generation: Mapping[str, bool]) -> dict[str, Any]:
     """A table's row of a record, as it comes from its file."""
-    schema = table_schema(table, task_generation)
-    (row,) = pa.Table.from_pylist([table_row(table, record)], schema=schema).to_pylist()
-    return dict(row)
+    row = table_row(table, record)
+    return {name: row[name] for name in table_schema(table, task_generation).names}
 
 
 def _recorded_counts(row: Mapping[str, Any]) -> Any:
