@@ -18,6 +18,7 @@ import numpy as np
 from subject_zoo.base.terms import AUDIT, EXACT, STAGES
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.evaluation.audit import audit_sequences
+from subject_zoo.evaluation.diagnosis import measure_fault
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.evaluation.gates import reject_untrained, validate_example
 from subject_zoo.evaluation.simple_repairs import Fault, simple_repairs
@@ -64,8 +65,8 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
             verdicts[example_id] = reject_untrained(plan, config["task_generation"])
             continue
         before = positive["degraded"][example_id] if "degraded" in positive else None
-        find_repairs = _search_for_repairs(project, plan, degraded)
-        verdict = validate_example(plan, exam, before, positive["improved"][example_id], config, find_repairs)
+        searches = _search_for_repairs(project, plan, degraded), _search_for_fault(project, plan, degraded)
+        verdict = validate_example(plan, exam, before, positive["improved"][example_id], config, *searches)
         if config["validation"]["exact"]:
             models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
             verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)
@@ -92,6 +93,14 @@ def _search_for_repairs(project: Project, plan: ExamplePlan, degraded: Models) -
         claim=project.config["task_generation"]["include_classification"],
     )
     return partial(simple_repairs, fault)
+
+
+def _search_for_fault(project: Project, plan: ExamplePlan, degraded: Models) -> Callable[[], dict[str, Any]]:
+    """What finds the region of an example's target that its degraded model fails on, if it has one."""
+    if plan.target_pattern is None:
+        return dict
+    model = degraded[plan.example_id]
+    return partial(measure_fault, model, project.exam.pools, plan.target_pattern, plan.selected_patterns)
 
 
 def accepted_ids(verdicts: Verdicts) -> list[int]:
