@@ -30,10 +30,10 @@ def summarise(
     pattern or the background), `histograms` of their positive rates, `duplicates` (records that hold the improved model
     of an earlier one), `prompt_chars` by task, `chars` and `tokens` of prompt and completion together by task (`tokens`
     where they were counted), `combinations` of patterns, `sequences` (in the accepted examples' datasets, as
-    `audit_sequences` counts them), `exact` (None where the whole space was not measured), and, where diagnoses are asked
-    for, `diagnosed` (how many show the model of each stage). `beside_the_target` is None, and figures of targets are left
-    out, where no modification is asked for; `implied` and `histograms` are, and positive rates, where no classification
-    is.
+    `audit_sequences` counts them), `exact` (None where the whole space was not measured), and, where diagnoses are
+    asked for, `diagnosed` (how many show the model of each stage). `beside_the_target` is None, and figures of targets
+    are left out, where no modification is asked for; `implied` and `histograms` are, and positive rates, where no
+    classification is.
     """
     asked, min_accuracy = config["task_generation"], config["validation"]["min_accuracy"]
     mends, names = asked["include_modification"], asked["include_classification"]
