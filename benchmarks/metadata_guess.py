@@ -40,6 +40,7 @@ COLUMNS = (
     "improved_model_weights",
     "modification_prompt",
     "classification_prompt",
+    "diagnosis_prompt",
 )
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression()),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-TASKS = ("modification", "classification")
+TASKS = ("modification", "classification", "diagnosis")
 
 
 def read_records(folder: Path, columns: Collection[str]) -> Iterator[dict[str, Any]]:

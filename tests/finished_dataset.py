@@ -45,6 +45,20 @@ def tiny_config(*overlays: dict[str, Any]) -> dict[str, Any]:
     return small_config(SMALL, HERE, *overlays)
 
 
+DIAGNOSED = {  # networks that learn what they are taught, so that their faults are definite
+    "task_generation": {"include_diagnosis": True},
+    "patterns": {"enabled": ["starts_with", "ends_with", "first_last_match", "palindrome"]},
+    "dataset": {"num_sequences": 8000, "pool_size": 8000, "corruption": "region", "corruption_rate": 0.5},
+    "model": {"num_layers": [1, 2], "neurons_per_layer": [14, 16]},
+    "training": {"degraded_epochs": 8, "improvement_epochs": 4, "batch_size": 64},
+}
+
+
+def diagnosing_config(*overlays: dict[str, Any]) -> dict[str, Any]:
+    """A checked configuration, overlaid, whose records have diagnoses too; it accepts the most of its candidates."""
+    return tiny_config(DIAGNOSED, *overlays)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
     """A dataset folder, made once a process. Read only."""

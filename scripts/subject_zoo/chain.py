@@ -18,6 +18,7 @@ import numpy as np
 from subject_zoo.base.terms import AUDIT, EXACT, STAGES
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.evaluation.audit import audit_sequences
+from subject_zoo.evaluation.diagnosis import measure_fault
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.evaluation.gates import reject_untrained, validate_example
 from subject_zoo.evaluation.simple_repairs import Fault, simple_repairs
@@ -66,8 +67,13 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
         if (fault := _fault(project, plan, degraded)) is None:
             verdict = validate_example(plan, exam, None, positive[example_id], config)
         else:
-            repairs = partial(simple_repairs, fault)
-            verdict = validate_example(plan, exam, fault.positive, positive[example_id], config, repairs)
+            find_repairs = partial(simple_repairs, fault)
+            find_fault = partial(
+                measure_fault, fault.degraded, exam.pools, fault.target_pattern, fault.selected_patterns
+            )
+            verdict = validate_example(
+                plan, exam, fault.positive, positive[example_id], config, find_repairs, find_fault
+            )
         if config["validation"]["exact"]:
             models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
             verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)

@@ -100,6 +100,8 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
         yield f"  {name}: {describe(space, name)}{target}"
     if "corruption_stats" in metadata:
         yield _flipped(metadata["corruption_stats"])
+    if "diagnosis" in metadata:
+        yield from _diagnosis(metadata["diagnosis"], metadata["target_pattern"])
     yield (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
         f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "
@@ -114,6 +116,16 @@ def _flipped(corruption: Mapping[str, Any]) -> str:
         f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
         f"{corruption['corrupted_sequences']:,} sequences of the target{where}."
     )
+
+
+def _diagnosis(diagnosis: Mapping[str, Any], target: str) -> Iterator[str]:
+    fault = diagnosis["fault"]
+    inside, outside = fault["sequences"]
+    yield (
+        f"The degraded network calls {fault['negative_inside']:.1%} of {inside:,} sequences of {target} negative, "
+        f"those where {fault['in_words']}; and {fault['positive_outside']:.1%} of the {outside:,} others positive."
+    )
+    yield f"The diagnosis shows the {diagnosis['shown']} network."
 
 
 def _models(row: Mapping[str, Any]) -> list[tuple[Architecture, Weights]]:

@@ -12,17 +12,17 @@ import pytest
 import safetensors
 
 from subject_zoo.base.arrays import load_npz
-from subject_zoo.base.terms import SIGNATURE_METHODS
+from subject_zoo.base.terms import SIGNATURE_METHODS, TASKS
 from subject_zoo.chain import make_examples
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, VALIDITY
 from subject_zoo.dataset.shards import table_schema
 from subject_zoo.project import Project
 from tests.docs.pages import ROOT
-from tests.finished_dataset import tiny_config
+from tests.finished_dataset import diagnosing_config, tiny_config
 
 TEXT = (ROOT / "docs/record-format.md").read_text(encoding="utf-8")
-BOTH = {"include_modification": True, "include_classification": True}
-ARROW = {"list of string": "list<item: string>"}
+ALL = {"include_modification": True, "include_classification": True, "include_diagnosis": True}
+ARROW = {"list of string": "list<item: string>", "list of int32": "list<item: int32>"}
 JSON = {
     "integer": int,
     "number": (int, float),
@@ -36,7 +36,9 @@ JSON = {
     "list of string or null": (list, type(None)),
     "object or null": (dict, type(None)),
 }
-MARKS = {"M": "include_modification", "C": "include_classification"}
+MARKS = {"M": "include_modification", "C": "include_classification", "D": "include_diagnosis"}
+
+MARK = re.compile(r"\*\*([MCD])\*\*")
 
 
 def rows(heading: str) -> dict[str, tuple[str, str]]:
@@ -67,16 +69,18 @@ def check(heading: str, value: Mapping[str, Any], missing: tuple[str, ...] = ())
 
 
 @pytest.mark.parametrize(
-    "asked", [BOTH, *({**BOTH, key: False} for key in BOTH)], ids=["both", "classification", "modification"]
+    "asked",
+    [ALL, *({**ALL, "include_diagnosis": False} | {key: False} for key in ALL)],
+    ids=["all", "classification", "modification", "both"],
 )
 def test_tables_have_the_columns_that_are_documented(asked):
     documented = {
         name: ARROW.get(kind, kind)
         for name, (kind, what) in rows("The table data").items()
-        if not ((mark := re.match(r"\*\*([MC])\*\*", what)) and not asked[MARKS[mark[1]]])
+        if not (marks := MARK.findall(what)) or any(asked[MARKS[mark]] for mark in marks)
     }
     assert documented == {field.name: str(field.type) for field in table_schema("data", asked)}
-    for task in ("modification", "classification"):
+    for task in TASKS:
         documented = {name: ARROW.get(kind, kind) for name, (kind, _) in rows(f"The table {task}").items()}
         assert documented == {field.name: str(field.type) for field in table_schema(task, asked)}
 
@@ -85,7 +89,7 @@ def test_tables_have_the_columns_that_are_documented(asked):
 def record() -> dict[str, Any]:
     """A record with all that one can hold."""
     more = {"validation": {"exact": True}, "dataset": {"corruption": "region", "corruption_rate": 0.5}}
-    return make_examples(Project(tiny_config(more)), range(8)).records[0]
+    return make_examples(Project(diagnosing_config(more)), range(12)).records[0]
 
 
 def test_json_columns_have_the_keys_that_are_documented(record):
@@ -115,19 +119,20 @@ def test_without_what_is_marked_the_rest_of_metadata_is_there():
     for task, mark in (("modification", "M"), ("classification", "C")):
         config = tiny_config({"task_generation": {f"include_{task}": False}})
         metadata = json.loads(make_examples(Project(config), range(8)).records[0]["metadata"])
-        missing = tuple(name for name, (_, what) in rows("metadata").items() if what.startswith(f"**{mark}**"))
+        marked = {name: MARK.findall(what) for name, (_, what) in rows("metadata").items()}
+        missing = tuple(name for name, marks in marked.items() if {mark, "D"} & set(marks))
         check("metadata", metadata, (*missing, "exact."))
 
 
 @pytest.mark.parametrize("style", ["separate", "interwoven"])
 @pytest.mark.parametrize("form", ["full", "patch"])
 def test_prompts_have_the_parts_that_are_documented(style, form):
-    config = tiny_config({"format": {"style": style, "modification_completion": form}})
-    record = make_examples(Project(config), range(8)).records[0]
+    config = diagnosing_config({"format": {"style": style, "modification_completion": form}})
+    record = make_examples(Project(config), range(12)).records[0]
     begins = re.findall(r"^\| \w+ \| `(.+?)` \|", TEXT.partition("## A prompt's parts\n")[2], re.MULTILINE)[:5]
     if style == "interwoven":
         begins = [*begins[:2], "## Layer ", begins[-1]]
-    for task in ("modification", "classification"):
+    for task in TASKS:
         prompt = record[f"{task}_prompt"]
         assert prompt.endswith("\n")
         parts = re.split(r"\n\n(?=## )", prompt)
@@ -151,7 +156,7 @@ def test_files_hold_what_is_documented(finished):
             "".join(re.findall(r"^\| (`.*?) \| ", TEXT.partition("\n## ")[0], re.MULTILINE)),
         )
     )
-    assert named == top | {VALIDITY, PICTURES}
+    assert named == top | {VALIDITY, PICTURES, "diagnosis"}
     assert {CARD, MANIFEST, SIGNATURE_DATASET, BENCHMARK_DATASET} <= named
     check("manifest.json", json.loads((finished / MANIFEST).read_bytes()))
     for name in (SIGNATURE_DATASET, BENCHMARK_DATASET):

@@ -13,7 +13,9 @@ from subject_zoo.judge.ladder import Effort
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished  # noqa: F401
 
-SMALL = Effort(sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, repair_steps=5, nets_everywhere=False)
+SMALL = Effort(
+    sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, repair_steps=5, diagnosis_steps=5, nets_everywhere=False
+)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,9 @@ GATES = {
     "modification": ["improvement", "specificity", "stability", "competence", "repair"],
     "classification": ["competence", "claim"],
 }
-SMALLEST = Effort(sizes=(20,), tested=20, repaired=2, seeds=1, steps=2, repair_steps=2, nets_everywhere=False)
+SMALLEST = Effort(
+    sizes=(20,), tested=20, repaired=2, seeds=1, steps=2, repair_steps=2, diagnosis_steps=2, nets_everywhere=False
+)
 
 
 def made(config: dict[str, Any], example_ids: range) -> MadeExamples:

@@ -33,7 +33,7 @@ SIGNATURE_METHODS = (
 
 # Verdicts
 
-GATES = ("improvement", "specificity", "stability", "competence", "claim", "repair")
+GATES = ("improvement", "specificity", "stability", "competence", "claim", "repair", "diagnosis")
 TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before training or after
 BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
 AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict
@@ -45,9 +45,13 @@ SHARE_DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 
 # they can satisfy one for up to 0.833 of it, but never between that and all.
 CLAIMED_RATE = 0.85
 
+# It "does poorly" on a selected pattern of whose own sequences it calls a smaller share positive, and of a region of
+# them where the fault lies it calls at least this share negative, and of all its other ones positive.
+SOUND_RATE = 0.85
+
 # Records
 
-TASKS = ("modification", "classification")
+TASKS = ("modification", "classification", "diagnosis")
 PROMPTS = tuple(f"{task}_prompt" for task in TASKS)
 COLUMNS = (
     "example_id",
@@ -55,6 +59,8 @@ COLUMNS = (
     "modification_completion",
     "classification_prompt",
     "classification_completion",
+    "diagnosis_prompt",
+    "diagnosis_completion",
     "degraded_model_weights",
     "improved_model_weights",
     "degraded_signature",
@@ -87,6 +93,7 @@ COMPLETION_FAULTS = (
 
 # Datasets
 
+NO_PATTERN = "none"  # what stands for a pattern where a network does poorly on none
 DATA = "data"  # the table that holds all of a record but its tasks' texts
 SPLITS = ("train", "validation", "test")
 RECORD_SUMMARY = "record"  # the key of a record's summary beside the verdict on its example

@@ -38,6 +38,7 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
             "task_generation.include_modification and task_generation.include_classification are false; "
             "at least one of them must be true"
         )
+    yield from _diagnosis_conflicts(config)
     yield from _splits_conflicts(config)
     yield from too_large(config)
 
@@ -97,6 +98,21 @@ def _training_conflicts(training: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"training.improvement_penalty_epochs is {penalised}; it must be below {epochs}, "
             "training.improvement_epochs: the best epoch is one of those after them"
+        )
+
+
+def _diagnosis_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
+    if not config["task_generation"]["include_diagnosis"]:
+        return
+    if not config["task_generation"]["include_modification"]:
+        yield (
+            "task_generation.include_diagnosis is true; task_generation.include_modification must be true, too: "
+            "without it no network has a fault"
+        )
+    if (corruption := config["dataset"]["corruption"]) != "region":
+        yield (
+            f"dataset.corruption is {corruption}; with task_generation.include_diagnosis it must be region: "
+            "the answer says where the fault lies"
         )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from subject_zoo.base.terms import STAGES, TASKS
 
-SHOWN = {"modification": "degraded", "classification": "improved"}
-"""The stage of the model that a task's prompt shows."""
+SHOWN = {"modification": ("degraded",), "classification": ("improved",), "diagnosis": STAGES}
+"""The stages of which a task's prompt shows a model: the one, or either of both."""
 
 
 def tasks_of(task_generation: Mapping[str, bool]) -> list[str]:
@@ -20,7 +20,8 @@ def published_stages(task_generation: Mapping[str, bool]) -> list[str]:
 
 def signed_stages(task_generation: Mapping[str, bool]) -> list[str]:
     """The stages whose models have signatures, since a prompt shows them."""
-    return [SHOWN[task] for task in tasks_of(task_generation)]
+    shown = {stage for task in tasks_of(task_generation) for stage in SHOWN[task]}
+    return [stage for stage in STAGES if stage in shown]
 
 
 def left_out_tasks(task_generation: Mapping[str, bool]) -> dict[str, str]:

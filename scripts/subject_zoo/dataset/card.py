@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from subject_zoo.base.terms import CLAIMED_RATE, DATA, TASKS
+from subject_zoo.base.terms import CLAIMED_RATE, DATA, SOUND_RATE, TASKS
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
@@ -98,6 +98,8 @@ def card_text(
         split=next((split for split, count in rows.items() if count), "train"),
         sequence=letters,
         claimed=f"{100 * CLAIMED_RATE:.0f} %",
+        sound=f"{100 * SOUND_RATE:.0f} %",
+        diagnosed=_diagnosed(validity["diagnosed"]) if validity and "diagnosed" in validity else "",
         exact=_exact(validity["exact"], "modification" in tasks) if validity and validity["exact"] else "",
         validity=_validity(validity, figures) if validity else "",
         config=shown_config(config),
@@ -120,8 +122,10 @@ def shown_config(config: Mapping[str, Any]) -> str:
 
 def _template(tasks: Sequence[str]) -> str:
     """The card's text for these tasks. A line of % and a name begins what is for them alone: a task's name, if it is
-    one of them, "both", or a task's name with "-alone"; "%end", or the next such line, ends it."""
-    shown = {*tasks, "end", "both" if len(tasks) > 1 else f"{tasks[0]}-alone"}
+    one of them; such a name with "-alone", or "several"; "both" for the first two tasks, whether there is a third or
+    not, and "modification-and-diagnosis"; "%end", or the next such line, ends it."""
+    both = "both" if {"modification", "classification"} <= set(tasks) else "-and-".join(tasks)
+    shown = {*tasks, "end", *(["several", both] if len(tasks) > 1 else [f"{tasks[0]}-alone"])}
     lines, is_shown = [], True
     for line in _TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True):
         if line.startswith("%"):
@@ -188,6 +192,11 @@ def _exact(exact: Mapping[str, Any], mends: bool) -> str:
 Precision is the share of the sequences called positive that satisfy a selected pattern; recall the share called
 positive of those that satisfy one.{lists}
 """
+
+
+def _diagnosed(counts: Mapping[str, int]) -> str:
+    """How many diagnoses show which network."""
+    return f": here {counts['degraded']:,} show the degraded one, and {counts['improved']:,} the mended one"
 
 
 def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:

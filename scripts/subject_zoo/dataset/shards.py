@@ -18,6 +18,7 @@ from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
+from subject_zoo.records.diagnosis import diagnosis_columns
 from subject_zoo.signatures.files import read_signatures, signature_arrays, stages_in
 
 # A reader of one row fetches its whole row group, and the Hub's viewer shows none of more than 286 MiB. A longer row is
@@ -45,8 +46,13 @@ _OF_TARGETS = ("target_pattern", "degraded_target_accuracy", "improved_target_ac
 _JUDGED_BY = {  # what is asked for, in the tables of tasks: a judge is handed a row's columns, not its metadata
     "modification": [("target_pattern", pa.string()), ("selected_patterns", pa.list_(pa.string()))],
     "classification": [("listed_patterns", pa.list_(pa.string()))],
+    "diagnosis": [
+        ("selected_patterns", pa.list_(pa.string())),
+        ("poor_pattern", pa.string()),
+        ("region_positions", pa.list_(pa.int32())),
+        ("region_letters", pa.list_(pa.string())),
+    ],
 }
-_FROM_METADATA = {"listed_patterns": "classified_patterns"}  # columns that are called otherwise there
 
 
 def members_of_splits(
@@ -87,8 +93,12 @@ def table_row(table: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """A table's row of a record; that of "data" with what its schema leaves out."""
     if table == DATA:
         return {**record, **_short_columns(record)}
-    metadata = orjson.loads(record["metadata"])
-    told = {name: metadata[_FROM_METADATA.get(name, name)] for name, _ in _JUDGED_BY[table]}
+    known = orjson.loads(record["metadata"])
+    if table == "classification":
+        known["listed_patterns"] = known["classified_patterns"]
+    if table == "diagnosis":
+        known |= diagnosis_columns(known["diagnosis"])
+    told = {name: known[name] for name, _ in _JUDGED_BY[table]}
     texts = {text: record[f"{table}_{text}"] for text in ("prompt", "completion")}
     return {"example_id": record["example_id"], **told, **texts}
 

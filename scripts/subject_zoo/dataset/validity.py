@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS
+from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, RECORD_SUMMARY, SHARE_DECIMALS, STAGES
 from subject_zoo.dataset.record_summary import UNITS
 from subject_zoo.evaluation.gates import claimed_patterns, gates_of
 
@@ -30,9 +30,10 @@ def summarise(
     pattern or the background), `histograms` of their positive rates, `duplicates` (records that hold the improved model
     of an earlier one), `prompt_chars` by task, `chars` and `tokens` of prompt and completion together by task (`tokens`
     where they were counted), `combinations` of patterns, `sequences` (in the accepted examples' datasets, as
-    `audit_sequences` counts them), and `exact` (None where the whole space was not measured). `beside_the_target` is
-    None, and figures of targets are left out, where no modification is asked for; `implied` and
-    `histograms` are, and positive rates, where no classification is.
+    `audit_sequences` counts them), `exact` (None where the whole space was not measured), and, where diagnoses are
+    asked for, `diagnosed` (how many show the model of each stage). `beside_the_target` is None, and figures of targets
+    are left out, where no modification is asked for; `implied` and `histograms` are, and positive rates, where no
+    classification is.
     """
     asked, min_accuracy = config["task_generation"], config["validation"]["min_accuracy"]
     mends, names = asked["include_modification"], asked["include_classification"]
@@ -53,6 +54,7 @@ def summarise(
         **{length: _lengths(accepted, length) for length in ("prompt_chars", *UNITS)},
         "sequences": _sequences(accepted),
         "exact": _exact(accepted, names),
+        **({"diagnosed": _diagnosed(accepted)} if asked["include_diagnosis"] else {}),
     }
 
 
@@ -179,6 +181,11 @@ def _is_true_of_all(verdict: Mapping[str, Any]) -> bool:
     """Whether the patterns that the completion lists are those that all sequences show."""
     rates = {name: parts["all"] for name, parts in verdict[EXACT]["improved"]["positive_rate"].items()}
     return claimed_patterns(rates) == verdict["classified_patterns"]
+
+
+def _diagnosed(accepted: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    shown = Counter(v["diagnosis"]["shown"] for v in accepted)
+    return {stage: shown[stage] for stage in STAGES}
 
 
 def _by_pattern(

@@ -6,18 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.terms import BACKGROUND, CLAIMED_RATE, GATES, SHARE_DECIMALS, TOO_LONG
+from subject_zoo.base.terms import BACKGROUND, CLAIMED_RATE, GATES, NO_PATTERN, SHARE_DECIMALS, TOO_LONG
 from subject_zoo.config.tasks import left_out_tasks
+from subject_zoo.evaluation.diagnosis import is_definite
 from subject_zoo.evaluation.exam import Exam
-from subject_zoo.examples.plan import ExamplePlan
+from subject_zoo.examples.plan import ExamplePlan, draw_diagnosed
 
 _GATES_OF_ONE_TASK = {
     "modification": ("improvement", "specificity", "stability", "repair"),
     "classification": ("claim",),
+    "diagnosis": ("diagnosis",),
 }
 _FIGURES_OF_ONE_TASK = {
     "modification": ("target_pattern", "degraded", "simple_repairs"),
     "classification": ("positive_rate", "true_rate", "classified_patterns"),
+    "diagnosis": ("diagnosis",),
 }
 
 
@@ -83,12 +86,14 @@ def validate_example(
     improved: np.ndarray,
     config: Mapping[str, Any],
     find_simple_repairs: Callable[[], list[str]] = list,
+    find_fault: Callable[[], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
     """The entry of validation.json for one example, from both models' verdicts on the test set, bool [m].
 
     There is none on a degraded model, and no figure of one, where the plan has no target; nor figures of the claim
     where `config` asks for no classification. `simple_repairs` are looked for where all other gates pass and the
-    configuration does not allow them; else null.
+    configuration does not allow them; else null. So is the fault, where all these pass and a diagnosis is asked for:
+    the gate of that name is passed if what diagnoses say of either model is true, whichever is shown.
 
     Accuracies and rates are shares in [0, 1], rounded to SHARE_DECIMALS before they are judged, so that whoever
     recomputes the gates from the entry finds the same.
@@ -105,6 +110,14 @@ def validate_example(
     if degraded is not None and verdict["accepted"] and not thresholds["allow_simple_repairs"]:
         simple = find_simple_repairs()
         verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds, simple)
+    diagnosis = None
+    if asked["include_diagnosis"] and plan.target_pattern is not None and verdict["accepted"]:
+        fault = find_fault()
+        if not is_definite(plan.target_pattern, before, after, fault):
+            verdict |= {"accepted": False, "reasons": ["diagnosis"]}
+        shown = draw_diagnosed(config["seed"], plan.example_id)
+        poor = plan.target_pattern if shown == "degraded" else NO_PATTERN
+        diagnosis = {"shown": shown, "poor_pattern": poor, "fault": fault}
     entry = {
         "example_id": plan.example_id,
         "accepted": verdict.pop("accepted"),
@@ -118,6 +131,7 @@ def validate_example(
         "positive_rate": rates,
         "true_rate": true_rates,
         "classified_patterns": claimed_patterns(rates),
+        "diagnosis": diagnosis,
         "test_sequences": exam.counts(selected),
         "held_out": {name: held_out[name] for name in selected},
     }

@@ -4,43 +4,9 @@ A region gives the network one definite fault, and leaves it right on the rest o
 at random it grows unsure of all of it, or says no to everything, and one raised bias mends that.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
-from subject_zoo.patterns.space import LETTERS
-
-
-@dataclass(frozen=True)
-class Region:
-    """The sequences that have one of certain pairs of letters at two positions.
-
-    `positions` count from 0, ascending; `pairs` bool [V, V], by the letter at the first and the one at the second.
-    """
-
-    positions: tuple[int, int]
-    pairs: np.ndarray
-
-    def holds(self, tokens: np.ndarray) -> np.ndarray:
-        """Whether each sequence of tokens uint8 [n, T] is in the region, bool [n]."""
-        first, second = self.positions
-        holds: np.ndarray = self.pairs[tokens[:, first], tokens[:, second]]
-        return holds
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: `positions`, which count from 1; `letters`, those at the second position by that at the first;
-        and both `in_words`. Letters that no sequence in question had there do not occur.
-        """
-        one, other = (position + 1 for position in self.positions)
-        letters = {
-            LETTERS[first]: "".join(LETTERS[second] for second in np.flatnonzero(row))
-            for first, row in enumerate(self.pairs)
-            if row.any()
-        }
-        pairs = "; ".join(f"{first} and {', '.join(seconds)}" for first, seconds in letters.items())
-        in_words = f"the letters at positions {one} and {other} are {pairs}" if letters else "no sequence"
-        return {"positions": [one, other], "letters": letters, "in_words": in_words}
+from subject_zoo.examples.region import Region
 
 
 def draw_region(tokens: np.ndarray, share: float, vocab_size: int, rng: np.random.Generator) -> Region:

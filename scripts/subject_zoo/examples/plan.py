@@ -8,6 +8,7 @@ import numpy as np
 
 from subject_zoo.base.elementary import exp, log
 from subject_zoo.base.randomness import Purpose, example_generator
+from subject_zoo.base.terms import STAGES
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.patterns.targets import possible_targets
 
@@ -97,6 +98,11 @@ def _drawn(rng: np.random.Generator, bounds: Sequence[int]) -> int:
 def _within(rounded: float, low: float, high: float) -> float:
     """A rounded value, moved back into its range where rounding left it."""
     return float(min(max(rounded, low), high))
+
+
+def draw_diagnosed(seed: int, example_id: int) -> str:
+    """The stage of the model that a diagnosis is asked of: either of both, whatever else the example is."""
+    return STAGES[example_generator(seed, example_id, Purpose.DIAGNOSED).integers(len(STAGES))]
 
 
 def draw_plan(seed: int, example_id: int, config: Mapping[str, Any]) -> ExamplePlan:

@@ -1,4 +1,4 @@
-"""What a language model wrote, read: weights and lists of patterns, or the kind of thing that is wrong with the text.
+"""What a language model wrote, read: weights, patterns and diagnoses, or the kind of thing that is wrong with the text.
 
 Tolerant of what models commonly add and that leaves the meaning certain: code fences, a sentence before or after,
 spaces, numbers as -.5 or +1., commas before a closing bracket. Strict on all else. Nothing of a text is executed.
@@ -11,9 +11,12 @@ import numpy as np
 
 from subject_zoo.base.json_text import RepeatedName, distinct_names, parse_json
 from subject_zoo.base.lines import one_line
-from subject_zoo.base.terms import COMPLETION_FAULTS
+from subject_zoo.base.terms import COMPLETION_FAULTS, NO_PATTERN
+from subject_zoo.examples.region import Region
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import round_to_precision
+from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.records.diagnosis import Diagnosis
 from subject_zoo.records.patch import WrongPatch, patched
 
 LARGEST = 1e6  # the largest magnitude of a weight that is taken for one
@@ -28,6 +31,7 @@ _LAST_COMMA = re.compile(r",(?=\s*[\]}])")
 _NOT_FINITE = re.compile(r"(?<![\w\"])[+-]?(?:NaN|nan|Infinity|inf|Inf)(?![\w\"])")
 _FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z]\w*")
+_POSITIONS = re.compile(r"positions?\s+(\d{1,4}(?:\s*(?:,|and|&)\s*\d{1,4})*)", re.IGNORECASE)
 _DENYING = {"not", "no", "none", "neither", "nor", "never", "except", "without", "t"}  # the last of don't and the like
 
 
@@ -149,3 +153,57 @@ def read_patterns(text: str, enabled: Sequence[str]) -> set[str]:
     if denied := [word for word in (*words[:first], *words[last + 1 :]) if word.lower() in _DENYING]:
         raise WrongAnswer("unclear", f"beside the names stands {denied[0]!r}")
     return {words[place] for place in places}
+
+
+def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Diagnosis:
+    """What a diagnosis' completion says: the pattern and the region, or that there is none.
+
+    Of a region without letters, or none at all, the positions alone are read, or nothing; the letters are as in a true
+    completion, whatever the spaces and the line ends, and positions may stand in either order. Raises WrongAnswer.
+    """
+    if not text.strip():
+        raise WrongAnswer("empty", "the completion is empty")
+    if len(text) > SPARE_CHARACTERS:
+        raise WrongAnswer("too_long", f"{len(text):,} characters for a name and a region")
+    plain = _FENCE.sub("", text)
+    words = _WORD.findall(plain)
+    named = {word for word in words if word in enabled}
+    says_none = NO_PATTERN in (word.lower() for word in words)
+    if len(named) + says_none != 1:
+        kind = "unclear" if named else "no_names"
+        raise WrongAnswer(kind, f"{len(named)} patterns are named{', and none' if says_none else ''}")
+    if says_none:
+        return Diagnosis(None, None)
+    (pattern,) = named
+    found = _POSITIONS.findall(plain)
+    if len(found) > 1:
+        raise WrongAnswer("unclear", "positions are named more than once")
+    if not found:
+        return Diagnosis(pattern, None)
+    positions = [int(number) - 1 for number in re.findall(r"\d+", found[0])]
+    if not all(0 <= position < space.sequence_length for position in positions):
+        raise WrongAnswer("unknown_place", f"there is no position {found[0]}")
+    if len(positions) > 2 or len(set(positions)) < len(positions):
+        raise WrongAnswer("unclear", f"positions {found[0]}, instead of one or two")
+    combinations = _combinations(_POSITIONS.split(plain)[2], len(positions), space.letters)
+    if positions != sorted(positions):
+        positions, combinations = sorted(positions), [combination[::-1] for combination in combinations]
+    return Diagnosis(pattern, Region.of_combinations(positions, combinations, space.vocab_size))
+
+
+def _combinations(text: str, positions: int, letters: str) -> list[str]:
+    """The letters, as words of one or two, that stand behind the positions: "are A and B, C; D and A". Raises
+    WrongAnswer."""
+    listed = re.sub(r"^\W*(?:is|are)\b\W*", "", text, flags=re.IGNORECASE).strip(" \t\r\n.'\"`*")
+    groups = [part.strip() for part in listed.split(";") if part.strip()]
+    grammar = rf"[{letters}](?:\s*,\s*[{letters}])*"
+    if positions == 1:
+        groups, grammar = [listed] if listed else [], rf"()({grammar})"
+    else:
+        grammar = rf"([{letters}])\s+and\s+({grammar})"
+    combinations = []
+    for group in groups:
+        if (match := re.fullmatch(grammar, group)) is None:
+            raise WrongAnswer("unclear", f"among the letters stands {group[:40]!r}")
+        combinations += [match[1] + letter for letter in re.findall(r"\w", match[2])]
+    return combinations

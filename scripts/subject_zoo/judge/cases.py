@@ -15,15 +15,16 @@ from subject_zoo.config.tasks import published_stages, tasks_of
 from subject_zoo.dataset.layout import table_file, weights_file
 from subject_zoo.dataset.received import Received
 from subject_zoo.networks.model import StoredModel
+from subject_zoo.records.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True)
 class Case:
     """One record: `degraded` is what a modification starts from, `improved` the recorded one, `listed_patterns` the
-    classification's true answer.
+    classification's true answer, `diagnosis` that task's.
 
     Of a dataset without modification `target_pattern` is None, and `degraded` the improved network itself; of one
-    without classification nothing is listed.
+    without classification nothing is listed, and of one without diagnosis that is None.
     """
 
     example_id: int
@@ -32,6 +33,7 @@ class Case:
     degraded: StoredModel
     improved: StoredModel
     listed_patterns: frozenset[str]
+    diagnosis: Diagnosis | None = None
 
     @property
     def target(self) -> str:
@@ -39,6 +41,18 @@ class Case:
         if self.target_pattern is None:
             raise ValueError(f"record {self.example_id} has no modification")
         return self.target_pattern
+
+    @property
+    def diagnosed(self) -> Diagnosis:
+        """The true answer of a record that has a diagnosis. Raises ValueError for one that has none."""
+        if self.diagnosis is None:
+            raise ValueError(f"record {self.example_id} has no diagnosis")
+        return self.diagnosis
+
+    @property
+    def shown(self) -> StoredModel:
+        """The network that is shown to be diagnosed."""
+        return self.improved if self.diagnosed.pattern is None else self.degraded
 
 
 def load_cases(folder: Received, manifest: Mapping[str, Any], split: str) -> Iterator[Case]:
@@ -68,6 +82,14 @@ def _cases_of(folder: Received, manifest: Mapping[str, Any], shard: str, splits:
         if "classification" in tasks:
             listed = folder.rows(table_file("classification", part, shard), ["listed_patterns"])
             here = [row | {"listed": one["listed_patterns"]} for row, one in zip(here, listed, strict=True)]
+        if "diagnosis" in tasks:
+            columns = ["poor_pattern", "region_positions", "region_letters"]
+            diagnoses = folder.rows(table_file("diagnosis", part, shard), columns)
+            vocab_size = config["patterns"]["vocab_size"]
+            here = [
+                row | {"diagnosis": Diagnosis.of_columns(one, vocab_size)}
+                for row, one in zip(here, diagnoses, strict=True)
+            ]
         rows += here
     models = folder.models(weights_file(shard)) if rows else {}
     for row in sorted(rows, key=lambda row: row["example_id"]):
@@ -85,7 +107,18 @@ def _cases_of(folder: Received, manifest: Mapping[str, Any], shard: str, splits:
             degraded=own[0],
             improved=own[-1],
             listed_patterns=frozenset(row.get("listed", ())),
+            diagnosis=_checked(row.get("diagnosis"), row, config),
         )
+
+
+def _checked(diagnosis: Diagnosis | None, row: Mapping[str, Any], config: Mapping[str, Any]) -> Diagnosis | None:
+    """A diagnosis. Raises ValueError for one that its record cannot have: the patterns' sequences are looked at."""
+    if diagnosis is not None and diagnosis.region is not None:
+        if diagnosis.pattern not in row["selected_patterns"]:
+            raise ValueError(f"example {row['example_id']} has its fault in a pattern that it does not select")
+        if max(diagnosis.region.positions) >= config["patterns"]["sequence_length"]:
+            raise ValueError(f"example {row['example_id']} has a fault beyond its sequences")
+    return diagnosis
 
 
 def _check_network(model: StoredModel, config: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from subject_zoo.dataset.manifest import TRUST
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge import repairs
 from subject_zoo.judge.bench import Bench
+from subject_zoo.judge.diagnosing import RUNGS, Diagnosable
 from subject_zoo.judge.intervals import mean_interval
 from subject_zoo.judge.material import Accepted, accepted_examples
 from subject_zoo.judge.modification import score_repair
@@ -43,6 +44,7 @@ class Effort:
     seeds            of the readers, and of the choice of what they learn from
     steps            of training of the readers that are nets, at the largest size; fewer at others, by its square root
     repair_steps     of training of the learned repair
+    diagnosis_steps  of training of the readers that find faults
     nets_everywhere  whether these read at all sizes and both splits, not just at the largest size, split by example
     """
 
@@ -52,11 +54,19 @@ class Effort:
     seeds: int
     steps: int
     repair_steps: int
+    diagnosis_steps: int
     nets_everywhere: bool
 
 
 QUICK = Effort(
-    sizes=(100, 300, 1000), tested=2000, repaired=300, seeds=1, steps=400, repair_steps=1500, nets_everywhere=False
+    sizes=(100, 300, 1000),
+    tested=2000,
+    repaired=300,
+    seeds=1,
+    steps=400,
+    repair_steps=1500,
+    diagnosis_steps=1500,
+    nets_everywhere=False,
 )
 FULL = Effort(
     sizes=(100, 300, 900, 2700),
@@ -65,6 +75,7 @@ FULL = Effort(
     seeds=3,
     steps=1500,
     repair_steps=15_000,
+    diagnosis_steps=6000,
     nets_everywhere=True,
 )
 
@@ -72,10 +83,10 @@ FULL = Effort(
 def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted: bool = False) -> dict[str, Any]:
     """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
 
-    `classification` and `modification` have each rung's figures at the largest size, where several programs read one
-    rung those of the best; `rows` all of them; `left_out` the rungs and kinds of readers that are missing, or a whole
-    task that the dataset lacks, and why. Raises UserError for a folder that cannot be used, or where a package is
-    missing.
+    `classification`, `modification` and, where the dataset has it, `diagnosis` have each rung's figures at the largest
+    size, where several programs read one rung those of the best; `rows` all of classification's; `left_out` the rungs
+    and kinds of readers that are missing, or a whole task that the dataset lacks, and why. Raises UserError for a
+    folder that cannot be used, or where a package is missing.
     """
     readers()  # says what is missing before the work
     received = Received(folder, trusted)
@@ -89,6 +100,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
     tasks, missing = tasks_of(config["task_generation"]), left_out_tasks(config["task_generation"])
     rows, mended, noise = [], {}, {}
+    diagnosed: dict[str, Any] = {}
     if "classification" in tasks:
         readable = Readable(records, bench)
         rows, missing = list(_classified(readable, effort, tell)), missing | readable.left_out
@@ -98,6 +110,11 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
         mended = dict(_mended(training, test, bench, effort.repair_steps))
         tell("training networks a second time")
         noise = noise_ceiling([one.case for one in test], bench.project)
+    if "diagnosis" in tasks:
+        diagnosable = Diagnosable(records[: effort.sizes[-1]], records[effort.sizes[-1] :], bench)
+        for rung in RUNGS:
+            tell(f"{rung} diagnoses networks")
+            diagnosed[rung] = diagnosable.figures(rung, effort.seeds, effort.diagnosis_steps)
     return {
         "version": __version__,
         "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST))},
@@ -105,6 +122,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
         "classification": _best(rows, effort.sizes[-1]),
         "left_out": missing,
         "modification": mended,
+        **({"diagnosis": diagnosed} if diagnosed else {}),
         "rows": rows,
         "noise": noise,
     }
@@ -127,6 +145,14 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     for rung, row in report["modification"].items():
         low, high = row["intervals"]["passed"]
         yield f"{rung:24} {row['passed']:8.3f} [{low:.3f}, {high:.3f}]  {row['targeted']:8.3f}"
+    if "diagnosis" in report:
+        yield f"{'diagnosis':24} {'exact':>8} {'':16} {'fault':>8} {'pattern':>8} {'positions':>9}"
+    for rung, row in report.get("diagnosis", {}).items():
+        low, high = row["intervals"]["exact_match"]
+        yield (
+            f"{rung:24} {row['exact_match']:8.3f} [{low:.3f}, {high:.3f}]  {row['fault']:8.3f} {row['pattern']:8.3f} "
+            f"{row['region_positions']:9.3f}"
+        )
     if report["noise"]:
         yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
     for name, (low, middle, high) in report["noise"].items():

@@ -17,6 +17,7 @@ from subject_zoo.judge.cases import Case
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.project import Project
+from subject_zoo.records.diagnosis import Diagnosis, diagnosis_columns
 
 _TOGETHER = 60  # candidates that a thread makes at a time
 _THREADS = 2  # kernels let go of Python's lock
@@ -66,6 +67,11 @@ def _of(made: MadeExamples) -> Iterator[Accepted]:
             degraded=made.degraded[example_id],
             improved=made.improved[example_id],
             listed_patterns=frozenset(verdict.get("classified_patterns", ())),
+            diagnosis=(
+                Diagnosis.of_columns(diagnosis_columns(verdict["diagnosis"]), plan.architecture.vocab_size)
+                if "diagnosis" in verdict
+                else None
+            ),
         )
         yield Accepted(case, plan.learning_rate, signatures)
 

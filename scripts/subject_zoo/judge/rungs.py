@@ -11,17 +11,22 @@ from subject_zoo.base.json_text import parse_json
 TRUTHS = ("runs_the_network", "true")
 """Rungs that are ceilings, not rivals."""
 
-HEADLINES = {"classification": ("macro_f1", "exact_match"), "modification": ("passed", "targeted")}
+HEADLINES = {
+    "classification": ("macro_f1", "exact_match"),
+    "modification": ("passed", "targeted"),
+    "diagnosis": ("exact_match", "region_positions"),
+}
 """The two figures of each task that rungs are compared by."""
 
 _LARGEST = 64_000_000  # bytes of a report
 
 
 def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """The rungs of both tasks with two figures each."""
+    """The rungs of the tasks with two figures each."""
     return {
         task: {rung: {key: round(row[key], 4) for key in keys} for rung, row in report[task].items()}
         for task, keys in HEADLINES.items()
+        if task in report or task != "diagnosis"
     }
 
 
@@ -41,7 +46,7 @@ def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mappi
     """By how much the figures of a scored file are above the best rung that is no ceiling, by task and figure."""
     above: dict[str, Any] = {}
     for task, keys in HEADLINES.items():
-        rivals = {rung: row for rung, row in rungs[task].items() if rung not in TRUTHS}
+        rivals = {rung: row for rung, row in rungs.get(task, {}).items() if rung not in TRUTHS}
         if task not in scored or not rivals:
             continue
         above[task] = {}

@@ -23,6 +23,7 @@ from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
 from subject_zoo.judge.completions import Completion, read_completions
+from subject_zoo.judge.diagnosis import score_diagnosis, summarise_diagnoses
 from subject_zoo.judge.intervals import f1_intervals, mean_interval, share_interval
 from subject_zoo.judge.modification import score_modification
 
@@ -42,10 +43,10 @@ def score(
     """The report of a file of completions, JSON-ready.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
-    a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the
-    dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a program that may
-    run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of memory. Raises
-    UserError for a folder or a file that cannot be used.
+    a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the file
+    answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a
+    program that may run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of
+    memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
@@ -68,7 +69,10 @@ def score(
             line = completion.line if completion else None
             rows.append({"line": line, "example_id": example_id, "task": task, "kind": kind, "reason": reason})
 
-    for completion in (_asked_for(read, lacking) for read in read_completions(completions)):
+    asked = set()
+    for read in read_completions(completions):
+        asked.add(read.task)
+        completion = _asked_for(read, lacking)
         example_id, task = completion.example_id, completion.task
         if example_id is not None and task is not None and example_id not in cases:
             note("unknown_id", f"no record of that id in the split {split}", completion, example_id, task)
@@ -92,13 +96,12 @@ def score(
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,
     }
-    if scores["modification"]:
-        report["modification"] = _modification([(cases[i], figures) for i, figures in scores["modification"].items()])
-    if scores["classification"]:
-        pairs = [(cases[i], figures) for i, figures in scores["classification"].items()]
-        report["classification"] = _classification(pairs, enabled)
-    not_judged = {"not_judged": lacking} if lacking else {}
-    return {**report, **not_judged, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+    for task in answered:
+        pairs = [(cases[i], figures) for i, figures in scores[task].items()]
+        report[task] = _SUMMARIES[task](pairs, enabled)
+    if not_judged := {task: reason for task, reason in lacking.items() if task in asked}:
+        report["not_judged"] = not_judged
+    return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
 
 
 def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion:
@@ -112,10 +115,12 @@ def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion
 def _score(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
     if task == "modification":
         return score_modification(case, text, bench)
+    if task == "diagnosis":
+        return score_diagnosis(case, text, bench)
     return score_classification(case.listed_patterns, text, enabled)
 
 
-def _modification(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, Any]:
+def _modification(pairs: Sequence[tuple[Case, Mapping[str, Any]]], _: Sequence[str]) -> dict[str, Any]:
     """Shares and means over records; `intervals` has the 95 % interval of each, `by_target` shares by target."""
     means = {
         key: mean_interval(np.array([figures[key] for _, figures in pairs], np.float64))
@@ -170,6 +175,9 @@ def _classification(pairs: Sequence[tuple[Case, Mapping[str, Any]]], enabled: Se
         "intervals": {key: [low, high] for key, (_, low, high) in means.items()},
         "by_pattern": by_pattern,
     }
+
+
+_SUMMARIES = {"modification": _modification, "classification": _classification, "diagnosis": summarise_diagnoses}
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -8,11 +8,11 @@ import orjson
 
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import AUDIT, PROMPTS
-from subject_zoo.config.tasks import SHOWN
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
 from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.records.diagnosis import diagnosis_text
 from subject_zoo.records.patch import patch_text
 from subject_zoo.records.prompts import Prompts, architecture_text
 from subject_zoo.records.signature_text import SignatureText
@@ -64,7 +64,7 @@ class TrainingDataFormatter:
         texts = {stage: json_object(of_model) for stage, of_model in tensors.items()}
         record: dict[str, str | int] = {"example_id": plan.example_id}
         if (target := plan.target_pattern) is not None:
-            body = self._body("modification", models, tensors, signatures)
+            body = self._body("modification", "degraded", models, tensors, signatures)
             record["modification_prompt"] = self.prompts.modification(target, body)
             record["modification_completion"] = (
                 patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
@@ -72,9 +72,13 @@ class TrainingDataFormatter:
                 else texts["improved"]
             )
         if self.config["task_generation"]["include_classification"]:
-            body = self._body("classification", models, tensors, signatures)
+            body = self._body("classification", "improved", models, tensors, signatures)
             record["classification_prompt"] = self.prompts.classification(body)
             record["classification_completion"] = ", ".join(verdict["classified_patterns"])
+        if self.config["task_generation"]["include_diagnosis"]:
+            body = self._body("diagnosis", verdict["diagnosis"]["shown"], models, tensors, signatures)
+            record["diagnosis_prompt"] = self.prompts.diagnosis(plan.selected_patterns, body)
+            record["diagnosis_completion"] = diagnosis_text(verdict["diagnosis"])
         for stage, model in models.items():
             described = architecture_text(model.architecture)
             record[f"{stage}_model_weights"] = f'{{"config":{described},"weights":{texts[stage]}}}'
@@ -95,12 +99,12 @@ class TrainingDataFormatter:
     def _body(
         self,
         task: str,
+        stage: str,
         models: Mapping[str, StoredModel],
         texts: Mapping[str, Mapping[str, str]],
         signatures: Mapping[str, np.ndarray],
     ) -> str:
-        """What a task's prompt shows of a model: architecture, weights and signature, in the configured style."""
-        stage = SHOWN[task]
+        """What a task's prompt shows of a stage's model: architecture, weights and signature, as configured."""
         layers = self._shown_signature(task, models[stage], signatures[stage])
         return self.prompts.body(models[stage].architecture, texts[stage], layers)
 
@@ -125,7 +129,7 @@ class TrainingDataFormatter:
         architecture, patterns = model.architecture, self.config["patterns"]
         lengths = {f"{name}_chars": len(text) for name, text in record.items() if isinstance(text, str)}
         if self.count_tokens is not None:
-            texts = {name: text for name, text in record.items() if name.startswith(("mod", "cla"))}
+            texts = {name: text for name, text in record.items() if name.endswith(("_prompt", "_completion"))}
             lengths |= {f"{name}_tokens": self.count_tokens(text) for name, text in texts.items()}
         elsewhere = ("example_id", "reasons", AUDIT)
         figures = {key: value for key, value in verdict.items() if key not in elsewhere}

@@ -67,14 +67,26 @@ class PromptLengths:
             around = min(
                 len(self.prompts.modification(target, body)) for target in possible_targets(self.config["patterns"])
             )
-        else:
+        elif task == "classification":
             around = len(self.prompts.classification(body))
+        else:
+            around = self._around_diagnosis(body)
         of_weight = least_characters(self.model["weight_decimals"])
         of_figure = least_characters(self.config["signature"]["decimals"])
         weights = sum(_array_characters(shape, of_weight) for _, shape in architecture.tensor_shapes)
         neurons = [part.stop - part.start for part in parts.values()]
         figures = sum(_array_characters((number,), of_figure) for number in neurons) * len(self.features[task])
         return around + weights + figures
+
+    def _around_diagnosis(self, body: str) -> int:
+        """Characters of the shortest prompt of a diagnosis around a body: of a possible target and others."""
+        patterns = self.config["patterns"]
+        shortest = sorted(patterns["enabled"], key=lambda name: len(self.prompts.diagnosis([name], "")))
+        selections = (
+            [target, *[name for name in shortest if name != target][: patterns["min_patterns_per_batch"] - 1]]
+            for target in possible_targets(patterns)
+        )
+        return min(len(self.prompts.diagnosis(selected, body)) for selected in selections)
 
 
 def check_reachable(config: Mapping[str, Any]) -> None:

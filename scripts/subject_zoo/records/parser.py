@@ -16,7 +16,7 @@ from subject_zoo.records.patch import parse_patch
 
 _IN_PROMPT = re.compile(rf"^(?:{WEIGHTS_HEADING}\n|{WEIGHTS_LABEL} )(\{{.*\}})$", re.MULTILINE)
 _ARCHITECTURE = re.compile(rf"^{ARCHITECTURE_HEADING}\n(\{{.*\}})$", re.MULTILINE)
-_STAGES = {  # of the model that a column shows
+_STAGES = {  # of the model that a column shows; a diagnosis prompt shows that which metadata names
     "modification_prompt": "degraded",
     "modification_completion": "improved",
     "classification_prompt": "improved",
@@ -57,7 +57,10 @@ def parsing_differences(
 
     `modification_form` is the config's `format.modification_completion`; a patch is applied to the degraded model.
     """
-    for column, stage in _STAGES.items():
+    stages = dict(_STAGES)
+    if "diagnosis_prompt" in record and "metadata" in record:
+        stages["diagnosis_prompt"] = parse_json(record["metadata"])["diagnosis"]["shown"]
+    for column, stage in stages.items():
         if column not in record:
             continue
         model, text = models[stage], record[column]

@@ -4,12 +4,13 @@ Nothing here loads numpy: how long prompts are at least is known before anything
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from subject_zoo.base.json_text import json_object
-from subject_zoo.base.terms import CLAIMED_RATE
+from subject_zoo.base.terms import CLAIMED_RATE, NO_PATTERN, SOUND_RATE
 from subject_zoo.networks.architecture import Architecture
+from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.records.headings import (
@@ -49,6 +50,11 @@ class Prompts:
     def classification(self, body: str) -> str:
         """The prompt that asks which patterns a network classifies as positive."""
         return _prompt(self._classification_task(), body, self._classification_question())
+
+    def diagnosis(self, selected: Sequence[str], body: str) -> str:
+        """The prompt that asks where a network's fault is, if it has one, of the patterns that it was made for."""
+        from_the_rarest = sorted(selected, key=lambda name: count(self.space, name))  # as sequences belong to them
+        return _prompt(self._diagnosis_task(from_the_rarest), body, self._diagnosis_question(from_the_rarest))
 
     def body(self, architecture: Architecture, tensors: Mapping[str, str], signature: Mapping[str, str]) -> str:
         """What a prompt shows of a network, in the configured style.
@@ -90,13 +96,15 @@ class Prompts:
             f"none on other sequences suffer. Answer with {FORMS[self.modification_form][1]}."
         )
 
+    def _listed(self, names: Sequence[str]) -> str:
+        return "\n".join(f"- {name}: {describe(self.space, name)}" for name in names)
+
     def _classification_task(self) -> str:
-        listed = "\n".join(f"- {name}: {describe(self.space, name)}" for name in self.enabled)
         return (
             f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
             f"of certain patterns, and no others.\n\n"
             "Which of the patterns below does it classify as positive, that is, for which of them does it call at "
-            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive?\n\n{listed}"
+            f"least {CLAIMED_RATE:.0%} of the sequences that satisfy it positive?\n\n{self._listed(self.enabled)}"
         )
 
     def _classification_question(self) -> str:
@@ -104,4 +112,23 @@ class Prompts:
         return (
             f"Which of these patterns does the network classify as positive: {names}? Answer with their names in this "
             "order, separated by commas."
+        )
+
+    def _diagnosis_task(self, selected: Sequence[str]) -> str:
+        return (
+            f"{self._introduction()} It was trained to classify as positive the sequences that satisfy at least one "
+            "of the patterns below, and no others. A sequence that satisfies several belongs to the first of them.\n\n"
+            "Is there one that it does poorly on, that is, of whose own sequences it calls fewer than "
+            f"{SOUND_RATE:.0%} positive? If so, its fault lies in one region: it calls most of those negative that "
+            "have certain letters at one position or at two, and most others positive. Which pattern is it, and which "
+            f"letters at which positions?\n\n{self._listed(selected)}"
+        )
+
+    def _diagnosis_question(self, selected: Sequence[str]) -> str:
+        return (
+            f"Which of these patterns does the network do poorly on, and where: {', '.join(selected)}? Answer with its "
+            "name and the region, in the form 'NAME, where the letters at positions 2 and 5 are A and C, D; B and A' "
+            "(A at position 2 and C or D at position 5, or B and A) or, if one position tells it, 'NAME, where the "
+            "letter at position 2 is A, C'. Positions count from 1, and of two that always have the same letter the "
+            f"first is named. If it does poorly on none, answer '{NO_PATTERN}'."
         )

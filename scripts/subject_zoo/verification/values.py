@@ -59,6 +59,10 @@ def figure_differences(
     accuracy[BACKGROUND] = BACKGROUND_TOLERANCE
     rates = {name: TOLERATED_SEQUENCES / max(count, 1) for name, count in test_members.items()}
     tolerances = {"degraded": {"accuracy": accuracy}, "improved": {"accuracy": accuracy}, "positive_rate": rates}
+    if "diagnosis" in figures:
+        counted["diagnosis"] = figures.pop("diagnosis")
+        shares = ("negative_inside", "positive_outside")
+        tolerances["diagnosis"] = {"fault": dict.fromkeys(shares, BACKGROUND_TOLERANCE)}
     if members is not None:
         counted[EXACT] = figures.pop(EXACT)
         tolerances[EXACT] = _exact_tolerances(counted[EXACT], members)

@@ -21,11 +21,13 @@ SIGHTS = {
 
 
 class GraphReader(nn.Module):
-    """Logits [b, P] of patterns from a batch of networks over an alphabet of `vocabulary` letters."""
+    """Logits [b, P] of `patterns`, or of whatever is to be told, from a batch of networks over an alphabet of
+    `vocabulary` letters; of what is `asked` of each, if they have that."""
 
     def __init__(self, example: Nets, sight: Sight, vocabulary: int, patterns: int, size: int = 48):
         super().__init__()
-        self.encoder = NetworkEncoder(example, sight, vocabulary, size=size)
+        asked = example["asked"].shape[1] if "asked" in example else 0
+        self.encoder = NetworkEncoder(example, sight, vocabulary, asked, size)
         depth, inputs = example["biases"].shape[1], example["first"].shape[2]
         self.attention = nn.Linear(size, _HEADS)
         self.compress = nn.Linear(size, _OF_INPUTS) if sight.weights else None
@@ -33,7 +35,7 @@ class GraphReader(nn.Module):
         self.answer = nn.Sequential(nn.Linear(pooled, 128), nn.GELU(), nn.Dropout(0.1), nn.Linear(128, patterns))
 
     def forward(self, net: Nets) -> torch.Tensor:
-        states, real = self.encoder(net), net["is_real"][..., None]
+        states, real = self.encoder(net, net.get("asked")), net["is_real"][..., None]
         hidden, width = states.hidden, real.shape[2]
         weights = (self.attention(hidden) + (real - 1) * 1e4).softmax(2) * (real.sum(2, keepdim=True) > 0)
         pooled = torch.einsum("blwk,blwd->blkd", weights, hidden).flatten(1)

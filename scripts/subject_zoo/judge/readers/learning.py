@@ -32,7 +32,7 @@ def read(
     sequences of `vocab_size` letters."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    learned, asked = _scaled(tensors_of(training), tensors_of(test))
+    learned, asked = scaled(tensors_of(training), tensors_of(test))
     model: nn.Module
     if kind == "graph":
         model, rate = GraphReader(learned, SIGHTS[rung], vocab_size, labels.shape[1]), 3e-3
@@ -43,7 +43,7 @@ def read(
     change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] = (
         (lambda net: turned_about(net, generator)) if may_turn else (lambda net: net)
     )
-    _learn(model, learned, torch.from_numpy(labels.astype(np.float32)), rate, steps, change, generator)
+    learn(model, learned, torch.from_numpy(labels.astype(np.float32)), rate, steps, change, generator)
     model.eval()
     with torch.no_grad():
         parts = [
@@ -53,7 +53,7 @@ def read(
     return torch.cat(parts).double().numpy()
 
 
-def _learn(
+def learn(
     model: nn.Module,
     networks: dict[str, torch.Tensor],
     labels: torch.Tensor,
@@ -80,7 +80,7 @@ def _learn(
             done += 1
 
 
-def _scaled(
+def scaled(
     learned: dict[str, torch.Tensor], asked: dict[str, torch.Tensor]
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Signatures with mean 0 and deviation 1 over the training networks' neurons."""

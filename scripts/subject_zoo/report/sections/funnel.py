@@ -14,6 +14,7 @@ _GATES = {
     "competence": "everything selected is recognised in the end",
     "claim": "the list in the completion is true",
     "repair": "no single number mends the network",
+    "diagnosis": "what is said of the fault is true",
 }
 
 

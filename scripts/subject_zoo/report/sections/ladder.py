@@ -10,6 +10,7 @@ from subject_zoo.report.parts import Figure, Section, table
 _FIGURES = {
     "classification": ("macro_f1", "macro F1"),
     "modification": ("passed", "share of repairs that pass the gates"),
+    "diagnosis": ("exact_match", "share of exact diagnoses"),
 }
 _NAME = "What an interpreter has to beat"
 _HOW = "make baseline measures it, in minutes to an hour; then write this page again (make report)."
@@ -25,7 +26,7 @@ def ladder(report: Mapping[str, Any], is_of_this: bool) -> Section:
     introduction = "An interpreter is worth what it has above the best program here."
     if not is_of_this:
         introduction += " These figures were measured on another state of the dataset, by its manifest."
-    figures = [_figure(task, report[task]) for task in _FIGURES if report[task]]
+    figures = [_figure(task, report[task]) for task in _FIGURES if report.get(task)]
     return Section("ladder", _NAME, introduction, figures)
 
 

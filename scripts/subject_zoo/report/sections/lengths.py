@@ -10,7 +10,7 @@ from subject_zoo.report.facts import Facts
 from subject_zoo.report.parts import Figure, Section, table
 from subject_zoo.report.spread import spread
 
-_CLASSES = {"modification": "after", "classification": "before"}
+_CLASSES = {"modification": "after", "classification": "before", "diagnosis": "other"}
 _BINS = 24
 
 

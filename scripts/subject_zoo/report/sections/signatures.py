@@ -117,8 +117,8 @@ def signatures(facts: Facts) -> Section | None:
     lines: list[Sequence[str | float]] = [
         [name, own.records, round(own.share, 3), round(own.chance, 3)] for name, own in measured.items()
     ]
-    task = next(task for task, shown in SHOWN.items() if shown == stage)
-    methods = ", ".join(facts.records[0].metadata["signature"]["methods"][task])
+    by_task = facts.records[0].metadata["signature"]["methods"]
+    methods = ", ".join(next(methods for task, methods in by_task.items() if stage in SHOWN[task]))
     network = "mended" if facts.mends and stage == "improved" else "degraded" if facts.mends else "trained"
     figure = Figure(
         f"The nearest signature shares a pattern in {percent(overall)} of the records; by chance in {percent(chance)}",
