@@ -112,6 +112,14 @@ BAD = {
         ["benchmark.patterns lists ends_with; each entry must stand in patterns.enabled"],
     "task_generation: {include_modification: false, include_classification: false}":
         ["task_generation.include_modification", "at least one of them must be true"],
+    "{dataset: {twins: true}, patterns: {enabled: [starts_with, ends_with, has_majority]}}":
+        ["dataset.twins is true and patterns.max_patterns_per_batch 3; that must be below 3"],
+    "{dataset: {twins: true}, patterns: {enabled: [all_same, alternating, ends_with, contains_abc],"
+    " min_target_sequences: 20000}}":
+        ["dataset.twins is true and patterns.min_patterns_per_batch 1; that must be 2 or more"],
+    "dataset: {twins: true, corruption: random}": ["dataset.twins is true and dataset.corruption random; that must be"],
+    "{dataset: {twins: true}, splits: {holdout: combination}}":
+        ["dataset.twins is true and splits.holdout combination; that must be another"],
     "splits: {validation: 0.5, test: 0.5}": ["splits.validation + splits.test is 1; it must be below 1"],
     "splits: {held_out: [tanh]}": ["splits.held_out is ['tanh']; with splits.holdout example it must be null"],
     "splits: {holdout: combination, held_out: [3]}": ["with splits.holdout combination it must be null"],

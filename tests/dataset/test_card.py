@@ -24,6 +24,7 @@ from tests.finished_dataset import finished, make_dataset, tiny_config
 __all__ = ["finished"]  # a fixture
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
+ENABLED = ["starts_with", "ends_with", "palindrome", "all_same"]
 ROWS = {"train": 5, "validation": 0, "test": 2}
 TABLES = {"data": "a" * 64, "modification": "b" * 64, "classification": "e" * 64}
 
@@ -129,6 +130,30 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
     assert f"{table} {cell(exact['precision']['min'])} | {cell(exact['precision']['p10'])} |" in section
     assert f"{exact['records_of_true_lists']} of\n9 networks" in section
     assert "all 343 sequences" in section
+
+
+def test_it_counts_pairs_of_twins(validity):
+    section = "## How it was made"
+    without = dataset_card(small_config(), DIGESTS, ROWS, TABLES, validity).split(section)[1]
+    assert "no two records share a start." in without
+    assert "twins" not in without.split("```yaml")[0]
+    verdicts = [verdict(i, accepted=i in (0, 1, 2, 5, 7, 8, 9)) for i in range(12)]
+    pairs = {0: ("palindrome", "ends_with"), 4: ("ends_with", "palindrome")}
+    for told in verdicts:
+        one, other = pairs.get(told["example_id"] // 2, ("starts_with", "palindrome"))
+        here, there = (one, other) if told["example_id"] % 2 == 0 else (other, one)
+        told["twin"] = {"example_id": told["example_id"] ^ 1, "only_here": here, "only_there": there}
+    told = summarise(verdicts, [0, 1, 2, 5, 7, 8, 9], CONFIG)
+    assert told["twins"] == {
+        "pairs": 2,
+        "pairs_by_pattern": {"starts_with": 0, "ends_with": 2, "palindrome": 2},
+        "records_without_twin": 3,
+    }
+    config = small_config({"dataset": {"twins": True, "corruption": "region"}, "patterns": {"enabled": ENABLED}})
+    text = " ".join(dataset_card(config, DIGESTS, ROWS, TABLES, told).split(section)[1].split())
+    assert "twins share a start, and no other records do." in text
+    assert "Whole pairs here: 2; records whose twin failed a gate, or would come next: 3." in text
+    assert "that it tells apart: starts_with 0, ends_with 2, palindrome 2." in text
 
 
 def test_it_says_how_long_a_sample_is_and_what_length_to_train_with(validity):

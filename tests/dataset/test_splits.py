@@ -126,6 +126,27 @@ def test_no_split_of_real_records_has_what_another_holds_out(made, kind):
 
 
 @pytest.mark.parametrize(
+    ("holdout", "held_out"), [("example", None), ("pattern", ["ends_with"]), ("activation", ["relu", "tanh"])]
+)
+def test_no_pair_of_twins_stands_in_two_splits(holdout, held_out):
+    config = tiny_config({"dataset": {"twins": True, "corruption": "region"}, "signature": {"methods": ["mean"]}})
+    records = make_examples(Project(config), range(60)).records
+    splits = {"holdout": holdout, "held_out": held_out, "validation": 0.3, "test": 0.3}
+    pairs: dict[int, set[str]] = {}
+    whole = 0
+    for split, positions in members_of_splits(records, config["seed"], splits).items():
+        assert positions
+        for position in positions:
+            pair = records[position]["example_id"] // 2
+            whole += pair in pairs
+            pairs.setdefault(pair, set()).add(split)
+            if split != "test" and holdout == "pattern":
+                assert "ends_with" not in json.loads(records[position]["metadata"])["selected_patterns"]
+    assert whole > 2
+    assert all(len(of_pair) == 1 for of_pair in pairs.values())
+
+
+@pytest.mark.parametrize(
     ("splits", "fragments"),
     [
         (("example", None, 0.05, 0.1), ["record's number", "10 % of the records are test, 5 % validation"]),

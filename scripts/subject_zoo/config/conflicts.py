@@ -10,6 +10,7 @@ from subject_zoo.config.words import did_you_mean, show
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import check_possible
 from subject_zoo.patterns.space import MOST_LISTED, pattern_space
+from subject_zoo.patterns.targets import possible_targets
 
 
 def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -27,6 +28,7 @@ def conflicts_between(config: Mapping[str, Any], schema: Mapping[str, Any]) -> I
     yield from _patterns_conflicts(config["patterns"], config["task_generation"]["include_modification"])
     yield from _exact_conflicts(config["validation"], config["patterns"])
     yield from _dataset_conflicts(config["dataset"], config["training"]["batch_size"])
+    yield from _twins_conflicts(config)
     yield from _training_conflicts(config["training"])
     yield from _backward_ranges(config, schema)
     enabled = config["patterns"]["enabled"]
@@ -89,6 +91,33 @@ def _dataset_conflicts(dataset: Mapping[str, Any], batch_size: int) -> Iterator[
         yield (
             f"training.batch_size is {batch_size}; it must be at most {rows}, "
             "the part of dataset.num_sequences that dataset.validation_fraction leaves"
+        )
+
+
+def _twins_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
+    if not config["dataset"]["twins"]:
+        return
+    patterns, mends = config["patterns"], config["task_generation"]["include_modification"]
+    most, enabled = patterns["max_patterns_per_batch"], len(patterns["enabled"])
+    if most == enabled:
+        yield (
+            f"dataset.twins is true and patterns.max_patterns_per_batch {most}; that must be below {enabled}, the "
+            "number of patterns.enabled: a twin selects another pattern in the place of one"
+        )
+    elif mends and patterns["min_patterns_per_batch"] == 1 and len(possible_targets(patterns)) == 1:
+        yield (
+            "dataset.twins is true and patterns.min_patterns_per_batch 1; that must be 2 or more where only one "
+            "pattern can be the target, by patterns.min_target_sequences: a twin of it alone would have none"
+        )
+    if mends and config["dataset"]["corruption"] != "region":
+        yield (
+            f"dataset.twins is true and dataset.corruption {config['dataset']['corruption']}; that must be region, "
+            "which twins can share"
+        )
+    if config["splits"]["holdout"] == "combination":
+        yield (
+            "dataset.twins is true and splits.holdout combination; that must be another: twins differ in their "
+            "combination, and stand in one split"
         )
 
 

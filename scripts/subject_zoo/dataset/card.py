@@ -1,6 +1,7 @@
 """The dataset card: what a person reads before they use the dataset, and how `datasets` loads it."""
 
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -84,11 +85,13 @@ def card_text(
     """The card below its YAML, from what `dataset_card` takes."""
     model, patterns = config["model"], config["patterns"]
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
-    tasks = tasks_of(config["task_generation"])
+    tasks, twins = tasks_of(config["task_generation"]), config["dataset"]["twins"]
     return Template(_template(tasks)).substitute(
         count=_counted(sum(rows.values()), "record"),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
+        starts="twins share a start, and no other records do" if twins else "no two records share a start",
+        twins=_twins(validity) if twins else "",
         empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
@@ -167,6 +170,18 @@ def _span(bounds: Sequence[int]) -> str:
 def _empty(splits: Sequence[str]) -> str:
     """Of splits that were to have records and have none."""
     return f" No record fell to {' or '.join(splits)} here, so there is no such split to load." if splits else ""
+
+
+def _twins(validity: Mapping[str, Any] | None) -> str:
+    """A paragraph on pairs, after the one on splits."""
+    text = """The candidates 2k and 2k + 1 are **twins**: one form of network, one start, one learning rate, one order
+        of batches, and one dataset, but that one selected pattern has another in its place (`twin` in `metadata`). A
+        pair is dealt as one record, by its lower number and by what either is, so that none stands in two splits."""
+    if validity and (told := validity.get("twins")):
+        apart = ", ".join(f"{name} {count}" for name, count in told["pairs_by_pattern"].items())
+        text += f""" Whole pairs here: {told["pairs"]:,}; records whose twin failed a gate, or would come next:
+            {told["records_without_twin"]:,}. By pattern, the whole pairs that it tells apart: {apart}."""
+    return "\n\n" + textwrap.fill(" ".join(text.split()), 120)
 
 
 def _exact(exact: Mapping[str, Any], mends: bool) -> str:

@@ -32,6 +32,16 @@ def traits_of(selected_patterns: Sequence[str], architecture: Mapping[str, Any])
     }
 
 
+def of_pair(
+    example_id: int, selected_patterns: Sequence[str], twin: Mapping[str, Any] | None
+) -> tuple[int, Sequence[str]]:
+    """The id and the patterns that an example is dealt by: its own, or, of one that has a twin (as verdicts tell), the
+    lower id and the patterns of either. So no pair stands in two splits."""
+    if twin is None:
+        return example_id, selected_patterns
+    return min(example_id, twin["example_id"]), [*selected_patterns, twin["only_there"]]
+
+
 def split_of(
     seed: int,
     example_id: int,

@@ -30,10 +30,11 @@ def summarise(
     pattern or the background), `histograms` of their positive rates, `duplicates` (records that hold the improved model
     of an earlier one), `prompt_chars` by task, `chars` and `tokens` of prompt and completion together by task (`tokens`
     where they were counted), `combinations` of patterns, `sequences` (in the accepted examples' datasets, as
-    `audit_sequences` counts them), `exact` (None where the whole space was not measured), and, where diagnoses are
-    asked for, `diagnosed` (how many show the model of each stage). `beside_the_target` is None, and figures of targets
-    are left out, where no modification is asked for; `implied` and `histograms` are, and positive rates, where no
-    classification is.
+    `audit_sequences` counts them), `exact` (None where the whole space was not measured), where diagnoses are asked for
+    `diagnosed` (how many show the model of each stage), and where examples have them `twins` (whole pairs in the
+    dataset, how many of these each pattern tells apart, and records without their twin). `beside_the_target` is None,
+    and figures of targets are left out, where no modification is asked for; `implied` and `histograms` are, and
+    positive rates, where no classification is.
     """
     asked, min_accuracy = config["task_generation"], config["validation"]["min_accuracy"]
     mends, names = asked["include_modification"], asked["include_classification"]
@@ -55,6 +56,7 @@ def summarise(
         "sequences": _sequences(accepted),
         "exact": _exact(accepted, names),
         **({"diagnosed": _diagnosed(accepted)} if asked["include_diagnosis"] else {}),
+        **({"twins": _twins(accepted, config["patterns"]["enabled"])} if any("twin" in v for v in accepted) else {}),
     }
 
 
@@ -174,6 +176,17 @@ def _exact(accepted: Sequence[Mapping[str, Any]], names: bool) -> dict[str, Any]
         "records": len(measured),
         **({"records_of_true_lists": sum(map(_is_true_of_all, measured))} if names else {}),
         **{key: _spread(figures[key].dropna().astype(float)) for key in columns},
+    }
+
+
+def _twins(accepted: Sequence[Mapping[str, Any]], enabled: Sequence[str]) -> dict[str, Any]:
+    members = {v["example_id"] for v in accepted}
+    whole = [v for v in accepted if v["twin"]["example_id"] in members]
+    apart = Counter(v["twin"]["only_here"] for v in whole)
+    return {
+        "pairs": len(whole) // 2,
+        "pairs_by_pattern": {name: apart[name] for name in enabled},
+        "records_without_twin": len(accepted) - len(whole),
     }
 
 

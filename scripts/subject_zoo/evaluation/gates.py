@@ -1,6 +1,7 @@
 """Whether an example is what it claims to be: the gates, and why it fails them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
@@ -124,6 +125,7 @@ def validate_example(
         "reasons": verdict.pop("reasons"),
         "target_pattern": plan.target_pattern,
         "selected_patterns": list(selected),
+        **_twin(plan),
         "degraded": {"accuracy": before},
         "improved": {"accuracy": after},
         **verdict,
@@ -146,8 +148,14 @@ def reject_untrained(plan: ExamplePlan, task_generation: Mapping[str, bool]) -> 
         "reasons": [TOO_LONG],
         "target_pattern": plan.target_pattern,
         "selected_patterns": list(plan.selected_patterns),
+        **_twin(plan),
     }
     return _of_tasks(entry, task_generation)
+
+
+def _twin(plan: ExamplePlan) -> dict[str, Any]:
+    """What an entry says of an example's twin, if it has one."""
+    return {} if plan.twin is None else {"twin": asdict(plan.twin)}
 
 
 def _of_tasks(entry: Mapping[str, Any], task_generation: Mapping[str, bool]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What one example is going to be: its patterns, its target and its network, drawn before anything is made."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,51 @@ from subject_zoo.patterns.targets import possible_targets
 
 
 @dataclass(frozen=True)
+class Twin:
+    """The other example of a pair (`dataset.twins`): its id, and the two patterns that tell the pair apart, the one
+    that is selected `only_here` and the one that its twin selects in its place."""
+
+    example_id: int
+    only_here: str
+    only_there: str
+
+
+@dataclass(frozen=True)
 class ExamplePlan:
     """The choices of one example. `selected_patterns` stand in the config's order; `target_pattern` is None where no
-    modification is asked for, and so no fault is made."""
+    modification is asked for, and so no fault is made; `twin` is None where examples have none."""
 
     example_id: int
     selected_patterns: tuple[str, ...]
     target_pattern: str | None
     architecture: Architecture
     learning_rate: float
+    twin: Twin | None = None
+
+    @property
+    def drawn_from(self) -> int:
+        """The id that its draws come from, and its split: its own, or the lower one of a pair, whose examples so have
+        one network, one start and one order of batches."""
+        return self.example_id if self.twin is None else min(self.example_id, self.twin.example_id)
+
+    def of_twin(self, enabled: Sequence[str]) -> "ExamplePlan":
+        """The plan of its twin; `enabled` are the config's patterns, in their order. Raises ValueError where it has
+        none."""
+        if self.twin is None:
+            raise ValueError(f"example {self.example_id} has no twin")
+        here, there = self.twin.only_here, self.twin.only_there
+        selected = {there if name == here else name for name in self.selected_patterns}
+        return replace(
+            self,
+            example_id=self.twin.example_id,
+            selected_patterns=tuple(name for name in enabled if name in selected),
+            target_pattern=there if self.target_pattern == here else self.target_pattern,
+            twin=Twin(self.example_id, there, here),
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as builtins, JSON-ready."""
-        return asdict(self)
+        """The plan as builtins, JSON-ready; without `twin` where it has none."""
+        return {name: value for name, value in asdict(self).items() if name != "twin" or value is not None}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ExamplePlan":
@@ -36,6 +68,7 @@ class ExamplePlan:
             | {
                 "selected_patterns": tuple(values["selected_patterns"]),
                 "architecture": Architecture(**values["architecture"]),
+                "twin": Twin(**values["twin"]) if "twin" in values else None,
             }
         )
 
@@ -106,7 +139,18 @@ def draw_diagnosed(seed: int, example_id: int) -> str:
 
 
 def draw_plan(seed: int, example_id: int, config: Mapping[str, Any]) -> ExamplePlan:
-    """The plan of one example by the config's sections `patterns`, `model`, `training` and `task_generation`."""
+    """The plan of one example by the config's sections `patterns`, `model`, `training` and `task_generation`; and, of
+    `dataset`, by `twins`: then examples 2k and 2k + 1 are twins."""
+    if not config["dataset"]["twins"]:
+        return _draw_single(seed, example_id, config)
+    lower = example_id - example_id % 2
+    first = _draw_single(seed, lower, config)
+    here, there = _draw_exchange(seed, first, config["patterns"])
+    first = replace(first, twin=Twin(lower + 1, here, there))
+    return first if example_id == lower else first.of_twin(config["patterns"]["enabled"])
+
+
+def _draw_single(seed: int, example_id: int, config: Mapping[str, Any]) -> ExamplePlan:
     patterns = config["patterns"]
     selected, target = (
         draw_patterns(seed, example_id, patterns)
@@ -120,3 +164,17 @@ def draw_plan(seed: int, example_id: int, config: Mapping[str, Any]) -> ExampleP
         architecture=draw_architecture(seed, example_id, patterns, config["model"]),
         learning_rate=draw_learning_rate(seed, example_id, config["training"]),
     )
+
+
+def _draw_exchange(seed: int, first: ExamplePlan, patterns: Mapping[str, Any]) -> tuple[str, str]:
+    """(a selected pattern of a pair's first example, the one that its twin selects in its place), from the twin's id.
+
+    The target stays where another pattern is selected, so that twins have one fault; where it is alone, the other's
+    target is one of the possible ones. Uniform among what is left.
+    """
+    rng = example_generator(seed, first.example_id + 1, Purpose.PATTERNS)
+    leaving = [name for name in first.selected_patterns if name != first.target_pattern] or first.selected_patterns
+    here = leaving[rng.integers(len(leaving))]
+    able: Sequence[str] = possible_targets(patterns) if here == first.target_pattern else patterns["enabled"]
+    entering = [name for name in able if name not in first.selected_patterns]
+    return here, entering[rng.integers(len(entering))]

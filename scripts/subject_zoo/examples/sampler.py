@@ -1,6 +1,6 @@
 """The datasets that subject models are trained on, and the two that the project makes once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,13 @@ import numpy as np
 from subject_zoo.base.distinct import distinct
 from subject_zoo.base.randomness import ProjectPurpose, Purpose, example_generator, project_generator
 from subject_zoo.examples.corruption import draw_region
-from subject_zoo.examples.plan import ExamplePlan
+from subject_zoo.examples.draw import BACKGROUND, NEGATIVE, NO_ROWS, Draw, Group, Role, Sides, enough, even_shares
+from subject_zoo.examples.plan import ExamplePlan, Twin
 from subject_zoo.patterns.ownership import near_miss_sources, negative, owned, ownership_order
 from subject_zoo.patterns.pools import Pools
 from subject_zoo.patterns.sequences import row_codes, to_text
 from subject_zoo.patterns.slices import Slice
 from subject_zoo.patterns.space import pattern_space
-
-NEGATIVE = -1  # the owner of a sequence that satisfies no selected pattern
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,22 @@ class PatternDatasetSampler:
         and half by members of selected ones with one token changed; background fills the rest. No sequence
         occurs twice, except where a group has fewer than its share: then copies fill it. A selected pattern that
         owns fewer than two training sequences leaves its share to the other ones.
+
+        The second example of a pair of twins has the first one's dataset but for what its pattern changes: a sequence
+        that still may be what it was stays, and every sequence that both have on one side of the early-stopping split
+        stands in the same row.
         """
+        if plan.drawn_from == plan.example_id:
+            draw = self._drawn(plan)
+            return self._dataset(plan, draw, draw, slice(None))
+        first = plan.of_twin(self.pools.names)
+        there = self._drawn(first)
+        draw = self._drawn(plan, there)
+        fault_of = there if first.target_pattern == plan.target_pattern else draw
+        return self._dataset(plan, draw, fault_of, draw.beside(there))
+
+    def _drawn(self, plan: ExamplePlan, there: Draw | None = None) -> Draw:
+        """The rows of an example; where its twin's are given, as many of these as may stay."""
         selected = [self.pools.names.index(name) for name in plan.selected_patterns]
         (unselected, share_of_unselected), _ = near_miss_sources(selected, len(self.pools.names))
         order = ownership_order(selected, self.pools.counts)
@@ -90,14 +104,20 @@ class PatternDatasetSampler:
         of_unselected = int(near * share_of_unselected)
 
         masks = self.pools.masks
+        taken = np.zeros(len(self.pools.tokens), bool)
+        kept = {} if plan.twin is None or there is None else self._kept(plan.twin, there, selected, order)
         rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
-        draw = _Draw(rng, total, round(total * self.dataset["validation_fraction"]))
+        draw = Draw(rng, total, round(total * self.dataset["validation_fraction"]))
+
+        def kept_in(group: Group) -> Sides:
+            return Sides(*(rows[~taken[rows]] for rows in kept.get(group, NO_ROWS)))
+
         positives = {p: rows[owned(masks[rows], p, order)] for p, rows in enumerate(self._members) if p in selected}
         owning = [pattern for pattern in selected if len(positives[pattern]) > 1]
-        for pattern, wanted in _even_shares(owning, total - negatives):
+        for pattern, wanted in even_shares(owning, total - negatives):
             # What is tested on its training sequences anyway needs all of them to train on.
-            draw.add(positives[pattern], wanted, owner=pattern, may_validate=self.pools.held_out[pattern])
-        taken = np.zeros(len(self.pools.tokens), bool)
+            group, held_out = Group(Role.POSITIVE, pattern), self.pools.held_out[pattern]
+            draw.add(group, positives[pattern], wanted, held_out, kept_in(group))
         # Near misses could use up a small background, so they leave about as much of it as is wanted, or half.
         spare = self._background[:: max(2, len(self._background) // max(2, negatives - near))]
         taken[spare] = True
@@ -105,50 +125,74 @@ class PatternDatasetSampler:
         def is_new_negative(rows: np.ndarray) -> np.ndarray:
             return negative(masks[rows], selected) & ~taken[rows]
 
-        for patterns, wanted, pools in (
-            (unselected, of_unselected, self._members),
-            (selected, near - of_unselected, self._near_misses),
+        for role, patterns, wanted, pools in (
+            (Role.MEMBER, unselected, of_unselected, self._members),
+            (Role.CHANGED, selected, near - of_unselected, self._near_misses),
         ):
-            for pattern, share in _even_shares(patterns, wanted):
-                candidates = _enough(pools[pattern], is_new_negative, share, rng)
-                held_out = self.pools.held_out[pattern] or patterns is selected
-                drawn = draw.add(candidates, share, is_near_miss=True, may_validate=held_out)
-                taken[drawn] = True
+            for pattern, share in even_shares(patterns, wanted):
+                candidates = enough(pools[pattern], is_new_negative, share, rng)
+                group, held_out = Group(role, pattern), self.pools.held_out[pattern] or role == Role.CHANGED
+                taken[draw.add(group, candidates, share, held_out, kept_in(group))] = True
         taken[spare] = False
-        draw.add(self._background[~taken[self._background]], draw.rows_left)
-        rows, owners = np.concatenate(draw.rows), np.concatenate(draw.owners)
+        background = self._background[~taken[self._background]]
+        draw.add(BACKGROUND, background, draw.rows_left, kept=kept_in(BACKGROUND))
+        return draw
+
+    def _kept(self, twin: Twin, there: Draw, selected: Sequence[int], order: Sequence[int]) -> dict[Group, Sides]:
+        """By group the rows of the twin's dataset, `there`, that may stand in it here."""
+        here, gone = (self.pools.names.index(name) for name in (twin.only_here, twin.only_there))
+
+        def may_stay(group: Group, rows: np.ndarray) -> np.ndarray:
+            if group.role == Role.POSITIVE:
+                return owned(self.pools.masks[rows], group.pattern, order)
+            return negative(self.pools.masks[rows], selected)
+
+        kept = {}
+        for group, sides in there.sides():
+            like = Group(Role.POSITIVE, here) if group == (Role.POSITIVE, gone) else group
+            if like.pattern != gone:
+                kept[like] = Sides(*(rows[may_stay(like, rows)] for rows in sides))
+        return kept
+
+    def _dataset(self, plan: ExamplePlan, draw: Draw, fault_of: Draw, order: np.ndarray | slice) -> ExampleDataset:
+        """The dataset of drawn rows in an order; `fault_of` are those that the fault is drawn for, a twin's maybe."""
+        rows, owners = draw.rows[order], draw.owners[order]
+        flipped, region = self._flipped(plan, draw, fault_of)
         labels = owners != NEGATIVE
-        flipped, region = self._flipped(plan, rows, owners)
         return ExampleDataset(
             tokens=self.pools.tokens.take(rows, axis=0),
             labels=labels,
             corrupted_labels=labels ^ flipped[rows],
             owners=owners,
-            is_validation=np.concatenate(draw.is_validation),
-            is_near_miss=np.concatenate(draw.is_near_miss),
+            is_validation=draw.is_validation[order],
+            is_near_miss=draw.is_near_miss[order],
             region=region,
         )
 
-    def _flipped(
-        self, plan: ExamplePlan, rows: np.ndarray, owners: np.ndarray
-    ) -> tuple[np.ndarray, dict[str, Any] | None]:
+    def _flipped(self, plan: ExamplePlan, draw: Draw, fault_of: Draw) -> tuple[np.ndarray, dict[str, Any] | None]:
         """Which of all sequences' labels corruption flips, bool [R], and the region: of the distinct rows that the
-        target owns, `corruption_rate`; none where there is no target."""
+        target owns, `corruption_rate`; none where there is no target. A region is drawn for the target's rows in
+        `fault_of`."""
         flipped = np.zeros(len(self.pools.tokens), bool)
         if plan.target_pattern is None:
             return flipped, None
-        owned_rows = distinct(rows[owners == self.pools.names.index(plan.target_pattern)])
+        owned_rows = self._of_target(plan, draw)
         rate = self.dataset["corruption_rate"]
-        rng = example_generator(self.seed, plan.example_id, Purpose.CORRUPTION)
+        rng = example_generator(self.seed, plan.drawn_from, Purpose.CORRUPTION)
         if self.dataset["corruption"] == "random":
             kept = round((1 - rate) * len(owned_rows))
             flipped[owned_rows] = True
             flipped[rng.choice(owned_rows, kept, replace=False)] = False
             return flipped, None
-        tokens = self.pools.tokens[owned_rows]
-        region = draw_region(tokens, rate, self.space.vocab_size, rng)
-        flipped[owned_rows] = region.holds(tokens)
+        drawn_for = self.pools.tokens[self._of_target(plan, fault_of)]
+        region = draw_region(drawn_for, rate, self.space.vocab_size, rng)
+        flipped[owned_rows] = region.holds(self.pools.tokens[owned_rows])
         return flipped, region.to_dict()
+
+    def _of_target(self, plan: ExamplePlan, draw: Draw) -> np.ndarray:
+        """The distinct rows that the target owns; none where it owns too few to have a share."""
+        group = Group(Role.POSITIVE, self.pools.names.index(str(plan.target_pattern)))
+        return distinct(draw.groups.get(group, np.zeros(0, np.int32)))
 
     def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
         """Sequences of the probe slice that signatures are taken over: each enabled pattern's, and background.
@@ -202,70 +246,3 @@ class PatternDatasetSampler:
                 for sequence, patterns in zip(to_text(self.space, self.pools.tokens[chosen]), satisfied, strict=True)
             ],
         }
-
-
-class _Draw:
-    """Rows drawn so far, group by group, with exact totals for the validation split."""
-
-    def __init__(self, rng: np.random.Generator, total: int, validation_total: int) -> None:
-        self.rng, self.rows_left, self._validation_left = rng, total, validation_total
-        self.rows: list[np.ndarray] = []
-        self.owners: list[np.ndarray] = []
-        self.is_validation: list[np.ndarray] = []
-        self.is_near_miss: list[np.ndarray] = []
-
-    def add(
-        self,
-        candidates: np.ndarray,
-        wanted: int,
-        owner: int = NEGATIVE,
-        is_near_miss: bool = False,
-        may_validate: bool = True,
-    ) -> np.ndarray:
-        """Draw `wanted` rows, validation first; fewer than `wanted` candidates are copied to fill both parts.
-
-        No candidates give no rows; their share, and that of a group which may not validate, goes to a later
-        group. The rows drawn, int32.
-        """
-        wanted = wanted if len(candidates) else 0
-        # What is left of the validation split is spread over what is left of the rows: the total comes out
-        # exact, and groups that may not validate take nothing from a later group's training rows but up to half.
-        held = max(0, self._validation_left - (self.rows_left - wanted) // 2)
-        if may_validate and wanted:
-            held = max(held, round(wanted * self._validation_left / self.rows_left))
-        held = min(held, wanted) if len(candidates) > 1 else 0  # copies of one sequence must stay on one side
-        self.rows_left -= wanted
-        self._validation_left -= held
-        if len(candidates) >= wanted:
-            rows = self.rng.choice(candidates, wanted, replace=False)
-        else:
-            distinct = self.rng.permutation(candidates)
-            cut = min(max(1, round(len(distinct) * held / wanted)), len(distinct) - 1) if held else 0
-            rows = np.concatenate([np.resize(distinct[:cut], held), np.resize(distinct[cut:], wanted - held)])
-        self.rows.append(rows)
-        self.owners.append(np.full(wanted, owner, np.int8))
-        self.is_validation.append(np.arange(wanted) < held)
-        self.is_near_miss.append(np.full(wanted, is_near_miss))
-        return rows
-
-
-def _enough(
-    pool: np.ndarray, is_allowed: Callable[[np.ndarray], np.ndarray], wanted: int, rng: np.random.Generator
-) -> np.ndarray:
-    """At least `wanted` of a pool's allowed rows, drawn uniformly, or all where there are fewer.
-
-    Most rows of most pools are allowed, so twice as many as wanted are drawn and the others not even looked at.
-    """
-    some = 2 * wanted + 16
-    if some < len(pool):
-        rows = rng.choice(pool, some, replace=False)
-        rows = rows[is_allowed(rows)]
-        if len(rows) >= wanted:
-            return rows
-    return pool[is_allowed(pool)]
-
-
-def _even_shares(patterns: Sequence[int], total: int) -> Iterator[tuple[int, int]]:
-    """Each pattern with its share of the total, the earlier ones one more where it does not divide."""
-    for position, pattern in enumerate(patterns):
-        yield pattern, total // len(patterns) + (position < total % len(patterns))

@@ -30,7 +30,7 @@ def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], d
     tasks = []
     for plan, dataset in examples.values():
         if could_fit(plan.architecture, room, decimals):
-            rng = example_generator(config["seed"], plan.example_id, Purpose.INITIAL_WEIGHTS)
+            rng = example_generator(config["seed"], plan.drawn_from, Purpose.INITIAL_WEIGHTS)
             weights = initial_weights(plan.architecture, rng)
             purposes = Purpose.DEGRADED_BATCHES, Purpose.DEGRADED_DROPOUT
             tasks.append(_task(config["seed"], plan, dataset, dataset.corrupted_labels, weights, purposes))
@@ -68,7 +68,7 @@ def _task(
     purposes: tuple[Purpose, Purpose],
 ) -> TrainingTask:
     """One training of an example's model; `purposes` are those of its batches and of its dropout."""
-    batches, dropout = (example_generator(seed, plan.example_id, purpose) for purpose in purposes)
+    batches, dropout = (example_generator(seed, plan.drawn_from, purpose) for purpose in purposes)
     return TrainingTask(
         example_id=plan.example_id,
         architecture=plan.architecture,

@@ -9,7 +9,7 @@ from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
 from subject_zoo.dataset.shard_plan import Windows
-from subject_zoo.dataset.splits import split_of, traits_of
+from subject_zoo.dataset.splits import of_pair, split_of, traits_of
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import Row, ShardReader, Signatures
@@ -70,8 +70,9 @@ class ShardChecker:
         """What is wrong with a row of a candidate's id, each with the column that shows it."""
         example_id = row.example_id
         plan = self.records.plan(example_id)
-        traits = traits_of(plan.selected_patterns, plan.architecture.to_dict())
-        right = split_of(self.config["seed"], example_id, traits, **self.config["splits"])
+        dealt_by, patterns = of_pair(example_id, plan.selected_patterns, plan.to_dict().get("twin"))
+        traits = traits_of(patterns, plan.architecture.to_dict())
+        right = split_of(self.config["seed"], dealt_by, traits, **self.config["splits"])
         if split != right:
             yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
