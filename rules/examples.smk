@@ -121,6 +121,7 @@ rule validate:
         settings=settings(
             "validate",
             "seed",
+            "shared_seed",
             "dataset.near_miss_ratio",
             "dataset.probe_fraction",
             "dataset.test_fraction",

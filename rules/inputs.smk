@@ -13,7 +13,7 @@ rule make_pools:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("make_pools", "seed", "patterns", "dataset"),
+        settings=settings("make_pools", "seed", "shared_seed", "patterns", "dataset"),
     script:
         "../scripts/make_pools.py"
 
@@ -35,6 +35,7 @@ rule make_signature_dataset:
         settings=settings(
             "make_signature_dataset",
             "seed",
+            "shared_seed",
             "patterns",
             "dataset",
             "signature.background_probes",
@@ -67,6 +68,6 @@ rule make_benchmark_dataset:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("make_benchmark_dataset", "seed", "patterns", "dataset", "benchmark"),
+        settings=settings("make_benchmark_dataset", "seed", "shared_seed", "patterns", "dataset", "benchmark"),
     script:
         "../scripts/make_benchmark_dataset.py"

@@ -41,7 +41,15 @@ def as_it_is_now(wildcards, input):
 
 
 # What decides which files are published, and where.
-PUBLISHED_BY = ["seed", "examples_per_job", "largest_job", "ranges_per_shard", "splits", "publish.repo_id"]
+PUBLISHED_BY = [
+    "seed",
+    "shared_seed",
+    "examples_per_job",
+    "largest_job",
+    "ranges_per_shard",
+    "splits",
+    "publish.repo_id",
+]
 
 
 rule create_repository:

@@ -5,6 +5,7 @@ from pathlib import Path
 from adapter import rule_log
 
 from subject_zoo.base.files import read_json
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.shards import (
     members_of_splits,
@@ -21,7 +22,7 @@ with rule_log(snakemake) as log:
     config, paths, outputs = snakemake.params.settings["config"], snakemake.input, snakemake.output
     asked, chosen = config["task_generation"], read_json(paths.tally)["accepted"]
     records = StoredRecords.of(*paths.records)
-    members = members_of_splits(records, config["seed"], config["splits"])
+    members = members_of_splits(records, shared_seed(config), config["splits"])
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
         write_table(path, table, records.select(members[split]), asked)

@@ -13,21 +13,28 @@ import yaml
 from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import write_json
 from subject_zoo.chain import MadeExamples, Record, make_examples
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.card import CC0, dataset_card
-from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest
+from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest, title_pages
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
     CARD,
     MANIFEST,
+    PICTURES,
     SIGNATURE_DATASET,
+    VALIDITY,
+    picture_names,
     signatures_file,
     table_file,
     table_names,
     weights_file,
 )
+from subject_zoo.dataset.pictures import DRAWINGS
+from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.shards import members_of_splits, named_models, write_signatures, write_table, write_weights
+from subject_zoo.dataset.validity import summarise
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.project import Project
 from subject_zoo.signatures.files import signature_arrays
@@ -116,13 +123,32 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     write_manifest(folder, {**project.provenance, **facts})
 
 
+def tell_of_records(folder: Path) -> None:
+    """Figures, pictures and title pages for a folder of `make_dataset`'s, as the pipeline writes them."""
+    facts = read_facts(folder)
+    config, project = facts["config"], Project(facts["config"])
+    members = sorted(row["example_id"] for name in parquet_files(folder) for row in read_table_rows(folder / name))
+    made = make_examples(project, range(members[-1] + 1))
+    verdicts = summarise_records(made.verdicts, made.records)
+    validity = summarise(list(verdicts.values()), members, config)
+    write_json(folder / VALIDITY, validity)
+    (folder / PICTURES).mkdir()
+    for name in picture_names(config["task_generation"]):
+        (folder / PICTURES / f"{name}.png").write_bytes(DRAWINGS[name](validity))
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in (CARD, MANIFEST)]
+    files = {path.relative_to(folder).as_posix(): describe_file(path) for path in paths}
+    digests = {key: facts[key] for key in ("code_sha256", "config_sha256")}
+    for name, page in title_pages(files, config, digests, facts["environment"], validity).items():
+        (folder / name).write_bytes(page)
+
+
 def write_window(folder: Path, shard: str, project: Project, made: MadeExamples, kept: Sequence[Record]) -> None:
     """The files of one shard, in their places: nothing where nothing is kept."""
     if not kept:
         return
     ids = [record["example_id"] for record in kept]
     asked, made_models = project.config["task_generation"], {"degraded": made.degraded, "improved": made.improved}
-    members = members_of_splits(kept, project.config["seed"], project.config["splits"])
+    members = members_of_splits(kept, shared_seed(project.config), project.config["splits"])
     for table in table_names(asked):
         for split, positions in members.items():
             if positions:

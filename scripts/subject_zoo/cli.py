@@ -25,7 +25,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_show, _add_report, _add_score, _add_baseline, _add_verify, _add_doctor):
+    for add in (_add_info, _add_show, _add_report, _add_score, _add_baseline, _add_verify, _add_merge, _add_doctor):
         add(commands)
     return parser
 
@@ -126,6 +126,20 @@ def _add_verify(commands: Any) -> None:
     )
 
 
+def _add_merge(commands: Any) -> None:
+    words = "make one dataset of several that differ in their seeds alone"
+    command = commands.add_parser(
+        "merge",
+        help=words,
+        description=f"Writes what is to {words}: of runs with other seeds, and a shared_seed in common. Numbers of the "
+        "second and further ones' examples are raised; manifest.json and the card say by how much.",
+    )
+    command.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="finished datasets")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="a folder that does not exist")
+    command.add_argument("--trust", action="store_true", help="read them whatever memory it takes, and follow links")
+    command.set_defaults(run=_merge)
+
+
 def _cores() -> int:
     """How many of the processor's cores this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
@@ -217,6 +231,18 @@ def _verify(options: argparse.Namespace) -> int:
         _tell(f"... and {found - SHOWN} more")
     _tell(f"{options.folder}: {f'{found} problems' if found else 'no problem'}")
     return 1 if found else 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from subject_zoo.merge import merge  # loads the numeric libraries
+
+    parts = merge(options.folders, options.output, options.trust)
+    for folder, part in zip(options.folders, parts, strict=True):
+        facts, first = part.facts, part.first_example_id
+        _tell(f"{folder}: {facts['num_examples']:,} records of seed {facts['seed']}, with {first} added to example_id")
+    count = sum(part.facts["num_examples"] for part in parts)
+    _tell(f"{options.output}: {count:,} records; to check it, type: subject-zoo verify {options.output}")
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

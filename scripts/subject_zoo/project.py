@@ -16,6 +16,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of, json_bytes
 from subject_zoo.base.foreign import read_regular
 from subject_zoo.config.sections import science_digest
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.evaluation.exam import Exam
 from subject_zoo.evaluation.whole_space import WholeSpace
 from subject_zoo.examples.sampler import PatternDatasetSampler
@@ -85,7 +86,7 @@ class Project:
         """The sequences that all examples draw from; drawing them takes a second or more."""
         if self._pools_file is not None:
             return Pools.from_arrays(load_npz(self._pools_file))
-        return Pools.create(self.config["seed"], self.config["patterns"], self.config["dataset"])
+        return Pools.create(shared_seed(self.config), self.config["patterns"], self.config["dataset"])
 
     @cached_property
     def sampler(self) -> PatternDatasetSampler:
@@ -100,7 +101,7 @@ class Project:
     @cached_property
     def whole_space(self) -> WholeSpace:
         """All sequences that there are, for `validation.exact`; listing them takes a second or more."""
-        return WholeSpace(self.space, self.pools, self.config["seed"], self.config["dataset"])
+        return WholeSpace(self.space, self.pools, shared_seed(self.config), self.config["dataset"])
 
     @cached_property
     def signature_dataset(self) -> bytes:
@@ -115,16 +116,18 @@ class Project:
 
     @cached_property
     def drawn_signature_dataset(self) -> dict[str, Any]:
-        """The probes that the seed draws, whether they are used or not."""
+        """The probes that the shared seed draws, whether they are used or not."""
         signature = self.config["signature"]
-        return self.sampler.signature_dataset(signature["probes_per_pattern"], signature["background_probes"])
+        return self.sampler.signature_dataset(
+            shared_seed(self.config), signature["probes_per_pattern"], signature["background_probes"]
+        )
 
     @cached_property
     def benchmark_dataset(self) -> dict[str, Any]:
         """Labelled test sequences, to evaluate models that interpreters write."""
         benchmark = self.config["benchmark"]
         patterns = benchmark["patterns"] or self.config["patterns"]["enabled"]
-        return self.sampler.benchmark_dataset(benchmark["samples_per_pattern"], patterns)
+        return self.sampler.benchmark_dataset(shared_seed(self.config), benchmark["samples_per_pattern"], patterns)
 
     @cached_property
     def probes(self) -> Probes:

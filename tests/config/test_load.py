@@ -135,4 +135,4 @@ def test_a_key_of_ten_megabytes_is_one_short_line_at_once():
     with pytest.raises(UserError) as raised:
         check_config({"seed" * 3_000_000: 1, "model": {"num_layers" * 1_000_000: "x" * 10_000_000}})
     assert time.monotonic() - start < 15
-    assert len(str(raised.value)) < 400
+    assert len(str(raised.value)) < 450

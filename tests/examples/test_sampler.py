@@ -530,7 +530,9 @@ def check_labelled(plain: PlainSequences, data: dict[str, Any], config: dict[str
 
 def test_the_benchmark_has_five_of_each_pattern_in_turn_and_then_the_background(pools, config):
     plain, wanted = PlainSequences(config), ["ends_with", "all_same", "palindrome"]
-    sequences = check_labelled(plain, PatternDatasetSampler(config, pools).benchmark_dataset(5, wanted), config)
+    sequences = check_labelled(
+        plain, PatternDatasetSampler(config, pools).benchmark_dataset(config["seed"], 5, wanted), config
+    )
     assert plain.rare == {"all_same", "alternating"}
     assert len(sequences) == 5 * len(wanted) + 5
     for position, name in enumerate(wanted):
@@ -543,7 +545,9 @@ def test_the_benchmark_has_five_of_each_pattern_in_turn_and_then_the_background(
 
 def test_probes_are_of_their_slice_and_balanced(pools, config):
     plain = PlainSequences(config)
-    sequences = check_labelled(plain, PatternDatasetSampler(config, pools).signature_dataset(5, 12), config)
+    sequences = check_labelled(
+        plain, PatternDatasetSampler(config, pools).signature_dataset(config["seed"], 5, 12), config
+    )
     assert len(sequences) == 5 * len(plain.enabled) + 12
     for name in plain.enabled:
         assert sum(name in plain.satisfied(text) for text in sequences) >= 5
@@ -567,7 +571,7 @@ def test_the_order_of_probes_tells_nothing_of_patterns(pools, config):
     """Pattern by pattern, as probes are drawn, it would: a pattern is a bump, which has slow waves."""
     waves, neighbours, orders = [], [], set()
     for seed in range(20):
-        examples = PatternDatasetSampler(config | {"seed": seed}, pools).signature_dataset(20, 100)["examples"]
+        examples = PatternDatasetSampler(config, pools).signature_dataset(seed, 20, 100)["examples"]
         member = np.array([[name in example["patterns"] for name in pools.names] for example in examples])
         waves.append(slow_waves(member).mean())
         neighbours.append(of_neighbours(member).mean())
@@ -584,11 +588,10 @@ def test_the_order_of_probes_tells_nothing_of_patterns(pools, config):
 def test_labelled_datasets_do_not_depend_on_what_was_sampled_before(pools, config):
     fresh, used = PatternDatasetSampler(config, pools), PatternDatasetSampler(config, pools)
     used.sample(draw_plan(0, 1, config))
-    used.signature_dataset(9, 9)
-    assert used.benchmark_dataset(6, ["palindrome"]) == fresh.benchmark_dataset(6, ["palindrome"])
-    assert used.signature_dataset(4, 10) == fresh.signature_dataset(4, 10)
-    reseeded = PatternDatasetSampler(config | {"seed": 1}, pools)
-    assert reseeded.signature_dataset(4, 10) != fresh.signature_dataset(4, 10)
+    used.signature_dataset(0, 9, 9)
+    assert used.benchmark_dataset(0, 6, ["palindrome"]) == fresh.benchmark_dataset(0, 6, ["palindrome"])
+    assert used.signature_dataset(0, 4, 10) == fresh.signature_dataset(0, 4, 10)
+    assert used.signature_dataset(1, 4, 10) != fresh.signature_dataset(0, 4, 10)
 
 
 def test_no_model_trains_on_what_measures_or_signs_it(pools, config):
@@ -597,7 +600,7 @@ def test_no_model_trains_on_what_measures_or_signs_it(pools, config):
     for example_id in range(60):
         trained.update(plain.texts(sampler.sample(draw_plan(0, example_id, config)).tokens))
     assert len(trained) > 3000
-    labelled = [sampler.signature_dataset(20, 100), sampler.benchmark_dataset(20, plain.enabled)]
+    labelled = [sampler.signature_dataset(0, 20, 100), sampler.benchmark_dataset(0, 20, plain.enabled)]
     measured = {example["sequence"] for data in labelled for example in data["examples"]}
     measured.update(plain.texts(pools.tokens[np.concatenate([*pools.test_members, *pools.test_near_misses])]))
     measured.update(plain.texts(pools.tokens[pools.test_background]))
@@ -611,7 +614,7 @@ def test_no_model_trains_on_what_measures_or_signs_it(pools, config):
 
 def test_signature_datasets_are_read_as_written(tmp_path, pools, config):
     plain = PlainSequences(config)
-    data = PatternDatasetSampler(config, pools).signature_dataset(4, 10)
+    data = PatternDatasetSampler(config, pools).signature_dataset(0, 4, 10)
     path = tmp_path / "signature_dataset.json"
     path.write_text(json.dumps(data), encoding="utf-8")
     methods = {"modification": ["entropy", "mean"], "classification": ["pca", "mean"]}

@@ -12,16 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.files import write_json
-from subject_zoo.chain import make_examples
-from subject_zoo.dataset.card import dataset_card
-from subject_zoo.dataset.folder import count_rows, digests_of_tables
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, CARD, PICTURES, SIGNATURE_DATASET, VALIDITY
-from subject_zoo.dataset.pictures import DRAWINGS
-from subject_zoo.dataset.record_summary import summarise_records
-from subject_zoo.dataset.validity import summarise
-from subject_zoo.project import Project
 from subject_zoo.verification.pictures import is_png
-from tests.finished_dataset import folder, found, hide, make_dataset, read_facts, tiny_config
+from tests.finished_dataset import folder, found, hide, make_dataset, tell_of_records, tiny_config
 
 __all__ = ["folder"]  # fixture
 PICTURE = f"{PICTURES}/accuracy.png"
@@ -31,24 +24,9 @@ PICTURE = f"{PICTURES}/accuracy.png"
 def finished(tmp_path_factory) -> Path:
     """A dataset folder with figures, pictures and a card that tells of them."""
     folder = tmp_path_factory.mktemp("figures") / "dataset"
-    config = tiny_config({"num_examples": 4, "examples_per_job": 6})
-    make_dataset(folder, config)
-    files = read_facts(folder)["files"]
-    project = Project(config)
-    made = make_examples(project, range(12))
-    verdicts = summarise_records(made.verdicts, made.records)
-    members = [record["example_id"] for record in made.records][:4]
-    assert members[-1] > 3  # some were rejected
-    validity = summarise(list(verdicts.values()), members, config)
-    write_json(folder / VALIDITY, validity)
-    (folder / PICTURES).mkdir()
-    for name, draw in DRAWINGS.items():
-        (folder / PICTURES / f"{name}.png").write_bytes(draw(validity))
-    pictures = sorted(f"{PICTURES}/{name}.png" for name in DRAWINGS)
-    tables = digests_of_tables(files)
-    card = dataset_card(config, project.provenance, count_rows(files), tables, validity, pictures)
-    (folder / CARD).write_text(card)
-    hide(folder)
+    make_dataset(folder, tiny_config({"num_examples": 4, "examples_per_job": 6}))
+    tell_of_records(folder)
+    assert json.loads((folder / VALIDITY).read_text())["funnel"]["candidates"] > 4  # some were rejected
     return folder
 
 

@@ -182,7 +182,7 @@ class Checked:
         received = Received(folder)
         manifest = received.manifest()
         self.records = RecordChecker(project_of(manifest, received), equal_environment=True)
-        reader = ShardReader(received, manifest, self.records.project.extractor.feature_names)
+        reader = ShardReader(received, manifest, self.records.project.extractor.feature_names, [])
         self.rows = []
         for name in parquet_files(folder):
             shard = Path(name).stem

@@ -13,6 +13,7 @@ from subject_zoo.base.terms import CLAIMED_RATE, DATA, SOUND_RATE, TASKS
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
+from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.splits import empty_splits, splits_in_words
 from subject_zoo.signatures.leaks import given_away
 
@@ -47,12 +48,14 @@ def dataset_card(
     validity: Mapping[str, Any] | None,
     figures: Sequence[str] = (),
     license_name: str = CC0,
+    parts: Sequence[Part] = (),
 ) -> str:
     """README.md of the dataset folder: YAML for the Hub, then text.
 
     `rows` counts examples by split; `tables` has a digest of each table's files, by which the `datasets` package tells
     in its cache that they are others: of a folder it looks at the patterns of names alone. `digests` are `code_sha256`
-    and `config_sha256`; `figures` the paths of pictures in the folder. `validity` is None where it is unfinished.
+    and `config_sha256`; `figures` the paths of pictures in the folder. `validity` is None where it is unfinished,
+    and `parts` are those of a merged dataset, or it alone.
     """
     total = sum(rows.values())
     header = {
@@ -72,7 +75,7 @@ def dataset_card(
             for table in table_names(config["task_generation"])
         ],
     }
-    return whole_card(header, card_text(config, digests, rows, validity, figures))
+    return whole_card(header, card_text(config, digests, rows, validity, figures, parts))
 
 
 def card_text(
@@ -81,6 +84,7 @@ def card_text(
     rows: Mapping[str, int],
     validity: Mapping[str, Any] | None,
     figures: Sequence[str],
+    parts: Sequence[Part] = (),
 ) -> str:
     """The card below its YAML, from what `dataset_card` takes."""
     model, patterns = config["model"], config["patterns"]
@@ -113,7 +117,8 @@ def card_text(
         min_holdout=config["dataset"]["min_holdout"],
         config_digest=digests["config_sha256"][:12],
         code_digest=digests["code_sha256"][:12],
-        seed=config["seed"],
+        seed=" and ".join(str(part.config["seed"]) for part in parts) or config["seed"],
+        merged=_merged(parts) if len(parts) > 1 else "",
         leak=f"\n- **The answer is given away**: {leak}." if (leak := given_away(config)) else "",
     )
 
@@ -245,6 +250,25 @@ that are not held out.
 {" ".join(_remarks(validity))}
 
 {pictures}
+"""
+
+
+def _merged(parts: Sequence[Part]) -> str:
+    """What a merged dataset was merged of."""
+    head = ["seed", "records", "their `example_id`", "in its own dataset", "whose digest begins with"]
+    rows = []
+    for part in parts:
+        first, facts = part.first_example_id, part.facts
+        raised = f"`example_id` - {first}" if first else "the same"
+        rows.append(
+            [str(facts["seed"]), facts["num_examples"], f"from {first} on", raised, f"`{facts['facts_sha256'][:12]}`"]
+        )
+    return f"""It was merged of {len(parts)} datasets, which hold out and probe with the same sequences, and differ in
+their seeds alone. Numbers were raised, so that each stands for one record; `provenance` in `metadata` has the seed and
+the number as they were. Each record is in the split that it was in.
+
+{_table(head, rows)}
+
 """
 
 

@@ -12,6 +12,7 @@ from subject_zoo.base.files import atomic_copy, digest_of, file_digest
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import CC0, dataset_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
+from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.shards import cut
 from subject_zoo.dataset.standing import keep_only, manifest_bytes, manifest_digest
 
@@ -106,14 +107,17 @@ def title_pages(
     environment: Mapping[str, str],
     validity: Mapping[str, Any] | None,
     license_name: str = CC0,
+    parts: Sequence[Part] = (),
 ) -> dict[str, bytes]:
     """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them.
 
-    `digests` are `code_sha256` and `config_sha256`; `validity` is None where the dataset is unfinished.
+    `digests` are `code_sha256` and `config_sha256`; `validity` is None where the dataset is unfinished;
+    `parts` are those of a merged one.
     """
     rows = count_rows(files)
     figures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
-    card = dataset_card(config, digests, rows, digests_of_tables(files), validity, figures, license_name).encode()
+    tables = digests_of_tables(files)
+    card = dataset_card(config, digests, rows, tables, validity, figures, license_name, parts).encode()
     facts = {
         "finished": validity is not None,
         "num_examples": sum(rows.values()),
@@ -124,6 +128,7 @@ def title_pages(
         "signature_dataset_sha256": files[SIGNATURE_DATASET]["sha256"],
         "environment": environment,
         "license": license_name,
+        **({"parts": [part.entry() for part in parts]} if parts else {}),
     }
     return {CARD: card, MANIFEST: manifest({**files, CARD: _entry(card)}, **facts)}
 

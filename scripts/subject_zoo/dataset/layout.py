@@ -4,7 +4,8 @@ A record's prompts and completions stand in a table for each task, under the nam
 ask for, and all else in the table "data": so each task can be loaded as it is, and no text is stored twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.config.tasks import tasks_of
@@ -66,6 +67,11 @@ def weights_file(shard: str) -> str:
 def signatures_file(shard: str) -> str:
     """Where a shard's signatures stand."""
     return place_of("signatures.npz", shard)
+
+
+def shards_in(files: Iterable[str]) -> list[str]:
+    """The shards that have rows, in order, by the names of a folder's files."""
+    return sorted({PurePosixPath(name).stem for name in files if name.startswith(f"{DATA}/")})
 
 
 def shard_of(path: str) -> str | None:

@@ -1,6 +1,7 @@
 """A dataset's manifest, whoever wrote it: every key in its place, and a configuration that may be worked with."""
 
 import errno
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,22 @@ _SCHEMA: dict[str, Any] = {
 }
 _SCHEMA["required"] = list(_SCHEMA["properties"])
 _SCHEMA["additionalProperties"] = False
+_PART = {key: rule for key, rule in _SCHEMA["properties"].items() if key != "files"}  # of a merged dataset
+_SCHEMA["properties"]["parts"] = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 1000,
+    "items": {
+        "type": "object",
+        "properties": {
+            "first_example_id": _COUNT,
+            "first_shard": _COUNT,
+            "manifest": {"type": "object", "properties": _PART, "required": list(_PART), "additionalProperties": False},
+        },
+        "required": ["first_example_id", "first_shard", "manifest"],
+        "additionalProperties": False,
+    },
+}
 # What its manifest leaves out of the configuration: where a dataset is published, and what may become of one before it.
 _NO_PART_OF_IT = {
     "shrink": False,
@@ -117,7 +134,14 @@ def read_manifest(folder: Path, trusted: bool = False) -> dict[str, Any]:
     if mistake:
         key = ".".join(map(str, mistake.absolute_path))
         raise UserError(f"{path}: {one_line(key)}{': ' if key else ''}{one_line(mistake.message)}")
-    config = {**_NO_PART_OF_IT, **manifest["config"]}
+    for part in [manifest, *(one["manifest"] for one in manifest.get("parts", ()))]:
+        _check_config(path, part["config"], trusted)
+    return dict(manifest)
+
+
+def _check_config(path: Path, described: Mapping[str, Any], trusted: bool) -> None:
+    """Raise UserError for a configuration that the pipeline would not accept or write, or that asks for too much."""
+    config = {**_NO_PART_OF_IT, **described}
     try:
         accepted = check_config(config)
     except UserError as error:
@@ -126,4 +150,3 @@ def read_manifest(folder: Path, trusted: bool = False) -> dict[str, Any]:
         raise UserError(f"{path}: config holds values of other types than the pipeline writes")
     if not trusted and (excess := next(excesses(accepted), None)):
         raise UserError(f"{path}: config asks for too much work: {excess}; {TRUST}")
-    return dict(manifest)

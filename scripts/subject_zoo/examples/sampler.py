@@ -51,7 +51,7 @@ class PatternDatasetSampler:
     """Draws datasets from the project's pools; every draw comes from (seed, example id, purpose)."""
 
     def __init__(self, config: Mapping[str, Any], pools: Pools) -> None:
-        """`config` is the checked configuration, `pools` are those of its seed."""
+        """`config` is the checked configuration, `pools` are those of its shared seed."""
         self.seed: int = config["seed"]
         self.dataset, self.patterns = config["dataset"], config["patterns"]
         self.pools = pools
@@ -194,7 +194,7 @@ class PatternDatasetSampler:
         group = Group(Role.POSITIVE, self.pools.names.index(str(plan.target_pattern)))
         return distinct(draw.groups.get(group, np.zeros(0, np.int32)))
 
-    def signature_dataset(self, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
+    def signature_dataset(self, seed: int, probes_per_pattern: int, background_probes: int) -> dict[str, Any]:
         """Sequences of the probe slice that signatures are taken over: each enabled pattern's, and background.
 
         A sequence stands once, with the first pattern that drew it. The order is part of the data and is drawn too:
@@ -204,15 +204,16 @@ class PatternDatasetSampler:
         """
         patterns = range(len(self.pools.names))
         grouped = self._labelled(
+            seed,
             ProjectPurpose.PROBES,
             [(self._members_in(pattern, Slice.PROBE), probes_per_pattern) for pattern in patterns]
             + [(self._background_in(Slice.PROBE), background_probes)],
         )
         examples = grouped["examples"]
-        order = project_generator(self.seed, ProjectPurpose.PROBE_ORDER).permutation(len(examples))
+        order = project_generator(seed, ProjectPurpose.PROBE_ORDER).permutation(len(examples))
         return {**grouped, "examples": [examples[place] for place in order.tolist()]}
 
-    def benchmark_dataset(self, samples_per_pattern: int, patterns: Sequence[str]) -> dict[str, Any]:
+    def benchmark_dataset(self, seed: int, samples_per_pattern: int, patterns: Sequence[str]) -> dict[str, Any]:
         """Labelled sequences of the test slice to evaluate interpreters' models on, in the same form.
 
         As many of the background as of one pattern follow the patterns'.
@@ -220,15 +221,14 @@ class PatternDatasetSampler:
         chosen = [self.pools.names.index(name) for name in patterns]
         members = [self._members_in(pattern, Slice.TEST) for pattern in chosen]
         background = self._background_in(Slice.TEST)
-        return self._labelled(
-            ProjectPurpose.BENCHMARK, [(rows, samples_per_pattern) for rows in (*members, background)]
-        )
+        groups = [(rows, samples_per_pattern) for rows in (*members, background)]
+        return self._labelled(seed, ProjectPurpose.BENCHMARK, groups)
 
-    def _labelled(self, purpose: ProjectPurpose, groups: list[tuple[np.ndarray, int]]) -> dict[str, Any]:
+    def _labelled(self, seed: int, purpose: ProjectPurpose, groups: list[tuple[np.ndarray, int]]) -> dict[str, Any]:
         taken = np.zeros(len(self.pools.tokens), bool)
         rows = []
         for part, (candidates, wanted) in enumerate(groups):
-            rng = project_generator(self.seed, purpose, part)
+            rng = project_generator(seed, purpose, part)
             drawn = rng.permutation(candidates[~taken[candidates]])[:wanted]
             taken[drawn] = True
             rows.append(drawn)

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.evaluation.exam import Exam, classify
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.patterns.pools import Pools
@@ -31,7 +32,7 @@ class Bench:
     def fresh(self) -> Exam:
         """An exam that no record was chosen by."""
         config = self.project.config
-        pools = Pools.create(config["seed"], config["patterns"], config["dataset"], draws=self.fresh_seed)
+        pools = Pools.create(shared_seed(config), config["patterns"], config["dataset"], draws=self.fresh_seed)
         return Exam(pools, config["dataset"]["near_miss_ratio"])
 
     @cached_property

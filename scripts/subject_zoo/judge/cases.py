@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from subject_zoo.base.ids import format_id
 from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, tasks_of
-from subject_zoo.dataset.layout import table_file, weights_file
+from subject_zoo.dataset.layout import shards_in, table_file, weights_file
 from subject_zoo.dataset.received import Received
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.records.diagnosis import Diagnosis
@@ -60,7 +59,7 @@ def load_cases(folder: Received, manifest: Mapping[str, Any], split: str) -> Ite
 
     Raises UserError for a folder whose records are not as its manifest says.
     """
-    shards = sorted({PurePosixPath(name).stem for name in manifest["files"] if name.startswith(f"{DATA}/")})
+    shards = shards_in(manifest["files"])
     for shard in shards:
         try:
             yield from _cases_of(folder, manifest, shard, SPLITS if split == "all" else (split,))

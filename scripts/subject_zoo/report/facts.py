@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
     VALIDITY,
+    shards_in,
     signatures_file,
     table_file,
     weights_file,
@@ -107,7 +107,7 @@ def read_facts(folder: Received, most: int = MOST) -> Facts:
     files = manifest["files"]
     validity = folder.json(VALIDITY) if VALIDITY in files else None
     records: list[Record] = []
-    for shard in sorted({PurePosixPath(name).stem for name in files if name.startswith(f"{DATA}/")}):
+    for shard in shards_in(files):
         if len(records) >= most or sum(map(_count, records)) >= _NUMBERS:
             break
         records += _records_of(folder, files, shard)

@@ -20,12 +20,15 @@ from subject_zoo.dataset.layout import (
     MANIFEST,
     SHARD_FOLDERS,
     SIGNATURE_DATASET,
+    shard_of,
+    shards_in,
     signatures_file,
     table_file,
     table_names,
     weights_file,
 )
 from subject_zoo.dataset.manifest import TRUST
+from subject_zoo.dataset.parts import Part, clash, merged_config, parts_of, shards_of_parts
 from subject_zoo.dataset.received import LARGEST_TABLE, Received
 from subject_zoo.dataset.standing import manifest_digest
 from subject_zoo.verification.problem import Problem
@@ -62,6 +65,8 @@ def check_facts(folder: Received, manifest: Mapping[str, Any]) -> Iterator[Probl
     elif not manifest["finished"] and count > wanted:
         yield Problem(MANIFEST, f"config.num_examples is {wanted}, fewer than the {count} of its files")
     yield from _check_shards(files, table_names(config["task_generation"]))
+    if "parts" in manifest:
+        yield from _check_parts(manifest)
     yield from _check_card(folder, config)
 
 
@@ -84,6 +89,36 @@ def _check_shards(files: Mapping[str, Any], tables: Sequence[str]) -> Iterator[P
     for name in files:
         if name.startswith(TASKS) and name.split("/")[0] not in tables:
             yield Problem(MANIFEST, f"lists {name}, of a task that its config leaves out")
+
+
+def _check_parts(manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether the parts of a merged dataset may stand together, and their files are those that they say."""
+    parts = parts_of(manifest)
+    mistake = next(_mistakes_of_parts(parts, manifest["files"]), None)
+    if mistake is None and manifest["config"] != merged_config(parts):
+        mistake = "config is not that of its parts"
+    if mistake is not None:
+        yield Problem(MANIFEST, f"parts: {mistake}")
+
+
+def _mistakes_of_parts(parts: Sequence[Part], files: Mapping[str, Any]) -> Iterator[str]:
+    for place, (part, shards) in enumerate(zip(parts, shards_of_parts(parts, shards_in(files)), strict=True)):
+        facts, following = part.facts, parts[place + 1 : place + 2]
+        if science_digest(part.config) != facts["config_sha256"] or part.config["seed"] != facts["seed"]:
+            yield f"part {place}: its seed or its config_sha256 is not that of its config"
+        if why := next(filter(None, (clash(other.facts, facts) for other in parts[:place])), None):
+            yield f"part {place} cannot stand with those before it: {why}"
+        if place == 0 and (part.first_example_id, part.first_shard) != (0, 0):
+            yield "part 0: its examples and shards must be numbered from 0 on"
+        if any(
+            one.first_shard <= part.first_shard or one.first_example_id <= part.first_example_id for one in following
+        ):
+            yield f"part {place + 1}: its numbers do not begin above those of the part before it"
+        elif any(part.ids_of(shard).stop > one.first_example_id for one in following for shard in shards):
+            yield f"part {place}: its numbers reach into those of the next part"
+        own = {name: entry for name, entry in files.items() if shard_of(name) in shards}
+        if count_rows(own) != facts["rows"] or not shards:
+            yield f"part {place}: rows are {facts['rows']}, but its files add up to {count_rows(own)}"
 
 
 def _check_card(folder: Received, config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -36,15 +35,12 @@ class Row:
 class ShardReader:
     """The shards that a manifest names, as they lie in its folder."""
 
-    def __init__(self, folder: Received, manifest: Mapping[str, Any], feature_names: tuple[str, ...]) -> None:
-        """`feature_names` are those that signatures are to have."""
+    def __init__(
+        self, folder: Received, manifest: Mapping[str, Any], feature_names: tuple[str, ...], shards: Sequence[str]
+    ) -> None:
+        """`feature_names` are those that signatures are to have; `shards` those that are to be read, in order."""
         self.folder, self.files, self.feature_names = folder, manifest["files"], feature_names
-        self.asked = manifest["config"]["task_generation"]
-
-    @property
-    def shards(self) -> list[str]:
-        """Names of the shards, in order."""
-        return sorted({PurePosixPath(name).stem for name in self.files if name.startswith(f"{DATA}/")})
+        self.asked, self.shards = manifest["config"]["task_generation"], shards
 
     def records(self, shard: str, split: str) -> Iterator[Row | Problem]:
         """The records of a shard in a split; none where the manifest has no file of them."""

@@ -1,7 +1,7 @@
 """Records made again from configuration and seed alone."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from subject_zoo.verification.environment import usable_device
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import ShardReader
 from subject_zoo.verification.records import RecordChecker, StageModels
-from subject_zoo.verification.shards import models_of
+from subject_zoo.verification.shards import ShardChecker, models_of
 from subject_zoo.verification.values import RETRAINED_TOLERANCE, TOLERATED_SEQUENCES
 
 Places = Mapping[int, tuple[str, str, int]]  # (shard, Parquet file, row) by example id
@@ -31,23 +31,26 @@ def choose_records(
 
 
 def check_retrained(
-    records: RecordChecker, reader: ShardReader, places: Places, tell: Callable[[str], None]
+    checked: Sequence[tuple[ShardChecker, ShardReader]], chosen: Places, tell: Callable[[str], None]
 ) -> Iterator[Problem]:
-    """The stored models that training again does not give.
+    """The stored models that training again does not give, of the chosen records; `checked` are those of all parts.
 
     Bit for bit, learning curves included, in an equal environment; else by their accuracies, within
     RETRAINED_TOLERANCE and TOLERATED_SEQUENCES test sequences (some patterns have a handful).
     """
-    stored = {}
-    for example_id, (shard, _, _) in places.items():
-        models = reader.models(shard)
-        own = {} if isinstance(models, Problem) else models_of(example_id, models, reader.asked)
-        if own and not any(records.check_models(example_id, own)):
-            stored[example_id] = own  # else there is a problem already
-    for example_id, what in _differences(records, stored):
-        _, file, row = places[example_id]
-        yield Problem(file, what, row, example_id)
-    tell(f"{len(stored)} records were trained again")
+    trained = 0
+    for checker, reader in checked:
+        records, first, stored = checker.records, checker.part.first_example_id, {}
+        for example_id in sorted(checker.places.keys() & chosen.keys()):
+            models = reader.models(chosen[example_id][0])
+            own = {} if isinstance(models, Problem) else models_of(example_id, models, reader.asked)
+            if own and not any(records.check_models(example_id - first, own)):
+                stored[example_id - first] = own  # else there is a problem already
+        for own_id, what in _differences(records, stored):
+            _, file, row = chosen[first + own_id]
+            yield Problem(file, what, row, first + own_id)
+        trained += len(stored)
+    tell(f"{trained} records were trained again")
 
 
 def _differences(records: RecordChecker, stored: Mapping[int, StageModels]) -> Iterator[tuple[int, str]]:

@@ -1,14 +1,14 @@
 """The shards of a dataset folder: which examples stand where, and each record against its weights."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
-from subject_zoo.dataset.shard_plan import Windows
+from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.splits import of_pair, split_of, traits_of
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.verification.problem import Problem
@@ -17,18 +17,23 @@ from subject_zoo.verification.records import RecordChecker, StageModels
 
 
 class ShardChecker:
-    """Checks shard after shard; `places` are the examples met so far, as (shard, Parquet file, row) by example id."""
+    """Checks shard after shard of a part; `places` are the examples met so far, as (shard, Parquet file, row) by id."""
 
-    def __init__(self, config: Mapping[str, Any], records: RecordChecker) -> None:
-        self.config, self.records = config, records
-        self.windows = Windows.of(config)
+    def __init__(self, part: Part, records: RecordChecker) -> None:
+        self.part, self.config, self.records = part, part.config, records
         self.places: dict[int, tuple[str, str, int]] = {}
+
+    @property
+    def knows_all_verdicts(self) -> bool:
+        """Whether all records that were met could be checked."""
+        first = self.part.first_example_id
+        return {first + own_id for own_id in self.records.verdicts} == set(self.places)
 
     def check(self, reader: ShardReader, shard: str) -> Iterator[Problem]:
         """All problems of one shard."""
         models, signatures = reader.models(shard), reader.signatures(shard)
         yield from (part for part in (models, signatures) if isinstance(part, Problem))
-        candidates = self.windows.ids(int(shard))
+        candidates = self.part.ids_of(shard)
         ids: set[int] = set()
         all_read = True
         for split in SPLITS:
@@ -68,11 +73,11 @@ class ShardChecker:
         self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, signatures: Signatures | Problem
     ) -> Iterator[tuple[str, str]]:
         """What is wrong with a row of a candidate's id, each with the column that shows it."""
-        example_id = row.example_id
-        plan = self.records.plan(example_id)
-        dealt_by, patterns = of_pair(example_id, plan.selected_patterns, plan.to_dict().get("twin"))
+        example_id, own_id = row.example_id, row.example_id - self.part.first_example_id
+        plan = self.records.plan(own_id)
+        dealt_by, patterns = of_pair(own_id, plan.selected_patterns, plan.to_dict().get("twin"))
         traits = traits_of(patterns, plan.architecture.to_dict())
-        right = split_of(self.config["seed"], dealt_by, traits, **self.config["splits"])
+        right = split_of(shared_seed(self.config), dealt_by, traits, **self.config["splits"])
         if split != right:
             yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
@@ -80,7 +85,8 @@ class ShardChecker:
         own = models_of(example_id, models, self.config["task_generation"])
         if own and example_id in signatures:  # else `_strangers` tells
             try:
-                yield from self.records.check(example_id, row.values, own, signatures[example_id])
+                values = {**row.values, "example_id": own_id}
+                yield from self.records.check(own_id, values, own, signatures[example_id])
             except RecursionError:
                 yield "metadata", "holds values that are nested too deeply"
 

@@ -1,6 +1,6 @@
 """What a dataset says of how true its records are, against the records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from subject_zoo.base.files import json_bytes
@@ -9,18 +9,20 @@ from subject_zoo.dataset.card import card_text
 from subject_zoo.dataset.folder import count_rows
 from subject_zoo.dataset.layout import CARD, PICTURES, VALIDITY
 from subject_zoo.dataset.manifest import TRUST
+from subject_zoo.dataset.parts import Part, figures_of, parts_of
 from subject_zoo.dataset.received import Received
-from subject_zoo.dataset.validity import summarise
 from subject_zoo.provenance.code import chain_digest
 from subject_zoo.verification.problem import Problem
-from subject_zoo.verification.records import RecordChecker
 
 MOST_CANDIDATES, MOST_CANDIDATES_A_RECORD = 100_000, 100  # for which plans are drawn, of a folder that is not trusted
 _OF_REJECTED = ("fail_gate", "pass_gate_and_those_before")  # what no record tells: rejected candidates would
 
 
-def check_validity(folder: Received, manifest: Mapping[str, Any], records: RecordChecker) -> Iterator[Problem]:
-    """Where validity.json says other than the records that were checked, or the card other than validity.json.
+def check_validity(
+    folder: Received, manifest: Mapping[str, Any], verdicts: Sequence[tuple[Part, Mapping[int, Mapping[str, Any]]]]
+) -> Iterator[Problem]:
+    """Where validity.json says other than the records that were checked, whose verdicts are given by part and own id,
+    or the card other than validity.json.
 
     How many candidates fail each gate is held against how many there are, and how many are accepted. The card's text is
     that of this code, so it is compared where this code made the dataset.
@@ -31,14 +33,22 @@ def check_validity(folder: Received, manifest: Mapping[str, Any], records: Recor
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield Problem(VALIDITY, f"cannot be read ({one_line(error)})")
         return
-    candidates = max(records.verdicts) + 1
-    if candidates > MOST_CANDIDATES + MOST_CANDIDATES_A_RECORD * len(records.verdicts) and not folder.trusted:
+    candidates = sum(max(own, default=-1) + 1 for _, own in verdicts)
+    if (
+        candidates > MOST_CANDIDATES + MOST_CANDIDATES_A_RECORD * sum(len(own) for _, own in verdicts)
+        and not folder.trusted
+    ):
         yield Problem(VALIDITY, f"is not checked: {candidates:,} candidates would be drawn; {TRUST}")
         return
     try:
-        yield from _held_against(folder, manifest, stated, gates, _summary(manifest["config"], records))
+        yield from _held_against(folder, manifest, stated, gates, figures_of(verdicts, manifest["config"]))
     except RecursionError:
         yield Problem(VALIDITY, "holds values that are nested too deeply")
+
+
+def _candidates(verdicts: Mapping[int, Any]) -> int:
+    """How many candidates there are up to the last record's."""
+    return max(verdicts, default=-1) + 1
 
 
 def _held_against(
@@ -58,17 +68,6 @@ def _held_against(
         yield Problem(VALIDITY, "not laid out as it was written: keys, spaces or line ends were changed")
     elif manifest["code_sha256"] == chain_digest():
         yield from _check_card(folder, manifest, stated)
-
-
-def _summary(config: Mapping[str, Any], records: RecordChecker) -> dict[str, Any]:
-    """The figures that the records give, with rejected candidates that failed no gate."""
-    members = sorted(records.verdicts)
-    rejected = {"accepted": False, "reasons": []}
-    verdicts = []
-    for example_id in range(members[-1] + 1):
-        verdict = records.verdicts.get(example_id)
-        verdicts.append({**records.plan(example_id).to_dict(), **rejected} if verdict is None else verdict)
-    return summarise(verdicts, members, config)
 
 
 def _may_be(gates: Mapping[str, Any], funnel: Mapping[str, Any]) -> bool:
@@ -104,7 +103,7 @@ def _check_card(folder: Received, manifest: Mapping[str, Any], validity: Mapping
     """Whether the card holds its text as it follows from the folder; a person may have added to it."""
     files = manifest["files"]
     pictures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
-    text = card_text(manifest["config"], manifest, count_rows(files), validity, pictures)
+    text = card_text(manifest["config"], manifest, count_rows(files), validity, pictures, parts_of(manifest))
     try:
         card = folder.read(CARD).decode()
     except (OSError, ValueError):

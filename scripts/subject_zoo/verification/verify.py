@@ -11,7 +11,8 @@ from typing import Any
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.cost import is_long_training
-from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY
+from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY, shards_in
+from subject_zoo.dataset.parts import Part, parts_of, shards_of_parts
 from subject_zoo.dataset.received import Received
 from subject_zoo.project import Project
 from subject_zoo.verification.environment import compare_environments
@@ -54,35 +55,61 @@ def verify(
         asked = manifest["config"]["num_examples"]
         tell(f"unfinished: {manifest['num_examples']} of the {asked} records that were asked for stand here")
 
-    differences = compare_environments(manifest)
-    if differences:
-        tell(f"another environment or code made this dataset ({'; '.join(differences)}): {TOLERANCES}")
+    parts = parts_of(manifest)
+    tell_once = _once(tell)
     try:
-        project = project_of(manifest, received)
-        records = RecordChecker(project, equal_environment=not differences)
+        records = [_records_of(part, received, tell_once) for part in parts]
     except UserError as error:
         tell(f"records are not checked: {one_line(error)}")
         yield Problem(SIGNATURE_DATASET, "cannot be used, so records are not checked")
         return
-    if records.unchecked:
-        tell(records.unchecked)
-    yield from check_sequences(received, project)
+    for other in records[1:]:
+        other.project.pools = records[0].project.pools  # those of one shared seed, and a second or more to draw
+    yield from check_sequences(received, records[0].project)
 
-    reader = ShardReader(received, manifest, project.extractor.feature_names)
-    shards = ShardChecker(manifest["config"], records)
-    yield from check_shards(shards, reader, processes)
-    tell(f"{len(shards.places)} records in {len(reader.shards)} shards were checked")
+    names = records[0].project.extractor.feature_names
+    by_part = shards_of_parts(parts, shards_in(manifest["files"]))
+    checked = [
+        (ShardChecker(part, own), ShardReader(received, manifest, names, shards))
+        for part, own, shards in zip(parts, records, by_part, strict=True)
+    ]
+    for checker, reader in checked:
+        yield from check_shards(checker, reader, processes)
+    places = {example_id: place for checker, _ in checked for example_id, place in checker.places.items()}
+    tell(f"{len(places)} records in {sum(map(len, by_part))} shards were checked")
     if VALIDITY in manifest["files"]:
-        if records.verdicts and set(records.verdicts) == set(shards.places):
-            yield from check_validity(received, manifest, records)
+        if places and all(checker.knows_all_verdicts for checker, _ in checked):
+            yield from check_validity(received, manifest, [(c.part, c.records.verdicts) for c, _ in checked])
         else:
             tell(f"{VALIDITY} is not checked: not all records can be")
 
     if retrained and is_long_training(manifest["config"]) and not trusted:
         tell("no record is trained again: by the manifest's configuration that would take long; --trust does it")
     elif retrained:
-        chosen = choose_records(shards.places, retrained, seed_of_choice, tell)
-        yield from check_retrained(records, reader, chosen, tell)
+        yield from check_retrained(checked, choose_records(places, retrained, seed_of_choice, tell), tell)
+
+
+def _once(tell: Tell) -> Tell:
+    """Tells no line a second time."""
+    told: set[str] = set()
+
+    def tell_once(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            tell(line)
+
+    return tell_once
+
+
+def _records_of(part: Part, folder: Received, tell: Tell) -> RecordChecker:
+    """What checks a part's records. Raises UserError where its probes cannot be used."""
+    differences = compare_environments(part.facts)
+    if differences:
+        tell(f"another environment or code made this dataset ({'; '.join(differences)}): {TOLERANCES}")
+    records = RecordChecker(project_of(part.facts, folder), equal_environment=not differences)
+    if records.unchecked:
+        tell(records.unchecked)
+    return records
 
 
 def project_of(manifest: Mapping[str, Any], folder: Received) -> Project:
