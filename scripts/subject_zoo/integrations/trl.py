@@ -16,7 +16,7 @@ Completion = str | Sequence[Mapping[str, Any]]  # a text, or the messages of a c
 
 
 Reward = Callable[..., list[float | None]]
-"""What TRL calls with `prompts`, `completions`, `completion_ids` and the columns; None stands for rows of other tasks."""
+"""What TRL calls with `prompts`, `completions`, `completion_ids` and the columns; None is for rows of other tasks."""
 
 
 def reward(dataset: str, task: str, weights: Mapping[str, float] | None = None, trusted: bool = False) -> Reward:
@@ -27,7 +27,7 @@ def reward(dataset: str, task: str, weights: Mapping[str, float] | None = None, 
     read has figures of 0.
 
     Where the rows have a column `task`, those of other tasks get None, so that several rewards may train together. The
-    mean of each figure, and the share of answers with each kind of failure, are logged as metrics under the task's name,
+    mean of each figure, and the share of answers with each kind of failure, are logged as metrics under its name,
     the kinds of each answer in the table of completions. Raises UserError for a dataset that cannot be used.
     """
     check_task(task)
