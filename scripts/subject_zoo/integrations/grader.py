@@ -7,14 +7,12 @@ grader.grade("classification", 7, "palindrome")["exact"]
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import TASKS
 from subject_zoo.config.tasks import tasks_of
-from subject_zoo.dataset.received import Received
-from subject_zoo.hub.snapshot import snapshot
+from subject_zoo.integrations.source import received
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.score import score_answer
@@ -49,22 +47,22 @@ class Grader:
 
     def grade(self, task: str, example_id: int, text: str) -> dict[str, Any]:
         """The figures of one answer, as judge/score.py gives them. Raises UserError for a record that is not here."""
-        if example_id not in self.cases:
-            raise UserError(f"example_id {example_id} is no record of the dataset that answers are judged by")
         if task not in self.tasks:
             raise UserError(f"the dataset has no task {str(task)[:40]!r}; it has {', '.join(self.tasks)}")
-        enabled = self.bench.project.config["patterns"]["enabled"]
-        return score_answer(task, self.cases[example_id], text, self.bench, enabled)
+        try:
+            case = self.cases[example_id]
+        except KeyError:
+            raise UserError(f"example_id {example_id} is no record of the dataset that answers are judged by") from None
+        return score_answer(task, case, text, self.bench, self.bench.project.config["patterns"]["enabled"])
 
 
 @cache
 def _grader(dataset: str, trusted: bool) -> Grader:
     """One for a process, whatever the number of rewards and scorers that ask it."""
-    is_here = Path(dataset).is_dir()
-    received = Received(Path(dataset) if is_here else snapshot(dataset), trusted or not is_here)
-    manifest = received.manifest()
-    bench = Bench(received.project(manifest["config"]), FRESH_SEED)
-    return Grader(bench, {case.example_id: case for case in load_cases(received, manifest, "all")})
+    folder = received(dataset, trusted)
+    manifest = folder.manifest()
+    bench = Bench(folder.project(manifest["config"]), FRESH_SEED)
+    return Grader(bench, {case.example_id: case for case in load_cases(folder, manifest, "all")})
 
 
 def check_task(task: str) -> None:
