@@ -72,9 +72,11 @@ def check_task(task: str) -> None:
 
 
 def numbers(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Those of an answer's figures that are numbers, truth as 1 or 0; of a list, such as `reasons`, how long it is."""
+    """Those of an answer's figures that are numbers, truth as 1 or 0; of a list, such as `reasons`, how long it is; and
+    `unreadable`, whether the text could not be read."""
     measured = {key: len(value) if isinstance(value, list) else value for key, value in figures.items()}
-    return {key: float(value) for key, value in measured.items() if isinstance(value, bool | int | float)}
+    told = {key: float(value) for key, value in measured.items() if isinstance(value, bool | int | float)}
+    return {**told, "unreadable": float(figures["wrong"] is not None)}
 
 
 def failures(figures: Mapping[str, Any]) -> list[str]:

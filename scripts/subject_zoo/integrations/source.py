@@ -1,6 +1,7 @@
 """A dataset as an adapter names it, a folder or a repository on the Hub, and the rows of its tasks' tables."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import pyarrow as pa
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line
+from subject_zoo.dataset.card import TOKENS_A_CHARACTER
 from subject_zoo.dataset.layout import table_file
 from subject_zoo.dataset.received import Received
 from subject_zoo.hub.snapshot import snapshot
+
+_SPARE_TOKENS = 256  # for what is said around an answer
 
 
 def received(dataset: str, trusted: bool = False) -> Received:
@@ -34,3 +38,8 @@ def questions(dataset: str, split: str, task: str, trusted: bool = False) -> Ite
             except (OSError, ValueError, KeyError, pa.ArrowException) as error:
                 why = one_line(getattr(error, "strerror", None) or error)
                 raise UserError(f"{folder.path / name}: cannot be read ({why})") from None
+
+
+def most_tokens(answers: Iterable[str]) -> int:
+    """How many tokens a model may need for answers like these, by any of the tokenizers that were measured."""
+    return math.ceil(TOKENS_A_CHARACTER[1] * max(map(len, answers), default=0)) + _SPARE_TOKENS
