@@ -15,6 +15,7 @@
 # make torture       break runs and files in all ways known, thousands of times, and count what is survived: 50 minutes
 #                    (ARGS="--only kill-group"; --few for minutes)
 # make test-browser  look at the report in Chromium, light and dark, wide and on a telephone
+# make test-integrations  train with TRL, judge in Inspect, lm-eval and verifiers, in an environment of their own (2.2 GB)
 # make test-slurm    start a SLURM of one node on this machine (root, Debian), run the pipeline and faults on it, stop it
 # make resume-slurm  go on after the controller of a SLURM run was killed
 # make help          these lines; make alone is make run
@@ -28,6 +29,7 @@ READY := $(VENV)/.ready
 SITE_VENV := build/site-venv
 SITE_READY := $(SITE_VENV)/.ready
 BROWSER := .venv-browser
+INTEGRATIONS := .venv-integrations
 # Tools are run by their Python, not by their own first lines: these run what a folder's name says, one with $() in it.
 IN := $(VENV)/bin/python
 
@@ -44,7 +46,7 @@ run: $(READY)
 	$(IN) scripts/main_process --cores all $(ARGS)
 
 test: $(READY)
-	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm and not browser" $(ARGS)  # restarted, xdist waits for ever
+	$(IN) -m pytest -n 2 --max-worker-restart 0 --dist loadfile -m "not slurm and not browser and not integrations" $(ARGS)  # restarted, xdist waits for ever
 
 torture: $(READY)
 	PYTHONPATH=scripts $(IN) -m tests.torture $(ARGS)
@@ -53,6 +55,12 @@ test-browser: $(READY) $(BROWSER)/.ready
 	rm -rf $(BROWSER)/pages
 	PYTHONPATH=scripts $(IN) -m tests.report.pages $(BROWSER)/pages
 	PAGES=$(BROWSER)/pages $(BROWSER)/bin/python -m pytest --noconftest -m browser tests/report/test_browser.py $(ARGS)
+
+# The kernels are compiled by the environment that has their compiler.
+test-integrations: $(READY) $(INTEGRATIONS)/.ready
+	PYTHONPATH=scripts $(IN) -c "from subject_zoo.doctor.kernels import bits; bits()"
+	HF_HUB_OFFLINE=1 HF_HOME="$(CURDIR)/$(INTEGRATIONS)/huggingface" \
+		$(INTEGRATIONS)/bin/python -m pytest -m integrations tests/integrations $(ARGS)
 
 test-slurm: $(READY)
 	@trap tests/slurm/stop.sh EXIT; tests/slurm/start.sh \
@@ -124,4 +132,9 @@ $(BROWSER)/.ready: requirements-browser.txt | $(READY)
 	$(BROWSER)/bin/python -m pip install --quiet --requirement requirements-browser.txt
 	touch $@
 
-.PHONY: run test torture test-browser test-slurm resume-slurm lint bench score baseline report doctor info verify wheel docs site help
+$(INTEGRATIONS)/.ready: requirements-integrations.txt | $(READY)
+	"$$PYTHON" -m venv $(INTEGRATIONS)
+	$(INTEGRATIONS)/bin/python -m pip install --quiet --requirement requirements-integrations.txt
+	touch $@
+
+.PHONY: run test torture test-browser test-integrations test-slurm resume-slurm lint bench score baseline report doctor info verify wheel docs site help

@@ -98,7 +98,8 @@ def test_the_catalogue_is_told_what_it_reads():
     assert deployment["report"] == ("report(" in rules)
 
 
-def test_what_builds_the_site_is_pinned():
-    pins = [line for line in read("requirements-site.txt").splitlines() if not line.startswith("#")]
+@pytest.mark.parametrize("name", ["requirements-site.txt", "requirements-integrations.txt"])
+def test_what_has_an_environment_of_its_own_is_pinned(name):
+    pins = [line for line in read(name).splitlines() if not line.startswith("#")]
     assert pins
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)

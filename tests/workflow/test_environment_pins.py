@@ -20,7 +20,7 @@ SECTION = "# To test and to check style."  # what stands below it in requirement
 def pins(text: str) -> dict[str, str]:
     """The packages of a requirements.txt by name; a line that pins none is an error."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return dict(re.fullmatch(r"([A-Za-z0-9_.-]+)==([0-9.]+)", line).groups() for line in lines)
+    return dict(re.fullmatch(r"([A-Za-z0-9_.-]+)==([0-9][\w.]*)", line).groups() for line in lines)
 
 
 REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
@@ -53,6 +53,12 @@ def test_container_recipes_install_the_requirements_and_nothing_else(path):
 
 def test_every_requirement_is_pinned():
     assert pins(REQUIREMENTS).items() > TO_RUN.items()
+
+
+def test_integrations_are_tested_beside_what_the_project_is_tested_with():
+    others = (ROOT / "requirements-integrations.txt").read_text(encoding="utf-8")
+    both = pins(REQUIREMENTS).keys() & (there := pins(others)).keys()
+    assert {name: there[name] for name in both} == {name: pins(REQUIREMENTS)[name] for name in both}
 
 
 def test_every_rule_names_an_environment_that_exists():

@@ -59,21 +59,25 @@ def accepted_examples(config: Mapping[str, Any], probes_file: Path | None, first
 
 def _of(made: MadeExamples) -> Iterator[Accepted]:
     for example_id, signatures in made.signatures.items():
-        plan, verdict = made.examples[example_id][0], made.verdicts[example_id]
-        case = Case(
-            example_id=example_id,
-            selected_patterns=plan.selected_patterns,
-            target_pattern=plan.target_pattern,
-            degraded=made.degraded[example_id],
-            improved=made.improved[example_id],
-            listed_patterns=frozenset(verdict.get("classified_patterns", ())),
-            diagnosis=(
-                Diagnosis.of_columns(diagnosis_columns(verdict["diagnosis"]), plan.architecture.vocab_size)
-                if "diagnosis" in verdict
-                else None
-            ),
-        )
-        yield Accepted(case, plan.learning_rate, signatures)
+        yield Accepted(case_of(made, example_id), made.examples[example_id][0].learning_rate, signatures)
+
+
+def case_of(made: MadeExamples, example_id: int) -> Case:
+    """The case of an accepted example, as it would be read from a dataset that has it."""
+    plan, verdict = made.examples[example_id][0], made.verdicts[example_id]
+    return Case(
+        example_id=example_id,
+        selected_patterns=plan.selected_patterns,
+        target_pattern=plan.target_pattern,
+        degraded=made.degraded[example_id],
+        improved=made.improved[example_id],
+        listed_patterns=frozenset(verdict.get("classified_patterns", ())),
+        diagnosis=(
+            Diagnosis.of_columns(diagnosis_columns(verdict["diagnosis"]), plan.architecture.vocab_size)
+            if "diagnosis" in verdict
+            else None
+        ),
+    )
 
 
 def is_held_out_combination(case: Case, seed: int, share: float = 0.2) -> bool:

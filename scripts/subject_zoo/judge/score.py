@@ -81,14 +81,14 @@ def score(
         elif completion.wrong is not None:
             note(completion.wrong, completion.reason, completion, example_id, task)
         elif example_id is not None and task is not None:
-            figures = _score(task, cases[example_id], completion.text, bench, enabled)
+            figures = score_answer(task, cases[example_id], completion.text, bench, enabled)
             scores[task][example_id] = figures
             if figures["wrong"] is not None:
                 note(figures["wrong"], figures["reason"], completion, example_id, task)
     answered = [task for task in TASKS if scores[task]]
     for task in answered:
         for example_id in cases.keys() - scores[task].keys():
-            scores[task][example_id] = _score(task, cases[example_id], "", bench, enabled) | {"wrong": "missing"}
+            scores[task][example_id] = score_answer(task, cases[example_id], "", bench, enabled) | {"wrong": "missing"}
             note("missing", "the record has no completion", None, example_id, task)
     report: dict[str, Any] = {
         "version": __version__,
@@ -112,7 +112,12 @@ def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion
     return replace(completion, task=None, wrong="unknown_task", reason=reason)
 
 
-def _score(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
+def score_answer(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
+    """The figures of one completion of a task, `enabled` being the patterns that a classification could name.
+
+    Beside each task's own stand in all of them `wrong`, the kind of fault of a text that cannot be read, or None; and
+    `reason`, a person's words.
+    """
     if task == "modification":
         return score_modification(case, text, bench)
     if task == "diagnosis":

@@ -1,0 +1,69 @@
+"""Inspect's task and scorer, which an installed package registers:
+
+    inspect eval subject_zoo/interpret -T task=modification -T dataset=results/dataset --model openai/gpt-5
+    inspect score logs/another.eval --scorer subject_zoo/judged -S task=modification -S dataset=results/dataset
+
+A model gets the prompt and no tools.
+"""
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import Dataset, FieldSpec, hf_dataset
+from inspect_ai.model import GenerateConfig
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from inspect_ai.solver import TaskState, generate
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.dataset.shards import table_schema
+from subject_zoo.integrations.grader import Grader, check_task, failures, numbers
+from subject_zoo.integrations.source import most_tokens, received
+
+_TEXTS = ("prompt", "completion")
+
+
+@task(name="interpret")  # or it would be called as the argument below is
+def interpret(
+    task: str = "classification", dataset: str = "results/dataset", split: str = "test", trusted: bool = False
+) -> Task:
+    """One of the scorer's tasks on a split of a dataset's folder, or of a repository on the Hub.
+
+    A model may write as much as the longest recorded answer takes, unless --max-tokens says otherwise. Raises UserError
+    for a dataset that cannot be used.
+    """
+    samples = questions(task, dataset, split, trusted)
+    if not len(samples):
+        raise UserError(f"{dataset}: the split {split} has no record; choose another")
+    return Task(
+        dataset=samples,
+        solver=generate(),
+        scorer=judged(task, dataset, trusted),
+        config=GenerateConfig(max_tokens=most_tokens(str(sample.target) for sample in samples)),
+        name=f"interpret_{task}",
+    )
+
+
+def questions(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
+    """The rows of a task's table as samples: the id is the record's, the metadata all columns that are no texts."""
+    check_task(task)
+    folder = received(dataset, trusted)
+    columns = [name for name in table_schema(task, {}).names if name not in _TEXTS]
+    fields = FieldSpec(input="prompt", target="completion", id="example_id", metadata=columns)
+    return hf_dataset(str(folder.path), split, name=task, sample_fields=fields, cached=False, retry=False)
+
+
+@scorer(metrics={"*": [mean(), stderr()]})
+def judged(task: str, dataset: str = "results/dataset", trusted: bool = False) -> Scorer:
+    """The figures of an answer (docs/judging.md), each by itself, with mean and standard error over records.
+
+    The kinds of failure stand in a score's metadata, and there too whether the model had tools: who may run the printed
+    network is right without reading it. Raises UserError for a dataset that cannot be used.
+    """
+    check_task(task)
+    grader = Grader.of_dataset(dataset, trusted)
+
+    async def score(state: TaskState, target: Target) -> Score:
+        text = state.output.completion
+        figures = grader.grade(task, int(state.metadata["example_id"]), text)
+        told = {"failures": failures(figures), "book": "with tools" if state.tools else "closed"}
+        return Score(value=dict(numbers(figures)), answer=text, explanation=figures["reason"], metadata=told)
+
+    return score
