@@ -25,7 +25,17 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="subject-zoo", description="Look at and check datasets of Subject Zoo.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_show, _add_report, _add_score, _add_baseline, _add_verify, _add_merge, _add_doctor):
+    for add in (
+        _add_info,
+        _add_show,
+        _add_report,
+        _add_score,
+        _add_table,
+        _add_baseline,
+        _add_verify,
+        _add_merge,
+        _add_doctor,
+    ):
         add(commands)
     return parser
 
@@ -92,8 +102,22 @@ def _add_score(commands: Any) -> None:
     command.add_argument("--split", default="test", help="train, validation, test (the default) or all")
     command.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
     command.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
+    command.add_argument(
+        "--model", metavar="NAME", help="who answered: noted in the report, so that `table` can show it"
+    )
     command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be compared with")
     command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
+
+
+def _add_table(commands: Any) -> None:
+    words = "results of models side by side, in Markdown"
+    command = commands.add_parser(
+        "table",
+        help=words,
+        description=f"Prints {words}: a table for each task, of those that answered the same questions.",
+    )
+    command.add_argument("results", type=Path, nargs="+", metavar="FILE", help="what score --model NAME --json wrote")
+    command.set_defaults(run=_table)
 
 
 def _add_baseline(commands: Any) -> None:
@@ -192,7 +216,13 @@ def _score(options: argparse.Namespace) -> int:
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
     report = score(
-        options.folder, options.completions, options.split, options.fresh_seed, options.with_tools, options.trust
+        options.folder,
+        options.completions,
+        options.split,
+        options.fresh_seed,
+        options.with_tools,
+        options.trust,
+        options.model,
     )
     if rungs is not None:
         report["above_ladder"] = above_best(report, rungs)
@@ -200,6 +230,14 @@ def _score(options: argparse.Namespace) -> int:
         _tell(line)
     if options.json is not None:
         write_json(options.json, report)
+    return 0
+
+
+def _table(options: argparse.Namespace) -> int:
+    from subject_zoo.judge.results import read_result, table  # loads the numeric libraries
+
+    for line in table([read_result(path) for path in options.results]):
+        _tell(line)
     return 0
 
 

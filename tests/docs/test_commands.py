@@ -86,7 +86,8 @@ def test_snakemake_plans_what_is_asked_for(tmp_path):
 
 @pytest.fixture(scope="module")
 def folder(finished, tmp_path_factory) -> Path:
-    """Where a finished dataset lies in results/, a copy of it in copy/, and its test split's answers in a file."""
+    """Where a finished dataset lies in results/, a copy of it in copy/, its test split's answers in a file, and what
+    they are worth in others."""
     folder = tmp_path_factory.mktemp("reader")
     shutil.copytree(finished, folder / "results/dataset")
     shutil.copytree(finished, folder / "copy")
@@ -95,6 +96,9 @@ def folder(finished, tmp_path_factory) -> Path:
             if (task := path.parts[-3]) != "data":
                 for row in pq.read_table(path, columns=["example_id", "completion"]).to_pylist():
                     file.write(json.dumps({**row, "task": task}) + "\n")
+    judged = ["score", str(finished), str(folder / "completions.jsonl"), "--model", "true"]
+    for name in ("my-model.json", "other-model.json"):
+        assert main([*judged, "--json", str(folder / name)]) == 0
     return folder
 
 
@@ -102,7 +106,13 @@ def folder(finished, tmp_path_factory) -> Path:
 def test_subject_zoo_does_what_is_asked(folder, monkeypatch, capsys, arguments):
     monkeypatch.chdir(folder)
     [first, *_] = pq.read_table(next(folder.glob("results/dataset/data/*/*.parquet")))["example_id"].to_pylist()
-    stand_for = {"FOLDER": "results/dataset", "COMPLETIONS": "completions.jsonl", "ID": str(first), "7": str(first)}
+    stand_for = {
+        "FOLDER": "results/dataset",
+        "COMPLETIONS": "completions.jsonl",
+        "FILE": "my-model.json",
+        "ID": str(first),
+        "7": str(first),
+    }
     assert main([stand_for.get(word, word) for word in arguments]) == 0
     assert capsys.readouterr().out
 

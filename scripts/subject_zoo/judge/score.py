@@ -19,6 +19,7 @@ from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.received import Received
+from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
@@ -39,14 +40,15 @@ def score(
     fresh_seed: int = 1,
     with_tools: bool = False,
     trusted: bool = False,
+    model: str | None = None,
 ) -> dict[str, Any]:
     """The report of a file of completions, JSON-ready.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
     a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the file
-    answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a
-    program that may run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of
-    memory. Raises UserError for a folder or a file that cannot be used.
+    answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools`, since a program that may run
+    the printed network scores about 1, and the `model` that answered are noted in the report. A folder that is not
+    `trusted` takes a bounded amount of memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
@@ -92,7 +94,12 @@ def score(
             note("missing", "the record has no completion", None, example_id, task)
     report: dict[str, Any] = {
         "version": __version__,
-        "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST)), "split": split},
+        **({} if model is None else {"model": model}),
+        "dataset": {
+            "manifest_sha256": digest_of(received.read(MANIFEST)),
+            "split": split,
+            "asked_sha256": {task: asked_digest(received, manifest, task, split) for task in answered},
+        },
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,
     }
