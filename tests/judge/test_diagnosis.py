@@ -125,14 +125,15 @@ def region(positions: list[int], letters: list[str]) -> Region:
 
 
 FAULTY = case_of(Diagnosis("palindrome", region([1, 2], ["BC", "CB", "CC"])))
+ALL = "fault pattern positions exact"
 SOUND = case_of(Diagnosis(None, None))
 
 
 @pytest.mark.parametrize(
     ("case", "answer", "right"),
     [
-        (FAULTY, "palindrome, where the letters at positions 1 and 2 are B and C; C and B, C", "fault pattern positions exact"),
-        (FAULTY, "palindrome, where the letters at positions 4 and 5 are B and C; C and B, C", "fault pattern positions exact"),
+        (FAULTY, "palindrome, where the letters at positions 1 and 2 are B and C; C and B, C", ALL),
+        (FAULTY, "palindrome, where the letters at positions 4 and 5 are B and C; C and B, C", ALL),
         (FAULTY, "palindrome, where the letters at positions 1 and 2 are B and C; C and B", "fault pattern positions"),
         (FAULTY, "palindrome, at positions 1 and 4", "fault pattern positions"),
         (FAULTY, "palindrome, where the letter at position 1 is B, C", "fault pattern"),
@@ -140,7 +141,7 @@ SOUND = case_of(Diagnosis(None, None))
         (FAULTY, "starts_with, where the letters at positions 1 and 2 are B and C; C and B, C", "fault"),
         (FAULTY, "none", ""),
         (FAULTY, "who knows", ""),
-        (SOUND, "none", "fault pattern positions exact"),
+        (SOUND, "none", ALL),
         (SOUND, "palindrome, at positions 1 and 2", ""),
         (SOUND, "", ""),
     ],
@@ -153,8 +154,7 @@ def test_answers_are_worth_what_is_right_in_them(bench, case, answer, right):
 
 def test_the_overlap_is_that_of_the_sequences(bench):
     tokens = bench.own.pools.tokens
-    own = [row for row in tokens.tolist() if row == row[::-1] and row[0] != bench.project.space.starts_with]
-    own = {tuple(row) for row in own}  # those that belong to palindrome, which is the rarer one, and starts_with's
+    own = {tuple(row) for row in tokens.tolist() if row == row[::-1]}  # palindrome is the rarer one
     answer = Diagnosis("palindrome", region([1, 2], ["BC", "DD"]))
     inside, truly = (
         {row for row in own if (row[0], row[1]) in of} for of in ({(1, 2), (3, 3)}, {(1, 2), (2, 1), (2, 2)})
