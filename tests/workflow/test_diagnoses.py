@@ -157,7 +157,7 @@ def test_another_diagnosis_is_a_problem(diagnosed, tmp_path, column, value):
     assert any("diagnosis/" in problem for problem in problems)
 
 
-def test_its_records_are_shown_scored_and_laddered(diagnosed, tmp_path, monkeypatch, capsys):
+def test_its_records_are_shown_and_scored(diagnosed, tmp_path, capsys):
     rows = read_table_rows(diagnosed / longest_file(diagnosed).replace("data", "diagnosis", 1))
     faulty = next(row for row in rows if row["poor_pattern"] != "none")
     assert main(["show", str(diagnosed), str(faulty["example_id"])]) == 0
@@ -172,7 +172,12 @@ def test_its_records_are_shown_scored_and_laddered(diagnosed, tmp_path, monkeypa
     assert (report["exact_match"], report["region_positions"], report["region_overlap"]) == (1, 1, 1)
     assert report["faulty"] == sum(row["poor_pattern"] != "none" for row in rows)
     assert "region_overlap" in capsys.readouterr().out
-    monkeypatch.setattr(reading, "KINDS", {"weights": ("regression",)})
+
+
+def test_its_ladder_has_the_rungs_of_diagnosis(diagnosed, monkeypatch):
+    monkeypatch.setattr(reading, "KINDS", {})  # of the other tasks nothing
+    monkeypatch.setattr(ladder, "_mended", lambda *_: [])
+    monkeypatch.setattr(ladder, "noise_ceiling", lambda *_: {})
     rungs = ladder.ladder(diagnosed, SMALLEST)
     assert list(rungs["diagnosis"]) == list(RUNGS)
     assert rungs["diagnosis"]["true"]["exact_match"] == 1
