@@ -32,7 +32,7 @@ from tests.record_tables import records_of
 __all__ = ["finished"]  # a fixture
 
 SCRIPTS = Path(shards.__file__).parents[2]
-ASKED = {"include_modification": True, "include_classification": True}
+ASKED = {"include_modification": True, "include_classification": True, "include_diagnosis": False}
 
 
 @pytest.fixture

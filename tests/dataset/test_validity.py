@@ -14,7 +14,7 @@ from subject_zoo.dataset.validity import summarise
 PATTERNS = ("starts_with", "ends_with", "palindrome")
 CONFIG = {
     "patterns": {"enabled": PATTERNS},
-    "task_generation": {"include_modification": True, "include_classification": True},
+    "task_generation": {"include_modification": True, "include_classification": True, "include_diagnosis": True},
     "validation": {"min_accuracy": 0.93},
 }
 
@@ -38,6 +38,7 @@ def verdict(example_id: int, accepted: bool, weights: str | None = None) -> dict
         "improvement": after[selected[0]] - 0.1,
         "positive_rate": rates,
         "classified_patterns": [name for name in PATTERNS if name in selected or example_id % 3 == 1],
+        "diagnosis": {"shown": draw.choice(["degraded", "improved"])},
         "held_out": dict.fromkeys(selected, True),
         "sequences": {
             "rows": 100,
@@ -78,6 +79,12 @@ def test_the_funnel_counts_candidates_up_to_the_last_record(validity):
         left = [v for v in left if gate not in v["reasons"]]
         assert funnel["pass_gate_and_those_before"][gate] == len(left)
     assert len(left) == 20
+
+
+def test_diagnoses_are_counted_by_the_network_that_they_show(validity):
+    shown = [v["diagnosis"]["shown"] for v in MEMBERS]
+    assert validity["diagnosed"] == {stage: shown.count(stage) for stage in ("degraded", "improved")}
+    assert "diagnosed" not in summarise(VERDICTS, RECORDED, alone("modification")[0])
 
 
 def test_patterns_are_counted_as_targets_and_as_selected(validity):
@@ -143,8 +150,9 @@ OF_ONE_TASK = {
 def alone(task: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The configuration of one task, and the verdicts as that makes them."""
     other = "classification" if task == "modification" else "modification"
-    asked = {f"include_{task}": True, f"include_{other}": False}
-    verdicts = [{key: value for key, value in v.items() if key not in OF_ONE_TASK[other]} for v in VERDICTS]
+    asked = {f"include_{task}": True, f"include_{other}": False, "include_diagnosis": False}
+    foreign = (*OF_ONE_TASK[other], "diagnosis")
+    verdicts = [{key: value for key, value in v.items() if key not in foreign} for v in VERDICTS]
     return CONFIG | {"task_generation": asked}, verdicts
 
 

@@ -334,7 +334,11 @@ def test_an_example_that_was_not_trained_has_an_entry_of_the_same_form(test_set,
 def test_only_figures_and_gates_of_the_tasks_that_are_asked_for(test_set, config, modification, classification):
     selected = ("palindrome", "starts_with")
     right = perfect(test_set, config, selected)
-    asked = {"include_modification": modification, "include_classification": classification}
+    asked = {
+        "include_modification": modification,
+        "include_classification": classification,
+        "include_diagnosis": False,
+    }
     plan = plan_of(config, selected, "palindrome")
     whole = validate_example(plan, test_set, np.zeros_like(right), right, config)
     if not modification:

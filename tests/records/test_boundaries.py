@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from subject_zoo.base.terms import TASKS
 from subject_zoo.chain import make_examples
 from subject_zoo.project import Project
-from tests.finished_dataset import tiny_config
+from tests.finished_dataset import diagnosing_config
 
 
 def deepseek(text: str) -> list[int]:
@@ -26,11 +26,11 @@ def qwen(text: str) -> list[int]:
 
 @pytest.fixture(scope="module")
 def pairs() -> list[tuple[str, str]]:
-    """Prompts and completions of both tasks, forms and styles."""
+    """Prompts and completions of all tasks, forms and styles."""
     found = []
     for form, style in (("full", "separate"), ("patch", "separate"), ("full", "interwoven")):
-        project = Project(tiny_config({"format": {"modification_completion": form, "style": style}}))
-        for record in make_examples(project, range(3)).records:
+        project = Project(diagnosing_config({"format": {"modification_completion": form, "style": style}}))
+        for record in make_examples(project, range(6)).records:
             found += [(record[f"{task}_prompt"], record[f"{task}_completion"]) for task in TASKS]
     return found
 

@@ -22,6 +22,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.terms import CLAIMED_RATE, STAGES
 from subject_zoo.chain import steps
 from subject_zoo.config.check import check_config
+from subject_zoo.config.tasks import tasks_of
 from subject_zoo.evaluation.exam import Exam
 from subject_zoo.evaluation.gates import validate_example
 from subject_zoo.examples.plan import ExamplePlan
@@ -356,8 +357,10 @@ def test_metadata_says_what_the_example_is(project):
         gain = metadata["improved"]["accuracy"][plan.target_pattern]
         gain -= metadata["degraded"]["accuracy"][plan.target_pattern]
         assert metadata["improvement"] == pytest.approx(gain, abs=2e-6)
-        for key in ("methods", "layers", "activations", "decimals"):
+        for key in ("layers", "activations", "decimals"):
             assert metadata["signature"][key] == config["signature"][key]
+        asked = tasks_of(config["task_generation"])
+        assert metadata["signature"]["methods"] == {task: config["signature"]["methods"][task] for task in asked}
         assert metadata["provenance"] == {**PROVENANCE, "example_id": plan.example_id}
 
 

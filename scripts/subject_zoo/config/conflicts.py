@@ -138,6 +138,11 @@ def _diagnosis_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
             "task_generation.include_diagnosis is true; task_generation.include_modification must be true, too: "
             "without it no network has a fault"
         )
+    if isinstance(methods := config["signature"]["methods"], Mapping) and "diagnosis" not in methods:
+        yield (
+            "signature.methods.diagnosis is missing; with task_generation.include_diagnosis it must list methods, "
+            "as signature.methods.modification does"
+        )
     if (corruption := config["dataset"]["corruption"]) != "region":
         yield (
             f"dataset.corruption is {corruption}; with task_generation.include_diagnosis it must be region: "

@@ -194,7 +194,7 @@ def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Di
 def _combinations(text: str, positions: int, letters: str) -> list[str]:
     """The letters, as words of one or two, that stand behind the positions: "are A and B, C; D and A". Raises
     WrongAnswer."""
-    listed = re.sub(r"^\W*(?:is|are)\b\W*", "", text, flags=re.IGNORECASE).strip(" \t\r\n.'\"`*")
+    listed = re.sub(r"^\W*(?:(?:is|are)\b\W*)?", "", text, flags=re.IGNORECASE).strip(" \t\r\n.'\"`*")
     groups = [part.strip() for part in listed.split(";") if part.strip()]
     grammar = rf"[{letters}](?:\s*,\s*[{letters}])*"
     if positions == 1:
