@@ -72,7 +72,7 @@ rule write_shard:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("write_shard", "seed", "shared_seed", "splits", "task_generation"),
+        settings=settings("write_shard", "seed", "shared_seed", "splits", "task_generation", "validation.ablation"),
     script:
         "../scripts/write_shard.py"
 

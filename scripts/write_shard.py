@@ -25,7 +25,7 @@ with rule_log(snakemake) as log:
     members = members_of_splits(records, shared_seed(config), config["splits"])
     for path in outputs.tables:
         table, split = Path(path).name.split(".")[1:3]
-        write_table(path, table, records.select(members[split]), asked)
+        write_table(path, table, records.select(members[split]), asked, config["validation"]["ablation"])
     models = {stage: load_range(*getattr(paths, stage), kept=chosen) for stage in published_stages(asked)}
     write_weights(outputs.weights, named_models(chosen, models))
     signatures = load_signatures(*paths.signatures)

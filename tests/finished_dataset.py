@@ -153,7 +153,8 @@ def write_window(folder: Path, shard: str, project: Project, made: MadeExamples,
         for split, positions in members.items():
             if positions:
                 records = [kept[position] for position in positions]
-                write_table(folder / table_file(table, split, shard), table, records, asked)
+                ablation = project.config["validation"]["ablation"]
+                write_table(folder / table_file(table, split, shard), table, records, asked, ablation)
     models = {stage: made_models[stage] for stage in published_stages(asked)}
     write_weights(folder / weights_file(shard), named_models(ids, models))
     signatures = {i: made.signatures[i] for i in ids}

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from subject_zoo.base.terms import AUDIT, EXACT, STAGES
+from subject_zoo.base.terms import ABLATION, AUDIT, EXACT, STAGES
 from subject_zoo.config.tasks import published_stages, signed_stages
+from subject_zoo.evaluation.ablation import ablation_effects
 from subject_zoo.evaluation.audit import audit_sequences
 from subject_zoo.evaluation.diagnosis import measure_fault
 from subject_zoo.evaluation.exam import classify
@@ -77,8 +78,21 @@ def validate(project: Project, examples: Examples, degraded: Models, improved: M
         if config["validation"]["exact"]:
             models = {stage: of_stage[example_id] for stage, of_stage in published.items()}
             verdict[EXACT] = measure_exactly(project.whole_space, models, verdict)
+        if config["validation"]["ablation"] and verdict["accepted"]:
+            verdict[ABLATION] = silence(project, example_id, degraded, improved, verdict)
         verdicts[example_id] = verdict | {AUDIT: audit_sequences(dataset, exam)}
     return verdicts
+
+
+def silence(
+    project: Project, example_id: int, degraded: Models, improved: Models, verdict: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What silencing each hidden neuron of an example's published models takes from the accuracies in its verdict, by
+    stage."""
+    return {
+        stage: ablation_effects(of_stage[example_id], project.exam, verdict[stage]["accuracy"])
+        for stage, of_stage in _published(project, degraded, improved).items()
+    }
 
 
 def _published(project: Project, degraded: Models, improved: Models) -> dict[str, Models]:

@@ -13,7 +13,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.lines import one_line
-from subject_zoo.base.terms import DATA, STAGES, TASKS
+from subject_zoo.base.terms import ABLATION, DATA, STAGES, TASKS
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, table_file
 from subject_zoo.dataset.received import Received
 from subject_zoo.kernels.mlp import KernelMLP
@@ -58,6 +58,9 @@ def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> It
         yield ""
     yield from _accuracies(metadata)
     yield ""
+    if ABLATION in row:
+        yield from _effects(parse_json(row[ABLATION])["improved"])
+        yield ""
     yield from _logits(folder, models, metadata, space)
     for title, text in _texts(row):
         yield ""
@@ -102,6 +105,9 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
         yield _flipped(metadata["corruption_stats"])
     if "diagnosis" in metadata:
         yield from _diagnosis(metadata["diagnosis"], metadata["target_pattern"])
+    if "twin" in metadata:
+        other, here, there = (metadata["twin"][key] for key in ("example_id", "only_here", "only_there"))
+        yield f"Its twin, {format_id(other)}, has {there} in the place of {here}."
     yield (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
         f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "
@@ -158,6 +164,15 @@ def _accuracies(metadata: Mapping[str, Any]) -> Iterator[str]:
     for name in accuracies[-1]:
         values = " ".join(f"{of_stage[name]:>8.3f}" for of_stage in accuracies)
         yield f"{name:28} {values} {metadata['test_sequences'][name]:>10}"
+
+
+def _effects(of_layers: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[str]:
+    """By accuracy of the last network, the neuron without which it is lowest."""
+    yield f"{'one hidden neuron silenced':28} {'layer':>8} {'neuron':>8} {'falls by':>10}"
+    for name in next(iter(of_layers.values())):
+        falls = [(fall, layer, neuron) for layer, of in of_layers.items() for neuron, fall in enumerate(of[name])]
+        fall, layer, neuron = max(falls, key=lambda told: told[0])
+        yield f"{name:28} {layer:>8} {neuron:>8} {fall:>10.3f}"
 
 
 def _headed(models: int) -> str:

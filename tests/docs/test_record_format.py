@@ -16,6 +16,7 @@ from subject_zoo.base.terms import SIGNATURE_METHODS, TASKS
 from subject_zoo.chain import make_examples
 from subject_zoo.dataset.layout import BENCHMARK_DATASET, CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, VALIDITY
 from subject_zoo.dataset.shards import table_schema
+from subject_zoo.patterns.definitions import PATTERNS
 from subject_zoo.project import Project
 from tests.docs.pages import ROOT
 from tests.finished_dataset import diagnosing_config, tiny_config
@@ -79,7 +80,8 @@ def test_tables_have_the_columns_that_are_documented(asked):
         for name, (kind, what) in rows("The table data").items()
         if not (marks := MARK.findall(what)) or any(asked[MARKS[mark]] for mark in marks)
     }
-    assert documented == {field.name: str(field.type) for field in table_schema("data", asked)}
+    assert documented == {field.name: str(field.type) for field in table_schema("data", asked, ablation=True)}
+    assert set(documented) - {field.name for field in table_schema("data", asked)} == {"ablation"}
     for task in TASKS:
         documented = {name: ARROW.get(kind, kind) for name, (kind, _) in rows(f"The table {task}").items()}
         assert documented == {field.name: str(field.type) for field in table_schema(task, asked)}
@@ -88,12 +90,21 @@ def test_tables_have_the_columns_that_are_documented(asked):
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
     """A record with all that one can hold."""
-    more = {"validation": {"exact": True}, "dataset": {"corruption": "region", "corruption_rate": 0.5}}
+    more = {
+        "validation": {"exact": True, "ablation": True},
+        "dataset": {"twins": True, "corruption": "region", "corruption_rate": 0.5},
+    }
     return make_examples(Project(diagnosing_config(more)), range(12)).records[0]
 
 
 def test_json_columns_have_the_keys_that_are_documented(record):
     check("metadata", json.loads(record["metadata"]))
+    for layers in json.loads(record["ablation"]).values():
+        for effects in layers.values():
+            pattern, background = rows("ablation")
+            named = dict.fromkeys([*json.loads(record["metadata"])["selected_patterns"], background], list)
+            assert {name: type(values) for name, values in effects.items()} == named
+            assert pattern in PATTERNS
     for curves in json.loads(record["training_metrics"]).values():
         check("training_metrics", curves)
     for stage in ("degraded", "improved"):
@@ -121,7 +132,7 @@ def test_without_what_is_marked_the_rest_of_metadata_is_there():
         metadata = json.loads(make_examples(Project(config), range(8)).records[0]["metadata"])
         marked = {name: MARK.findall(what) for name, (_, what) in rows("metadata").items()}
         missing = tuple(name for name, marks in marked.items() if {mark, "D"} & set(marks))
-        check("metadata", metadata, (*missing, "exact."))
+        check("metadata", metadata, (*missing, "exact.", "twin."))
 
 
 @pytest.mark.parametrize("style", ["separate", "interwoven"])

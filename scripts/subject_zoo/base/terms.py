@@ -38,6 +38,7 @@ TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before tr
 BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
 AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict
 EXACT = "exact"  # the key of what is measured on all sequences of the space, likewise
+ABLATION = "ablation"  # the key, and the column, of what is measured with one hidden neuron silenced
 SHARE_DECIMALS = 6  # of recorded shares; judged as recorded, so that 0.7 - 0.5 reaches a threshold of 0.2
 
 # A model "classifies a pattern as positive" when it calls so large a share of its sequences positive. Not a half:
@@ -65,6 +66,7 @@ COLUMNS = (
     "improved_model_weights",
     "degraded_signature",
     "improved_signature",
+    ABLATION,
     "training_metrics",
     "metadata",
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from subject_zoo.base.files import digest_of
 from subject_zoo.base.json_text import parse_json
-from subject_zoo.base.terms import RECORD_SUMMARY, TASKS
+from subject_zoo.base.terms import ABLATION, RECORD_SUMMARY, TASKS
 
 UNITS = ("chars", "tokens")  # of a text's length
 
@@ -13,9 +13,11 @@ UNITS = ("chars", "tokens")  # of a text's length
 def summarise_records(
     verdicts: Mapping[int, Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
 ) -> dict[int, dict[str, Any]]:
-    """Verdicts by example id, each with what `summarise_record` says of its record, None where it has none."""
+    """Verdicts by example id, each with what `summarise_record` says of its record, None where it has none; without the
+    effects of neurons, of which no figure of a dataset is made."""
     summaries = {record["example_id"]: summarise_record(record) for record in records}
-    return {i: {**verdict, RECORD_SUMMARY: summaries.get(i)} for i, verdict in verdicts.items()}
+    kept = {i: {key: value for key, value in verdict.items() if key != ABLATION} for i, verdict in verdicts.items()}
+    return {i: {**verdict, RECORD_SUMMARY: summaries.get(i)} for i, verdict in kept.items()}
 
 
 def summarise_record(record: Mapping[str, Any]) -> dict[str, Any]:

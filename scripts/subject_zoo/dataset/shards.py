@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from subject_zoo.base.arrays import load_npz, read_npz, save_npz
 from subject_zoo.base.files import atomic_file
 from subject_zoo.base.ids import format_id
-from subject_zoo.base.terms import COLUMNS, DATA, SPLITS
+from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.splits import of_pair, split_of, traits_of
 from subject_zoo.networks.files import load_models, read_models, save_models
@@ -77,16 +77,17 @@ def named_models(
     return {f"{format_id(i)}/{stage}": models[i] for i in example_ids for stage, models in by_stage.items()}
 
 
-def table_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
+def table_schema(table: str, task_generation: Mapping[str, bool], ablation: bool = False) -> pa.Schema:
     """The Parquet schema of a table: of "data" the short columns, then the record's own that belong to no task, all
-    without those that `task_generation`, the config's section, leaves out; of a task example_id, what a judge needs
-    beside the texts, prompt and completion."""
+    without those that `task_generation`, the config's section, leaves out, and the effects of neurons unless there are
+    any (`validation.ablation`); of a task example_id, what a judge needs beside the texts, prompt and completion."""
     if table != DATA:
         texts = [("prompt", pa.string()), ("completion", pa.string())]
         return pa.schema([("example_id", pa.int64()), *_JUDGED_BY[table], *texts])
     kept = {f"{stage}_model_weights" for stage in published_stages(task_generation)}
     kept |= {f"{stage}_signature" for stage in signed_stages(task_generation)}
-    own = [name for name in COLUMNS if name in kept or name in ("training_metrics", "metadata")]
+    kept |= {"training_metrics", "metadata"} | ({ABLATION} if ablation else set())
+    own = [name for name in COLUMNS if name in kept]
     mends = task_generation["include_modification"]
     short = [field for field in _SHORT if mends or field.name not in _OF_TARGETS]
     return pa.schema([*short, *((name, pa.string()) for name in own)])
@@ -107,13 +108,17 @@ def table_row(table: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_table(
-    path: str | os.PathLike[str], table: str, records: Iterable[Mapping[str, Any]], task_generation: Mapping[str, bool]
+    path: str | os.PathLike[str],
+    table: str,
+    records: Iterable[Mapping[str, Any]],
+    task_generation: Mapping[str, bool],
+    ablation: bool = False,
 ) -> None:
     """Write a table atomically and read it back: ranges may be removed on the strength of it. Raises OSError.
 
     `records` are gone through twice, and no more of them kept than a row group holds. Equal records, equal bytes.
     """
-    schema = table_schema(table, task_generation)
+    schema = table_schema(table, task_generation, ablation)
     with atomic_file(path) as file:
         write_rows(file, schema, (table_row(table, record) for record in records))
     with pq.ParquetFile(path) as written:

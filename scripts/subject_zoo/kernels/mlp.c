@@ -330,6 +330,27 @@ static void first_layer_gradient(const Network *net, const uint8_t *const *rows,
         }
 }
 
+/* Logits of `count` rows whose last hidden layer has the values `last` [count, width]. */
+static void output_layer(const Network *net, const float *parameters, int64_t count, const float *last, float *logits)
+{
+    int64_t width = net->width;
+    const float *weights = parameters + weights_at(net, net->depth);
+    for (int64_t r = 0; r < count; r++) {
+        vec sum = splat(0.0f);
+        for (int64_t n = 0; n < width; n += LANES)
+            sum = fma(load(last + r * width + n), load(weights + n), sum);
+        logits[r] = total(sum) + parameters[biases_at(net, net->depth)];
+    }
+}
+
+/* A hidden layer's sums of `count` rows, from the values of the layer before it. */
+static void later_layer(const Network *net, const float *parameters, int64_t layer, int64_t count, const float *before,
+                        float *sums)
+{
+    multiply(count, net->width, net->width, before, net->width, 1, parameters + weights_at(net, layer), sums,
+             parameters + biases_at(net, layer), 0);
+}
+
 /* Logits of `count` rows; where `rows` is NULL, work->values holds the first layer's sums already. `kept`, where not
 NULL, is [depth, kept_rows, neurons], from this block's first row on, and has bytes for its first `real` rows. */
 static void forward(const Network *net, const float *parameters, const uint8_t *const *rows, int64_t count,
@@ -342,8 +363,7 @@ static void forward(const Network *net, const float *parameters, const uint8_t *
         if (layer == 0 && rows)
             first_layer(net, parameters, rows, count, work);
         else if (layer > 0)
-            multiply(count, width, width, values - block, width, 1, parameters + weights_at(net, layer), values,
-                     parameters + biases_at(net, layer), 0);
+            later_layer(net, parameters, layer, count, values - block, values);
         if (work->keeps_before)
             for (int64_t i = 0; i < count * width; i++)
                 work->before[layer * block + i] = values[i];
@@ -351,13 +371,7 @@ static void forward(const Network *net, const float *parameters, const uint8_t *
         if (kept)
             drop(net, real, kept + layer * kept_rows * net->neurons, kept_scale, values, slopes);
     }
-    const float *weights = parameters + weights_at(net, net->depth), *last = work->values + (net->depth - 1) * block;
-    for (int64_t r = 0; r < count; r++) {
-        vec sum = splat(0.0f);
-        for (int64_t n = 0; n < width; n += LANES)
-            sum = fma(load(last + r * width + n), load(weights + n), sum);
-        logits[r] = total(sum) + parameters[biases_at(net, net->depth)];
-    }
+    output_layer(net, parameters, count, work->values + (net->depth - 1) * block, logits);
 }
 
 /* Adds to work->gradients what `errors`, dLoss/dlogit of the rows of the latest `forward`, ask for. */
@@ -551,6 +565,45 @@ EXPORT void classify_all(const Network *net, const float *parameters, float *scr
         forward(net, parameters, 0, BLOCK, real, 0, 0, 1.0f, &work, logits); /* rows from `real` on count nothing */
         for (int64_t r = 0; r < real; r++)
             positive[start + r] = logits[r] > 0.0f;
+    }
+    restore_denormals(denormals);
+}
+
+/* Whether the logit is above 0, [n, depth, neurons], of the rows [n, tokens] where one hidden neuron's value after the
+nonlinearity is held at 0, for each of them. What comes before it is as in `evaluate`, bit for bit, and what comes after
+as in a network without the weights that leave it. */
+EXPORT void silence_each(const Network *net, const float *parameters, float *scratch, const uint8_t *tokens, int64_t n,
+                         uint8_t *positive)
+{
+    uint32_t denormals = flush_denormals();
+    Workspace work = divide(net, scratch);
+    const uint8_t *rows[BLOCK];
+    float logits[BLOCK], held[BLOCK];
+    int64_t width = net->width, block = BLOCK * width, hidden = net->depth * net->neurons;
+    for (int64_t start = 0; start < n; start += BLOCK) {
+        int64_t real = n - start < BLOCK ? n - start : BLOCK;
+        int64_t count = gather(net, tokens, 0, start, real, rows);
+        forward(net, parameters, rows, count, real, 0, 0, 1.0f, &work, logits);
+        for (int64_t silent = 0; silent < hidden; silent++) {
+            int64_t layer = silent / net->neurons, neuron = silent % net->neurons;
+            float *values = work.values + layer * block;
+            const float *last = values;
+            for (int64_t r = 0; r < count; r++) {
+                held[r] = values[r * width + neuron];
+                values[r * width + neuron] = 0.0f;
+            }
+            for (int64_t next = layer + 1; next < net->depth; next++) {
+                float *after = work.before + next * block;
+                later_layer(net, parameters, next, count, last, after);
+                activate(net, count, after, work.slopes + next * block);
+                last = after;
+            }
+            output_layer(net, parameters, count, last, logits);
+            for (int64_t r = 0; r < real; r++)
+                positive[(start + r) * hidden + silent] = logits[r] > 0.0f;
+            for (int64_t r = 0; r < count; r++)
+                values[r * width + neuron] = held[r];
+        }
     }
     restore_denormals(denormals);
 }

@@ -42,7 +42,9 @@ def _kernel() -> ctypes.CDLL:
     library.train_epoch.argtypes = [network, adam, *[array] * 7, count, count, *[array] * 3, number, *[array] * 4]
     library.evaluate.argtypes = [network, *[array] * 3, count, flag, array, array]
     library.classify_all.argtypes = [network, *[array] * 2, count, *[array] * 2, count, array]
-    library.train_epoch.restype = library.evaluate.restype = library.classify_all.restype = None
+    library.silence_each.argtypes = [network, *[array] * 3, count, array]
+    library.train_epoch.restype = library.evaluate.restype = None
+    library.classify_all.restype = library.silence_each.restype = None
     return library
 
 
@@ -133,6 +135,24 @@ class KernelMLP:
             address(prefixes),
             address(sequence),
             len(positive),
+            address(positive),
+        )
+        return positive
+
+    def classify_silenced(self, tokens: np.ndarray) -> np.ndarray:
+        """Whether the logit is above 0, bool [n, depth, neurons], of tokens uint8 [n, T] where that hidden neuron's
+        value after the nonlinearity is held at 0, one neuron at a time.
+
+        The same bits decide as those of `logits` of a network without the weights that leave the neuron.
+        """
+        tokens = _checked(tokens, self.architecture)
+        positive = np.empty((len(tokens), self.architecture.num_layers, self.architecture.neurons_per_layer), bool)
+        _kernel().silence_each(
+            self.network,
+            address(self.parameters),
+            address(self.scratch),
+            address(tokens),
+            len(tokens),
             address(positive),
         )
         return positive

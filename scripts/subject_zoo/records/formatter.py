@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from subject_zoo.base.json_text import json_object
-from subject_zoo.base.terms import AUDIT, PROMPTS
+from subject_zoo.base.terms import ABLATION, AUDIT, PROMPTS
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
@@ -55,7 +55,7 @@ class TrainingDataFormatter:
         models: Mapping[str, StoredModel],
         signatures: Mapping[str, np.ndarray],
     ) -> dict[str, str | int]:
-        """The record, its columns as in COLUMNS without those that the task switches leave out.
+        """The record, its columns as in COLUMNS without those that switches leave out.
 
         `models` are those that it is to hold, and `signatures` (float32 [neurons, F]) those of models that prompts
         show, by stage.
@@ -87,6 +87,8 @@ class TrainingDataFormatter:
             rows_of = self._signed_layers(models[stage])
             layers = {layer: self.signature_text.in_full(profiles[rows]) for layer, rows in rows_of.items()}
             record[f"{stage}_signature"] = json_object({"neuron_activations": json_object(layers)})
+        if ABLATION in verdict:
+            record[ABLATION] = _json(verdict[ABLATION])
         record["training_metrics"] = _json({stage: model.training for stage, model in models.items()})
         record["metadata"] = _json(self._metadata(plan, verdict, corruption, models["improved"], record))
         return record
@@ -131,7 +133,7 @@ class TrainingDataFormatter:
         if self.count_tokens is not None:
             texts = {name: text for name, text in record.items() if name.endswith(("_prompt", "_completion"))}
             lengths |= {f"{name}_tokens": self.count_tokens(text) for name, text in texts.items()}
-        elsewhere = ("example_id", "reasons", AUDIT)
+        elsewhere = ("example_id", "reasons", AUDIT, ABLATION)
         figures = {key: value for key, value in verdict.items() if key not in elsewhere}
         return {
             **figures,

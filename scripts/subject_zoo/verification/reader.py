@@ -41,11 +41,12 @@ class ShardReader:
         """`feature_names` are those that signatures are to have; `shards` those that are to be read, in order."""
         self.folder, self.files, self.feature_names = folder, manifest["files"], feature_names
         self.asked, self.shards = manifest["config"]["task_generation"], shards
+        self.ablation = manifest["config"]["validation"]["ablation"]
 
     def records(self, shard: str, split: str) -> Iterator[Row | Problem]:
         """The records of a shard in a split; none where the manifest has no file of them."""
         names = {table: table_file(table, split, shard) for table in table_names(self.asked)}
-        return join_tables(self.folder, names, self.asked) if names[DATA] in self.files else iter(())
+        return join_tables(self.folder, names, self.asked, self.ablation) if names[DATA] in self.files else iter(())
 
     def models(self, shard: str) -> dict[str, StoredModel] | Problem:
         """A shard's models by name, as "000123/degraded", in the file's order."""
@@ -58,9 +59,10 @@ class ShardReader:
 
 
 def join_tables(
-    folder: Received, names: Mapping[str, str], task_generation: Mapping[str, bool]
+    folder: Received, names: Mapping[str, str], task_generation: Mapping[str, bool], ablation: bool
 ) -> Iterator[Row | Problem]:
-    """The records of one split in order, joined from their tables; `names` are the files by table.
+    """The records of one split in order, joined from their tables; `names` are the files by table, `ablation` is the
+    config's `validation.ablation`.
 
     A row has no values where a task's table has no row of the same example in the same place, or cannot be read.
     """
@@ -70,7 +72,7 @@ def join_tables(
         if table != DATA
     }
     count, is_whole = 0, True
-    for row in read_rows(folder, names[DATA], written_schema(DATA, task_generation)):
+    for row in read_rows(folder, names[DATA], written_schema(DATA, task_generation, ablation)):
         if isinstance(row, Problem):
             is_whole = False
             yield row
@@ -125,10 +127,10 @@ class _Partners:
             yield self._problems.pop(0)
 
 
-def written_schema(table: str, task_generation: Mapping[str, bool]) -> pa.Schema:
+def written_schema(table: str, task_generation: Mapping[str, bool], ablation: bool = False) -> pa.Schema:
     """The schema that a table's Parquet file has when it is read."""
     file = io.BytesIO()
-    write_rows(file, table_schema(table, task_generation), ())
+    write_rows(file, table_schema(table, task_generation, ablation), ())
     return pq.read_schema(pa.BufferReader(file.getvalue()))
 
 

@@ -10,7 +10,7 @@ from subject_zoo import chain
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.lines import one_line
-from subject_zoo.base.terms import COLUMNS, DATA, STAGES
+from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, STAGES
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_row, table_schema
@@ -19,7 +19,7 @@ from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences
 from subject_zoo.verification.problem import first_difference
-from subject_zoo.verification.values import figure_differences, signature_difference
+from subject_zoo.verification.values import compare_effects, figure_differences, signature_difference
 
 SHORT_TEXT = 80  # characters that a line shows in full
 
@@ -90,6 +90,13 @@ class RecordChecker:
         measured = chain.validate(self.project, examples, degraded, improved)[example_id]
         figures, wrong = self._check_figures(measured, _json_object(row["metadata"]))
         yield from wrong
+        if self.project.config["validation"]["ablation"]:
+            effects = chain.silence(self.project, example_id, degraded, improved, measured)
+            figures[ABLATION] = effects
+            if not self.equal_environment:  # else the text tells
+                told, further = compare_effects(effects, _json_object(row[ABLATION]), measured["test_sequences"])
+                yield from ((ABLATION, what) for what in further)
+                figures[ABLATION] = effects if further else told
         if self.unchecked:  # the row's own counts stand in for the tokenizer's
             self.project.formatter.count_tokens = _recorded_counts(row)
         verdicts, signed = {example_id: figures}, {example_id: signatures}

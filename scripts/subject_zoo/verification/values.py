@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo.base.lines import one_line
-from subject_zoo.base.terms import AUDIT, BACKGROUND, EXACT, SHARE_DECIMALS, STAGES
+from subject_zoo.base.terms import ABLATION, AUDIT, BACKGROUND, EXACT, SHARE_DECIMALS, STAGES
 from subject_zoo.evaluation.gates import claimed_patterns, judge
 from subject_zoo.evaluation.whole_space import balanced_precision
 
@@ -48,7 +48,7 @@ def figure_differences(
     `test_members` says how many test sequences each enabled pattern has, `members` how many it has in the whole space,
     as WholeSpace says, where that was measured; `thresholds` is the config's section `validation`.
     """
-    figures = {key: value for key, value in measured.items() if key not in ("example_id", "reasons", AUDIT)}
+    figures = {key: value for key, value in measured.items() if key not in ("example_id", "reasons", AUDIT, ABLATION)}
     if equal_environment:
         yield from _differences(figures, recorded, "")
         return
@@ -87,6 +87,40 @@ def figure_differences(
                 stage: {"balanced_precision": balanced_precision(recorded[stage]["accuracy"])} for stage in stages
             }
         yield from _differences(following, recorded, "")
+
+
+def compare_effects(
+    measured: Mapping[str, Any], recorded: Mapping[str, Any], test_sequences: Mapping[str, int]
+) -> tuple[dict[str, Any], list[str]]:
+    """The recorded effects of neurons, where the measured ones have a figure too, and a line for each that is further
+    from it than another environment explains: an effect is the difference of two accuracies."""
+    told: dict[str, Any] = {}
+    wrong = []
+    for stage, layers in measured.items():
+        for layer, effects in layers.items():
+            for name, values in effects.items():
+                place = f"{stage}.{layer}.{name}"
+                there = _at(recorded, stage, layer, name)
+                tolerance = (
+                    BACKGROUND_TOLERANCE if name == BACKGROUND else TOLERATED_SEQUENCES / max(test_sequences[name], 1)
+                )
+                if not isinstance(there, list) or len(there) != len(values):
+                    wrong.append(f"{ABLATION}: {place} is no list of {len(values)} numbers")
+                    continue
+                told.setdefault(stage, {}).setdefault(layer, {})[name] = there
+                wrong += [
+                    f"{ABLATION}: {place}, neuron {neuron}, is {one_line(repr(value))}; the weights give {made!r}"
+                    for neuron, (value, made) in enumerate(zip(there, values, strict=True))
+                    if not _same(made, value, 2 * tolerance)
+                ]
+    return told, wrong
+
+
+def _at(value: Any, *keys: str) -> Any:
+    """What stands under these keys, one inside the other; None where nothing does."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _exact_tolerances(measured: Mapping[str, Any], members: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

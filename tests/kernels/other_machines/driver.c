@@ -8,6 +8,7 @@ functions are those of the compiled library that the program is linked with. */
 #pragma weak scratch_doubles
 #pragma weak scratch_floats
 #pragma weak sign_layers
+#pragma weak silence_each
 #pragma weak sum_losses
 #pragma weak train_epoch
 #pragma weak widest_layer
@@ -106,6 +107,10 @@ void run(void)
         send(logits, 4 * n);
         send(activations, 4 * values);
     }
+    int64_t floats_of_flags = (values + 3) / 4;
+    uint8_t *positive = room(4 * floats_of_flags);
+    silence_each(net, parameters, scratch, tokens, n, positive);
+    send(positive, 4 * floats_of_flags);
 #elif defined(SIGNATURE)
     Signature *sig = blob();
     sig->weights = blob(), sig->information = blob(), sig->cut_weights = blob();
