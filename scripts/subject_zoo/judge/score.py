@@ -19,6 +19,7 @@ from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.received import Received
+from subject_zoo.dataset.standing import version_tag
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
@@ -88,7 +89,12 @@ def score(
             note("missing", "the record has no completion", None, example_id, task)
     report: dict[str, Any] = {
         "version": __version__,
-        "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST)), "split": split},
+        "dataset": {
+            "tag": version_tag(manifest),
+            "facts_sha256": manifest["facts_sha256"],
+            "manifest_sha256": digest_of(received.read(MANIFEST)),
+            "split": split,
+        },
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,
     }
@@ -174,6 +180,7 @@ def _classification(pairs: Sequence[tuple[Case, Mapping[str, Any]]], enabled: Se
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a table for a terminal."""
+    yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
     for task in TASKS:
         if task not in report:
             continue
