@@ -12,7 +12,7 @@ from subject_zoo.base.ids import WILDCARD, ExampleRange
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import load_config, read_yaml
 from subject_zoo.config.sections import science_digest, select
-from subject_zoo.dataset.layout import PICTURES, SEQUENCE_FILES, VALIDITY, picture_names, shard_parts
+from subject_zoo.dataset.layout import DESCRIPTIONS, PICTURES, SEQUENCE_FILES, VALIDITY, picture_names, shard_parts
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.targets import check_target
 from subject_zoo.provenance.cluster import check_cluster

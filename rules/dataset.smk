@@ -132,6 +132,7 @@ rule assemble_dataset:
         copied=expand("results/{name}", name=COPIED),
     output:
         copied=expand("results/dataset/{name}", name=COPIED),
+        descriptions=expand("results/dataset/{name}", name=DESCRIPTIONS),
         # Kept until it is written anew: the manifest is not, and something must tell how much stood there.
         card=update(
             report("results/dataset/README.md", category="The dataset's card", caption="../docs/report/card.rst")

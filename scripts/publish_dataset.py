@@ -1,4 +1,4 @@
-"""Make the repository on the Hub equal to the finished dataset folder."""
+"""Make the repository on the Hub equal to the finished dataset folder, and give that a version tag."""
 
 from pathlib import Path
 
@@ -20,5 +20,6 @@ with rule_log(snakemake) as log:
     use_hub(Patience())
     publication = Publication(HubRepository(publish["repo_id"]), config, settings["digests"], Patience(), **allowed)
     commit = publication.complete(path.parent)
-    write_json(snakemake.output[0], {"repo_id": publish["repo_id"], "commit": commit, "files": files})
-    log.info("%s is at %s: %d files", publish["repo_id"], commit, len(files))
+    tag = publication.tag(commit)
+    write_json(snakemake.output[0], {"repo_id": publish["repo_id"], "commit": commit, "tag": tag, "files": files})
+    log.info("%s is at %s, %s: %d files", publish["repo_id"], commit, tag, len(files))

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,11 @@ from subject_zoo.dataset.layout import (
     PICTURES,
     SIGNATURE_DATASET,
     VALIDITY,
-    picture_names,
     signatures_file,
     table_file,
     table_names,
     weights_file,
 )
-from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.shards import members_of_splits, named_models, write_signatures, write_table, write_weights
@@ -123,7 +121,7 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     write_manifest(folder, {**project.provenance, **facts})
 
 
-def tell_of_records(folder: Path) -> None:
+def tell_of_records(folder: Path, drawings: Mapping[str, Callable[[Any], bytes]] | None = None) -> None:
     """Figures, pictures and title pages for a folder of `make_dataset`'s, as the pipeline writes them."""
     facts = read_facts(folder)
     config, project = facts["config"], Project(facts["config"])
@@ -132,9 +130,9 @@ def tell_of_records(folder: Path) -> None:
     verdicts = summarise_records(made.verdicts, made.records)
     validity = summarise(list(verdicts.values()), members, config)
     write_json(folder / VALIDITY, validity)
-    (folder / PICTURES).mkdir()
-    for name in picture_names(config["task_generation"]):
-        (folder / PICTURES / f"{name}.png").write_bytes(DRAWINGS[name](validity))
+    for name, draw in (drawings or {}).items():
+        (folder / PICTURES).mkdir(exist_ok=True)
+        (folder / PICTURES / f"{name}.png").write_bytes(draw(validity))
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in (CARD, MANIFEST)]
     files = {path.relative_to(folder).as_posix(): describe_file(path) for path in paths}
     digests = {key: facts[key] for key in ("code_sha256", "config_sha256")}

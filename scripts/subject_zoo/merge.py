@@ -5,7 +5,7 @@ merge([Path("one/results/dataset"), Path("other/results/dataset")], Path("both")
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from subject_zoo.dataset.layout import (
     shards_in,
 )
 from subject_zoo.dataset.parts import Part, arrange, clash, figures_of, merged_config
-from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.received import Received
 from subject_zoo.dataset.record_summary import summarise_record
 from subject_zoo.dataset.shards import renumber
@@ -92,6 +91,7 @@ def _write(folders: Sequence[Received], parts: Sequence[Part], output: Path) -> 
 
 
 def _fill(folders: Sequence[Received], parts: Sequence[Part], output: Path) -> None:
+    drawings = _drawings()
     config = merged_config(parts)
     for folder, part in zip(folders, parts, strict=True):
         for name in part.facts["files"]:
@@ -102,7 +102,7 @@ def _fill(folders: Sequence[Received], parts: Sequence[Part], output: Path) -> N
     validity = _figures(folders, parts, config)
     atomic_write(output / VALIDITY, json_bytes(validity))
     for picture in picture_names(config["task_generation"]):
-        atomic_write(output / PICTURES / f"{picture}.png", DRAWINGS[picture](validity))
+        atomic_write(output / PICTURES / f"{picture}.png", drawings[picture](validity))
     written = sorted(path for path in output.rglob("*") if path.is_file())
     files = {path.relative_to(output).as_posix(): describe_file(path) for path in written}
     digests = {"code_sha256": chain_digest(), "config_sha256": science_digest(config)}
@@ -110,6 +110,17 @@ def _fill(folders: Sequence[Received], parts: Sequence[Part], output: Path) -> N
     pages = title_pages(files, config, digests, environment, validity, parts[0].facts["license"], parts)
     for name, page in pages.items():
         atomic_write(output / name, page)
+
+
+def _drawings() -> Mapping[str, Callable[[Mapping[str, Any]], bytes]]:
+    """What draws the card's pictures. Raises UserError where that is not installed: who only reads does not need it."""
+    try:
+        from subject_zoo.dataset.pictures import DRAWINGS
+    except ImportError:
+        raise UserError(
+            "merge draws pictures with matplotlib, which is not installed: pip install matplotlib"
+        ) from None
+    return DRAWINGS
 
 
 def _raised(name: str, shard: str, part: Part) -> str:

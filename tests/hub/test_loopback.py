@@ -36,6 +36,21 @@ def test_create_repo(hub, api):
     assert api.whoami()["name"] == "tester"
 
 
+def test_tags_name_commits_and_stay_where_they_are(hub, api, tmp_path):
+    first, second = commit(api, {"a.txt": b"first"}), commit(api, {"a.txt": b"second"})
+    api.create_tag(REPO, tag="v1", revision=first.oid, repo_type="dataset")
+    api.create_tag(REPO, tag="v2", repo_type="dataset")
+    with pytest.raises(HfHubHTTPError, match="already exists"):
+        api.create_tag(REPO, tag="v1", revision=second.oid, repo_type="dataset")
+    with pytest.raises(HfHubHTTPError, match="Invalid rev id"):
+        api.create_tag(REPO, tag="v3", revision="0" * 40, repo_type="dataset")
+    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(REPO, repo_type="dataset").tags}
+    assert tags == hub.tags(REPO) == {"v1": first.oid, "v2": second.oid}
+    got = api.hf_hub_download(REPO, "a.txt", revision="v1", repo_type="dataset", cache_dir=tmp_path / "cache")
+    with open(got, "rb") as file:
+        assert file.read() == b"first"
+
+
 def test_commit_of_regular_and_large_files(hub, api, tmp_path):
     contents = {"notes/a.txt": b"one line\n", "data/train/a.parquet": LARGE, "empty": b""}
     made = commit(api, contents)

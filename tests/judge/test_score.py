@@ -22,7 +22,7 @@ from subject_zoo.judge.classification import score_classification
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
 from subject_zoo.judge.score import lines, score
 from subject_zoo.project import Project
-from tests.finished_dataset import finished, folder  # noqa: F401
+from tests.finished_dataset import finished, folder, read_facts  # noqa: F401
 
 ALL = "all"
 
@@ -204,12 +204,14 @@ def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, ca
     path, out = write(tmp_path / "true.jsonl", true_answers(finished)), tmp_path / "report.json"
     assert main(["score", str(finished), str(path), "--split", ALL, "--json", str(out), "--with-tools"]) == 0
     told = capsys.readouterr().out
+    assert told.startswith(f"dataset v{read_facts(finished)['facts_sha256'][:12]}, split {ALL}\n")
     assert "modification, 7 records, with tools book" in told
     assert "targeted" in told
     report = json.loads(out.read_text())
     assert report["modification"]["passed"] == 1
     assert set(report) >= {"version", "dataset", "modification", "classification", "wrong"}
     assert re.fullmatch("[0-9a-f]{64}", report["dataset"]["manifest_sha256"])
+    assert report["dataset"]["facts_sha256"].startswith(report["dataset"]["tag"].removeprefix("v"))
 
 
 def test_what_cannot_be_judged_is_one_line(finished, tmp_path, capsys):  # noqa: F811

@@ -157,6 +157,11 @@ class LoopbackHub:
         repo = RepoStore(self.root / "repos").load(repo_id)
         return [] if repo is None else repo.commits
 
+    def tags(self, repo_id: str) -> dict[str, str]:
+        """The commits' ids by the tags that name them."""
+        repo = RepoStore(self.root / "repos").load(repo_id)
+        return {} if repo is None else repo.tags
+
     def tree(self, repo_id: str) -> dict[str, str]:
         """The sha256 of every file at the head of `main`."""
         return {path: entry.sha256 for path, entry in self.commits(repo_id)[-1].files.items()}

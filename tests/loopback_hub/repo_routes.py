@@ -142,6 +142,27 @@ def commits(hub: Hub, request: Request, repo: str, revision: str) -> Response:
     return _page(hub, request, history)
 
 
+def refs(hub: Hub, request: Request, repo: str) -> Response:
+    """The branch and the tags, each with the commit that it names."""
+    found = hub.repo_for(request, repo)
+    main = {"name": "main", "ref": "refs/heads/main", "targetCommit": found.head.oid}
+    tags = [{"name": name, "ref": f"refs/tags/{name}", "targetCommit": oid} for name, oid in found.tags.items()]
+    return json_response({"branches": [main], "converts": [], "tags": tags})
+
+
+def tag(hub: Hub, request: Request, repo: str, revision: str) -> Response:
+    """Name a commit; a tag that is there stays where it is."""
+    hub.repo_for(request, repo, write=True)
+    with hub.lock:
+        found = hub.repos.load(repo)
+        name = request.json()["tag"]
+        if name in found.tags:
+            raise HubError(409, f"Tag {name} already exists")
+        found.tags[name] = hub.commit_for(found, revision).oid
+        hub.repos.save(found)
+    return json_response({})
+
+
 def _page(hub: Hub, request: Request, items: list[dict[str, Any]]) -> Response:
     """One page of a list; the Link header, as GitHub has it, leads to the next."""
     start = int(request.query.get("cursor", 0))

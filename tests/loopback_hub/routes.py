@@ -33,6 +33,8 @@ ADDRESSES = [
     ("GET", "/api/datasets/{repo}/tree/{revision}/{path}", repo_routes.tree),
     ("POST", "/api/datasets/{repo}/paths-info/{revision}", repo_routes.paths_info),
     ("GET", "/api/datasets/{repo}/commits/{revision}", repo_routes.commits),
+    ("GET", "/api/datasets/{repo}/refs", repo_routes.refs),
+    ("POST", "/api/datasets/{repo}/tag/{revision}", repo_routes.tag),
     ("POST", "/api/datasets/{repo}/preupload/{revision}", upload_routes.preupload),
     ("POST", "/datasets/{repo}.git/info/lfs/objects/batch", upload_routes.lfs_batch),
     ("PUT", "/lfs-storage/{oid}", upload_routes.lfs_upload),

@@ -92,20 +92,22 @@ class Commit:
 
 @dataclass
 class Repo:
-    """A dataset repository: a line of commits, oldest first, the last one the head of `main`."""
+    """A dataset repository: a line of commits, oldest first, the last one the head of `main`; commits' ids by tag."""
 
     id: str
     private: bool
     commits: list[Commit] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def head(self) -> Commit:
         return self.commits[-1]
 
     def find(self, revision: str) -> Commit | None:
-        """The commit that `main` or (at least 7 digits of) a commit id names, None if there is none."""
+        """The commit that `main`, a tag or (at least 7 digits of) a commit id names, None if there is none."""
         if revision in ("main", "refs/heads/main"):
             return self.head
+        revision = self.tags.get(revision.removeprefix("refs/tags/"), revision)
         if len(revision) < 7:
             return None
         return next((commit for commit in self.commits if commit.oid.startswith(revision)), None)

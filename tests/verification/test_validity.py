@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.files import write_json
-from subject_zoo.dataset.layout import BENCHMARK_DATASET, CARD, PICTURES, SIGNATURE_DATASET, VALIDITY
+from subject_zoo.dataset.layout import (
+    BENCHMARK_DATASET,
+    CARD,
+    CROISSANT,
+    DATASHEET,
+    PICTURES,
+    SIGNATURE_DATASET,
+    VALIDITY,
+)
+from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.verification.pictures import is_png
 from tests.finished_dataset import folder, found, hide, make_dataset, tell_of_records, tiny_config
 
@@ -25,7 +34,7 @@ def finished(tmp_path_factory) -> Path:
     """A dataset folder with figures, pictures and a card that tells of them."""
     folder = tmp_path_factory.mktemp("figures") / "dataset"
     make_dataset(folder, tiny_config({"num_examples": 4, "examples_per_job": 6}))
-    tell_of_records(folder)
+    tell_of_records(folder, DRAWINGS)
     assert json.loads((folder / VALIDITY).read_text())["funnel"]["candidates"] > 4  # some were rejected
     return folder
 
@@ -112,6 +121,21 @@ def test_a_false_figure_in_the_card_is_found_and_a_persons_own_words_are_not(fol
     assert "candidates 4 were accepted" in problem.what
 
 
+@pytest.mark.parametrize("name", [CROISSANT, DATASHEET])
+def test_a_false_word_in_a_description_is_found(folder, name):
+    text = (folder / name).read_text()
+    assert text.count(" candidates, 4 passed all gates") == 1
+    (folder / name).write_text(text.replace("candidates, 4 passed", "candidates, 5 passed"))
+    hide(folder)
+    (problem,) = found(folder)
+    assert problem.file == name
+    assert "does not say what the records give: at character" in problem.what
+    (folder / name).unlink()
+    hide(folder)
+    (problem,) = found(folder)
+    assert (problem.file, problem.what) == (name, "not in manifest.json")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
@@ -124,8 +148,8 @@ def test_a_false_figure_in_the_card_is_found_and_a_persons_own_words_are_not(fol
 def test_an_emptied_file_is_found(folder, name, content, what):
     (folder / name).write_bytes(content)
     hide(folder)
-    (problem,) = found(folder)
-    assert problem.file == name
+    problem, description = found(folder)
+    assert (problem.file, description.file) == (name, CROISSANT)  # which has its digest
     assert what in problem.what
 
 

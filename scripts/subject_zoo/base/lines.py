@@ -29,3 +29,8 @@ def size_in_words(number: float) -> str:
     rounded = float(f"{number:.3g}")  # 999,999 are 1 MB, not 1e+03 kB
     power = min(int(math.log10(max(rounded, 1)) // 3), len(_UNITS) - 1)
     return f"{rounded / 1000**power:.3g} {_UNITS[power]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """As "1 record" and "1,000 records"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

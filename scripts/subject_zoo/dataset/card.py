@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from subject_zoo.base.lines import counted
 from subject_zoo.base.terms import CLAIMED_RATE, DATA, SOUND_RATE, TASKS
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
@@ -35,6 +36,9 @@ _MEASURED = {  # of accepted records, by name in the figures
     "positive rate of patterns that a completion lists": "positive_rate_of_listed_patterns",
     "positive rate of all other patterns": "positive_rate_of_other_patterns",
 }
+_DESCRIBED = """
+[DATASHEET.md](DATASHEET.md) answers what who uses a dataset asks, and `croissant.json` tells programs the same.
+"""
 CC0 = "cc0-1.0"
 TOKENS_A_CHARACTER = 0.55, 0.85  # GPT-4's, Llama 3's and Qwen 3's tokenizers on records of all presets
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -91,7 +95,7 @@ def card_text(
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
     tasks, twins = tasks_of(config["task_generation"]), config["dataset"]["twins"]
     return Template(_template(tasks)).substitute(
-        count=_counted(sum(rows.values()), "record"),
+        count=counted(sum(rows.values()), "record"),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
         dealing=splits_in_words(**config["splits"]),
         starts="twins share a start, and no other records do" if twins else "no two records share a start",
@@ -109,6 +113,7 @@ def card_text(
         diagnosed=_diagnosed(validity["diagnosed"]) if validity and "diagnosed" in validity else "",
         exact=_exact(validity["exact"], "modification" in tasks) if validity and validity["exact"] else "",
         validity=_validity(validity, figures) if validity else "",
+        described=_DESCRIBED if validity else "",
         config=shown_config(config),
         layers=_span(model["num_layers"]),
         neurons=_span(model["neurons_per_layer"]),
@@ -240,7 +245,7 @@ def _validity(validity: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 {_patterns(validity["by_pattern"], mends)}
 
-The records are of {_counted(validity["combinations"], "combination")} of patterns;
+The records are of {counted(validity["combinations"], "combination")} of patterns;
 {validity["duplicates"]} of them hold the model of another. In the networks' datasets
 {_percent(sequences["copies"], sequences["rows"])} of the rows repeat a sequence (a pattern with few sequences is
 repeated to fill its share), {sequences["on_both_sides"]} sequences are on both sides
@@ -290,8 +295,8 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
         [gate, passing, funnel["fail_gate"][gate]] for gate, passing in funnel["pass_gate_and_those_before"].items()
     ]
     were = "was" if funnel["accepted"] == 1 else "were"
-    counted = f"Of {_counted(funnel['candidates'], 'candidate')} {funnel['accepted']:,} {were} accepted."
-    return f"{counted}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
+    of_candidates = f"Of {counted(funnel['candidates'], 'candidate')} {funnel['accepted']:,} {were} accepted."
+    return f"{of_candidates}\n\n{_table(['gate', 'candidates that pass it and those before it', 'that fail it'], rows)}"
 
 
 def _patterns(by_pattern: Mapping[str, Mapping[str, Any]], mends: bool) -> str:
@@ -335,10 +340,6 @@ def cell(value: Any) -> str:
     if isinstance(value, float) and abs(value) <= 1:
         return f"{value:.3f}"
     return value if isinstance(value, str) else f"{value:,.0f}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -11,10 +11,13 @@ from subject_zoo.base.arrays import load_npz
 from subject_zoo.base.files import atomic_copy, digest_of, file_digest
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import CC0, dataset_card
-from subject_zoo.dataset.layout import CARD, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
+from subject_zoo.dataset.croissant import croissant
+from subject_zoo.dataset.datasheet import datasheet
+from subject_zoo.dataset.layout import CARD, CROISSANT, DATASHEET, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
 from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.shards import cut
 from subject_zoo.dataset.standing import keep_only, manifest_bytes, manifest_digest
+from subject_zoo.dataset.statements import statements
 
 
 def shard_contents(shard: str, parts: Mapping[str, Path]) -> dict[str, Path]:
@@ -109,7 +112,8 @@ def title_pages(
     license_name: str = CC0,
     parts: Sequence[Part] = (),
 ) -> dict[str, bytes]:
-    """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them.
+    """README.md and manifest.json of a folder that holds these files beside them, as `describe_file` describes them,
+    and of a finished one DATASHEET.md and croissant.json.
 
     `digests` are `code_sha256` and `config_sha256`; `validity` is None where the dataset is unfinished;
     `parts` are those of a merged one.
@@ -118,6 +122,9 @@ def title_pages(
     figures = sorted(name for name in files if name.startswith(f"{PICTURES}/"))
     tables = digests_of_tables(files)
     card = dataset_card(config, digests, rows, tables, validity, figures, license_name, parts).encode()
+    pages = {CARD: card}
+    if validity is not None:
+        pages |= descriptions(files, config, digests, environment, validity, license_name, parts)
     facts = {
         "finished": validity is not None,
         "num_examples": sum(rows.values()),
@@ -130,7 +137,26 @@ def title_pages(
         "license": license_name,
         **({"parts": [part.entry() for part in parts]} if parts else {}),
     }
-    return {CARD: card, MANIFEST: manifest({**files, CARD: _entry(card)}, **facts)}
+    entries = {name: _entry(page) for name, page in pages.items()}
+    return {**pages, MANIFEST: manifest({**files, **entries}, **facts)}
+
+
+def descriptions(
+    files: Mapping[str, Mapping[str, Any]],
+    config: Mapping[str, Any],
+    digests: Mapping[str, str],
+    environment: Mapping[str, str],
+    validity: Mapping[str, Any],
+    license_name: str,
+    parts: Sequence[Part] = (),
+) -> dict[str, bytes]:
+    """DATASHEET.md and croissant.json of a finished dataset, from what `title_pages` takes."""
+    rows, asked = count_rows(files), config["task_generation"]
+    said = statements(config, digests, environment, rows, validity, parts)
+    return {
+        DATASHEET: datasheet(said, config, digests, rows, validity, license_name).encode(),
+        CROISSANT: croissant(said, files, asked, license_name),
+    }
 
 
 def with_card(manifest_page: bytes, card: bytes) -> bytes:

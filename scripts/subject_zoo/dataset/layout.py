@@ -13,6 +13,9 @@ from subject_zoo.config.tasks import tasks_of
 CARD = "README.md"
 MANIFEST = "manifest.json"
 VALIDITY = "validity.json"
+CROISSANT = "croissant.json"
+DATASHEET = "DATASHEET.md"
+DESCRIPTIONS = (DATASHEET, CROISSANT)  # of a finished dataset, beside its card
 SIGNATURE_DATASET = "signature_dataset.json"
 BENCHMARK_DATASET = "benchmark_dataset.json"
 SEQUENCE_FILES = (SIGNATURE_DATASET, BENCHMARK_DATASET)

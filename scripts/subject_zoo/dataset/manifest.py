@@ -18,6 +18,7 @@ from subject_zoo.dataset.card import CC0
 from subject_zoo.dataset.cost import excesses
 from subject_zoo.dataset.layout import (
     CARD,
+    DESCRIPTIONS,
     MANIFEST,
     PICTURE_FILE,
     SEQUENCE_FILES,
@@ -61,7 +62,7 @@ _SCHEMA: dict[str, Any] = {
         "files": {
             "type": "object",
             "required": [CARD, *SEQUENCE_FILES],
-            "properties": dict.fromkeys((CARD, *SEQUENCE_FILES, VALIDITY), _FILE),
+            "properties": dict.fromkeys((CARD, *DESCRIPTIONS, *SEQUENCE_FILES, VALIDITY), _FILE),
             "patternProperties": {
                 PICTURE_FILE: _FILE,
                 TABLE_FILE: _PARQUET,

@@ -135,6 +135,11 @@ def manifest_digest(manifest: Mapping[str, Any]) -> str:
     return digest_of(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
 
 
+def version_tag(manifest: Mapping[str, Any]) -> str:
+    """What a dataset is called where it is published, and where it is judged: v and its digest's first characters."""
+    return f"v{manifest['facts_sha256'][:12]}"
+
+
 def configs_on_card(text: str) -> list[Any]:
     """The values of a card's YAML blocks, the dataset's configuration among them. Raises yaml.YAMLError and
     ValueError."""

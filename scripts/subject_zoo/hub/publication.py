@@ -19,6 +19,7 @@ from subject_zoo.base.json_text import parse_json
 from subject_zoo.dataset.edited_card import with_edits
 from subject_zoo.dataset.folder import describe_file, with_card
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES, shard_of
+from subject_zoo.dataset.standing import version_tag
 from subject_zoo.hub.client import Patience, patiently
 from subject_zoo.hub.comparison import Files, differences, examples_in, lost
 from subject_zoo.hub.repository import Change, Content, Head, HubRepository, RemoteFile
@@ -147,6 +148,22 @@ class Publication:
             return Change(missing, {path for path in state.files if path in state.tree} - {*wanted})
 
         return self._commit(change, "The whole dataset", "publish the whole dataset")[0]
+
+    def tag(self, commit: str) -> str:
+        """Give a commit of a finished dataset the tag of that dataset, by its manifest there: one tag for each digest.
+
+        Raises UserError that says that the dataset is whole all the same.
+        """
+
+        def attempt() -> str:
+            name = version_tag(parse_json(self._repository.read(MANIFEST, commit)))
+            self._repository.tag(name, commit)
+            return name
+
+        try:
+            return patiently(f"tag the dataset in {self._name}", attempt, self._patience)
+        except UserError as error:
+            raise UserError(f"the dataset is whole at {commit[:12]}, but has no version tag: {error}") from None
 
     def _commit(self, plan: Callable[[_State], Change], title: str, what: str) -> tuple[str, bool]:
         def attempt() -> tuple[str, bool]:

@@ -142,6 +142,13 @@ class HubRepository:
             hf_raise_for_status(response)
             return response.content
 
+    def tag(self, name: str, commit: str) -> None:
+        """Let a tag name a commit; one that is there stays where it is."""
+        with readable_errors(self.repo_id):
+            there = self._api.list_repo_refs(self.repo_id, repo_type=_TYPE).tags
+            if name not in {ref.name for ref in there}:
+                self._api.create_tag(self.repo_id, tag=name, revision=commit, repo_type=_TYPE)
+
     def commit(self, change: Change, title: str, parent: str) -> str:
         """Make a change in one commit on top of `parent`, check it against the new tree, and return its id.
 

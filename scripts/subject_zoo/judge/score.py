@@ -19,6 +19,7 @@ from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.received import Received
+from subject_zoo.dataset.standing import version_tag
 from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
@@ -96,6 +97,8 @@ def score(
         "version": __version__,
         **({} if model is None else {"model": model}),
         "dataset": {
+            "tag": version_tag(manifest),
+            "facts_sha256": manifest["facts_sha256"],
             "manifest_sha256": digest_of(received.read(MANIFEST)),
             "split": split,
             "asked_sha256": {task: asked_digest(received, manifest, task, split) for task in answered},
@@ -194,6 +197,7 @@ _SUMMARIES = {"modification": _modification, "classification": _classification, 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a table for a terminal."""
+    yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
     for task in TASKS:
         if task not in report:
             continue

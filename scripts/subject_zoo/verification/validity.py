@@ -6,13 +6,13 @@ from typing import Any
 from subject_zoo.base.files import json_bytes
 from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.card import card_text
-from subject_zoo.dataset.folder import count_rows
-from subject_zoo.dataset.layout import CARD, PICTURES, VALIDITY
+from subject_zoo.dataset.folder import count_rows, descriptions
+from subject_zoo.dataset.layout import CARD, DESCRIPTIONS, MANIFEST, PICTURES, VALIDITY
 from subject_zoo.dataset.manifest import TRUST
 from subject_zoo.dataset.parts import Part, figures_of, parts_of
 from subject_zoo.dataset.received import Received
 from subject_zoo.provenance.code import chain_digest
-from subject_zoo.verification.problem import Problem
+from subject_zoo.verification.problem import Problem, first_difference
 
 MOST_CANDIDATES, MOST_CANDIDATES_A_RECORD = 100_000, 100  # for which plans are drawn, of a folder that is not trusted
 _OF_REJECTED = ("fail_gate", "pass_gate_and_those_before")  # what no record tells: rejected candidates would
@@ -68,6 +68,7 @@ def _held_against(
         yield Problem(VALIDITY, "not laid out as it was written: keys, spaces or line ends were changed")
     elif manifest["code_sha256"] == chain_digest():
         yield from _check_card(folder, manifest, stated)
+        yield from _check_descriptions(folder, manifest, stated)
 
 
 def _may_be(gates: Mapping[str, Any], funnel: Mapping[str, Any]) -> bool:
@@ -111,3 +112,25 @@ def _check_card(folder: Received, manifest: Mapping[str, Any], validity: Mapping
     if text not in card:
         lost = next((line for line in text.splitlines() if line not in card), text)
         yield Problem(CARD, f"does not say what the records give: {one_line(lost)}")
+
+
+def _check_descriptions(
+    folder: Received, manifest: Mapping[str, Any], validity: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Whether DATASHEET.md and croissant.json are, byte for byte, what follows from the folder."""
+    files = {name: entry for name, entry in manifest["files"].items() if name not in (CARD, *DESCRIPTIONS)}
+    parts = parts_of(manifest) if "parts" in manifest else ()
+    expected = descriptions(
+        files, manifest["config"], manifest, manifest["environment"], validity, manifest["license"], parts
+    )
+    for name, page in expected.items():
+        if name not in manifest["files"]:
+            yield Problem(name, f"not in {MANIFEST}")
+            continue
+        try:
+            actual = folder.read(name)
+        except OSError:
+            continue  # a problem already
+        if actual != page:
+            there, wanted = (text.decode(errors="replace") for text in (actual, page))
+            yield Problem(name, f"does not say what the records give: {first_difference(there, wanted)}")
