@@ -13,10 +13,10 @@ from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import TASKS
-from subject_zoo.integrations.grader import HEADLINES
+from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.inspect import interpret, judged, questions
 from tests.docs.pages import ROOT
+from tests.integrations.asked import ASKED
 
 pytestmark = pytest.mark.integrations
 BY_NAME = """
@@ -59,15 +59,15 @@ def metrics_of(log) -> dict[str, dict[str, float]]:
     return {one.name: {name: metric.value for name, metric in one.metrics.items()} for one in log.results.scores}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ASKED)
 def test_figures_have_means_and_errors(finished, task):
     samples = questions(task, str(finished), "train")
     known = {sample.input: sample.target for sample in list(samples)[1:]}
     [log] = eval(interpret(task, str(finished), "train"), model=model_that_knows(known), display="none")
     measured, count = metrics_of(log), len(samples)
     share = (count - 1) / count
-    assert measured[HEADLINES[task]]["mean"] == pytest.approx(share)
-    assert measured[HEADLINES[task]]["stderr"] == pytest.approx(math.sqrt(share * (1 - share) / (count - 1)))
+    assert measured[headline(task)]["mean"] == pytest.approx(share)
+    assert measured[headline(task)]["stderr"] == pytest.approx(math.sqrt(share * (1 - share) / (count - 1)))
     assert measured["unreadable"]["mean"] == pytest.approx(1 / count)
     first = log.samples[0]
     assert first.id == first.metadata["example_id"] == samples[0].metadata["example_id"]
