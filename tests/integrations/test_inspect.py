@@ -22,14 +22,23 @@ pytestmark = pytest.mark.integrations
 BY_NAME = """
 import sys
 from inspect_ai import eval
+from inspect_ai._cli.main import inspect
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+def exact(log):
+    [score] = [score for score in log.results.scores if score.name == "exact"]
+    print(log.status, log.eval.task, score.scorer, score.metrics["mean"].value)
 
 output = ModelOutput.from_content("mockllm", "I do not know.")
 output.usage = ModelUsage()
 model = get_model("mockllm/model", custom_outputs=lambda *asked: output)
 [log] = eval("subject_zoo/interpret", model=model, task_args={"dataset": sys.argv[1]}, display="none")
-[exact] = [score for score in log.results.scores if score.name == "exact"]
-print(log.status, log.eval.task, exact.metrics["mean"].value)
+exact(log)
+scorer = ["--scorer", "subject_zoo/judged", "-S", "task=classification", "-S", f"dataset={sys.argv[1]}"]
+where = ["--action", "overwrite", "--output-file", "judged.eval", "--display", "none"]
+inspect(["score", log.location, *scorer, *where], standalone_mode=False)
+exact(read_eval_log("judged.eval"))
 """
 
 
@@ -106,7 +115,8 @@ def test_an_installed_package_registers_it(finished, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "success interpret_classification 0.0"
+    said = [line for line in done.stdout.splitlines() if line.startswith("success")]
+    assert said == ["success interpret_classification judged 0.0"] * 2
 
 
 def test_a_wrong_task_is_one_line(finished):
