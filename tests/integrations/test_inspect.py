@@ -13,23 +13,32 @@ from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import TASKS
-from subject_zoo.integrations.grader import HEADLINES
+from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.inspect import interpret, judged, questions
 from tests.docs.pages import ROOT
+from tests.integrations.asked import ASKED
 
 pytestmark = pytest.mark.integrations
 BY_NAME = """
 import sys
 from inspect_ai import eval
+from inspect_ai._cli.main import inspect
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+def exact(log):
+    [score] = [score for score in log.results.scores if score.name == "exact"]
+    print(log.status, log.eval.task, score.scorer, score.metrics["mean"].value)
 
 output = ModelOutput.from_content("mockllm", "I do not know.")
 output.usage = ModelUsage()
 model = get_model("mockllm/model", custom_outputs=lambda *asked: output)
 [log] = eval("subject_zoo/interpret", model=model, task_args={"dataset": sys.argv[1]}, display="none")
-[exact] = [score for score in log.results.scores if score.name == "exact"]
-print(log.status, log.eval.task, exact.metrics["mean"].value)
+exact(log)
+scorer = ["--scorer", "subject_zoo/judged", "-S", "task=classification", "-S", f"dataset={sys.argv[1]}"]
+where = ["--action", "overwrite", "--output-file", "judged.eval", "--display", "none"]
+inspect(["score", log.location, *scorer, *where], standalone_mode=False)
+exact(read_eval_log("judged.eval"))
 """
 
 
@@ -59,15 +68,15 @@ def metrics_of(log) -> dict[str, dict[str, float]]:
     return {one.name: {name: metric.value for name, metric in one.metrics.items()} for one in log.results.scores}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ASKED)
 def test_figures_have_means_and_errors(finished, task):
     samples = questions(task, str(finished), "train")
     known = {sample.input: sample.target for sample in list(samples)[1:]}
     [log] = eval(interpret(task, str(finished), "train"), model=model_that_knows(known), display="none")
     measured, count = metrics_of(log), len(samples)
     share = (count - 1) / count
-    assert measured[HEADLINES[task]]["mean"] == pytest.approx(share)
-    assert measured[HEADLINES[task]]["stderr"] == pytest.approx(math.sqrt(share * (1 - share) / (count - 1)))
+    assert measured[headline(task)]["mean"] == pytest.approx(share)
+    assert measured[headline(task)]["stderr"] == pytest.approx(math.sqrt(share * (1 - share) / (count - 1)))
     assert measured["unreadable"]["mean"] == pytest.approx(1 / count)
     first = log.samples[0]
     assert first.id == first.metadata["example_id"] == samples[0].metadata["example_id"]
@@ -106,7 +115,8 @@ def test_an_installed_package_registers_it(finished, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "success interpret_classification 0.0"
+    said = [line for line in done.stdout.splitlines() if line.startswith("success")]
+    assert said == ["success interpret_classification judged 0.0"] * 2
 
 
 def test_a_wrong_task_is_one_line(finished):

@@ -9,10 +9,10 @@ from lm_eval.api.model import LM
 from lm_eval.evaluator import simple_evaluate
 from lm_eval.tasks import TaskManager
 
-from subject_zoo.base.terms import TASKS
-from subject_zoo.integrations.grader import HEADLINES
+from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.lm_eval import main
 from subject_zoo.integrations.source import most_tokens, questions
+from tests.integrations.asked import ASKED
 
 pytestmark = pytest.mark.integrations
 
@@ -44,24 +44,24 @@ def tasks(finished, tmp_path_factory):
 
 
 def test_its_own_check_finds_them(tasks, monkeypatch, capsys):
-    names = ",".join(f"subject_zoo_{task}" for task in TASKS)
+    names = ",".join(f"subject_zoo_{task}" for task in ASKED)
     monkeypatch.setattr(sys, "argv", ["lm-eval", "validate", "--tasks", names, "--include_path", str(tasks)])
     cli_evaluate()
     assert "All tasks found and valid" in capsys.readouterr().out
 
 
 def test_figures_have_means_and_errors(finished, tasks):
-    rows = {task: list(questions(str(finished), "train", task)) for task in TASKS}
-    known = {row["prompt"]: row["completion"] for task in TASKS for row in rows[task][1:]}
+    rows = {task: list(questions(str(finished), "train", task)) for task in ASKED}
+    known = {row["prompt"]: row["completion"] for task in ASKED for row in rows[task][1:]}
     model = Table(known)
     manager = TaskManager(include_path=str(tasks), include_defaults=False)
     done = simple_evaluate(model, tasks=["subject_zoo"], task_manager=manager, bootstrap_iters=0)
-    for task in TASKS:
+    for task in ASKED:
         measured, count = done["results"][f"subject_zoo_{task}"], len(rows[task])
-        assert measured[f"{HEADLINES[task]},none"] == pytest.approx((count - 1) / count)
+        assert measured[f"{headline(task)},none"] == pytest.approx((count - 1) / count)
         assert measured["unreadable,none"] == pytest.approx(1 / count)
         assert done["n-samples"][f"subject_zoo_{task}"]["effective"] == count
-    longest = {most_tokens(row["completion"] for row in rows[task]) for task in TASKS}
+    longest = {most_tokens(row["completion"] for row in rows[task]) for task in ASKED}
     assert {asked["max_gen_toks"] for asked in model.asked} == longest
     assert all(asked["until"] == [] for asked in model.asked)
 
@@ -71,10 +71,10 @@ def test_every_figure_is_told_which_way_is_better(tasks):
         pass
 
     Loader.add_constructor("!function", lambda loader, node: node.value)
-    for task in TASKS:
+    for task in ASKED:
         told = yaml.load((tasks / f"subject_zoo_{task}.yaml").read_text(), Loader)
         better = {metric["metric"]: metric["higher_is_better"] for metric in told["metric_list"]}
-        assert better[HEADLINES[task]]
+        assert better[headline(task)]
         assert not better["unreadable"]
 
 

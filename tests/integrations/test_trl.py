@@ -8,9 +8,9 @@ import trl
 from datasets import concatenate_datasets, load_dataset
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import TASKS
-from subject_zoo.integrations.grader import HEADLINES
+from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.trl import reward
+from tests.integrations.asked import ASKED
 from tests.integrations.tiny_model import real_tokenizer, save_tiny_model, small_tokenizer
 
 pytestmark = pytest.mark.integrations
@@ -21,7 +21,7 @@ UNREADABLE = {"modification": "no_json", "classification": "no_names"}
 @pytest.fixture(scope="module")
 def tables(finished, tmp_path_factory) -> dict[str, datasets.Dataset]:
     cache = str(tmp_path_factory.mktemp("cache"))
-    return {task: load_dataset(str(finished), task, split="train", cache_dir=cache) for task in TASKS}
+    return {task: load_dataset(str(finished), task, split="train", cache_dir=cache) for task in ASKED}
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,8 @@ def said(text):
     return [{"role": "assistant", "content": text}]
 
 
-def test_every_task_has_a_figure_that_it_is_rewarded_by():
-    assert tuple(HEADLINES) == TASKS
-
-
 @pytest.mark.parametrize("form", [str, said], ids=["texts", "conversations"])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ASKED)
 def test_true_answers_are_rewarded_and_others_are_not(finished, tables, task, form):
     table, judged = tables[task], reward(str(finished), task)
     columns = {key: table[key] for key in table.column_names if key not in ("prompt", "completion")}
@@ -105,14 +101,14 @@ def test_a_model_trains_on_both_tasks_at_once(finished, tables, model, tmp_path,
         max_completion_length=8,
         logging_steps=1,
     )
-    rewards = [reward(str(finished), task) for task in TASKS]
+    rewards = [reward(str(finished), task) for task in ASKED]
     trainer = trl.GRPOTrainer(model, rewards, args=arguments, train_dataset=both)
     trainer.train()
     logged = {key for line in trainer.state.log_history for key in line}
-    assert {f"rewards/{task}_reward/mean" for task in TASKS} <= logged
+    assert {f"rewards/{task}_reward/mean" for task in ASKED} <= logged
     told = {key: line[key] for line in trainer.state.log_history for key in line}
-    for task in TASKS:  # what a model writes that was never trained
-        assert told[f"{task}/{HEADLINES[task]}"] == 0.0
+    for task in ASKED:  # what a model writes that was never trained
+        assert told[f"{task}/{headline(task)}"] == 0.0
         assert any(key.startswith(f"{task}/fails/") for key in told)
 
 
@@ -130,7 +126,7 @@ def supervised_texts(trainer, rows) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ASKED)
 def test_every_completion_is_supervised_whole(tables, tmp_path, task):
     """By a tokenizer that language models have."""
     tokenizer, table = real_tokenizer(), tables[task]

@@ -15,10 +15,11 @@ from verifiers.v1.configs.env import default_agent_harness
 from verifiers.v1.utils.loaders import load_taskset, taskset_config_type
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.terms import SPLITS, TASKS
+from subject_zoo.base.terms import SPLITS
 from subject_zoo.integrations.fresh import PARTS, fresh_examples
 from subject_zoo.integrations.grader import Grader
 from tests.finished_dataset import tiny_config
+from tests.integrations.asked import ASKED
 from tests.integrations.chat_server import chat_server
 
 pytestmark = pytest.mark.integrations
@@ -86,7 +87,7 @@ def test_a_dataset_is_asked_about_record_by_record(finished):
         task.key for split in SPLITS for task in tasks_of("subject-zoo-dataset", dataset=str(finished), split=split)
     ]
     ids = sorted(Grader.of_dataset(str(finished)).cases)
-    assert sorted(keys) == sorted(f"{i:06d}/{task}" for i in ids for task in TASKS)
+    assert sorted(keys) == sorted(f"{i:06d}/{task}" for i in ids for task in ASKED)
 
 
 def test_the_recorded_answers_are_right_and_others_are_not(finished, tmp_path):

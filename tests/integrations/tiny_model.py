@@ -9,8 +9,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 SPECIAL = ("<end>", "<user>", "<assistant>")
 CHAT = (
-    "{% for message in messages %}<{{ message.role }}>{{ message.content }}"
-    "{% if message.role == 'assistant' %}<end>{% endif %}{% endfor %}"
+    "{% for message in messages %}<{{ message.role }}>"
+    "{% if message.role == 'assistant' %}{% generation %}{{ message.content }}<end>{% endgeneration %}"
+    "{% else %}{{ message.content }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
 )
 

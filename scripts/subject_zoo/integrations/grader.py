@@ -17,9 +17,6 @@ from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.score import score_answer
 
-HEADLINES = {"modification": "passed", "classification": "exact"}
-"""The figure that an answer to a task is worth, where a trainer or a harness wants one number."""
-
 FRESH_SEED = 1  # of the exam that no record was chosen by, as of subject-zoo score
 
 
@@ -55,6 +52,10 @@ class Grader:
             raise UserError(f"example_id {example_id} is no record of the dataset that answers are judged by") from None
         return score_answer(task, case, text, self.bench, self.bench.project.config["patterns"]["enabled"])
 
+    def known(self, task: str) -> list[str]:
+        """The names of the numbers that an answer to a task gets. Raises UserError for a dataset of no records."""
+        return list(numbers(self.grade(task, next(iter(self.cases), -1), "")))
+
 
 @cache
 def _grader(dataset: str, trusted: bool) -> Grader:
@@ -63,6 +64,11 @@ def _grader(dataset: str, trusted: bool) -> Grader:
     manifest = folder.manifest()
     bench = Bench(folder.project(manifest["config"]), FRESH_SEED)
     return Grader(bench, {case.example_id: case for case in load_cases(folder, manifest, "all")})
+
+
+def headline(task: str) -> str:
+    """The figure that an answer to a task is worth, where a trainer or a harness wants one number: 1 or 0."""
+    return "passed" if task == "modification" else "exact"
 
 
 def check_task(task: str) -> None:

@@ -46,7 +46,6 @@ def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool =
         answers = [row["completion"] for row in questions(dataset, split, task, trusted)]
         if not answers:
             raise UserError(f"{dataset}: the split {split} has no record; choose another with --split")
-        known = numbers(grader.grade(task, next(iter(grader.cases)), ""))
         told = {
             "task": f"subject_zoo_{task}",
             "tag": "subject_zoo",
@@ -59,7 +58,8 @@ def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool =
             "output_type": "generate_until",
             "generation_kwargs": {"until": [], "max_gen_toks": most_tokens(answers), "do_sample": False},
             "metric_list": [
-                {"metric": key, "aggregation": "mean", "higher_is_better": key not in _LOWER_IS_BETTER} for key in known
+                {"metric": key, "aggregation": "mean", "higher_is_better": key not in _LOWER_IS_BETTER}
+                for key in grader.known(task)
             ],
             "metadata": {"version": 1.0},
         }

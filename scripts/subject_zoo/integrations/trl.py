@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.integrations.grader import HEADLINES, Grader, check_task, failures, numbers
+from subject_zoo.integrations.grader import Grader, check_task, failures, headline, numbers
 
 Completion = str | Sequence[Mapping[str, Any]]  # a text, or the messages of a conversation
 
@@ -31,9 +31,9 @@ def reward(dataset: str, task: str, weights: Mapping[str, float] | None = None, 
     the kinds of each answer in the table of completions. Raises UserError for a dataset that cannot be used.
     """
     check_task(task)
-    grader, weighed = Grader.of_dataset(dataset, trusted), dict(weights or {HEADLINES[task]: 1.0})
-    known = numbers(grader.grade(task, next(iter(grader.cases)), ""))
-    if strangers := weighed.keys() - known.keys():
+    grader, weighed = Grader.of_dataset(dataset, trusted), dict(weights or {headline(task): 1.0})
+    known = grader.known(task)
+    if strangers := weighed.keys() - {*known}:
         raise UserError(f"{min(strangers)!r} is no figure of a {task}; the figures are {', '.join(known)}")
     seen: dict[str, None] = {}  # kinds of failure, which once seen are logged as 0 too
 

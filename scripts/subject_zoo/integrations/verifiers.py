@@ -19,7 +19,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import format_id
 from subject_zoo.dataset.shards import table_row
 from subject_zoo.integrations.fresh import fresh_examples
-from subject_zoo.integrations.grader import HEADLINES, Grader, failures, numbers
+from subject_zoo.integrations.grader import Grader, failures, headline, numbers
 from subject_zoo.integrations.source import questions
 
 
@@ -76,7 +76,7 @@ class _Judged:
     @vf.reward
     async def right(self, trace: vf.Trace) -> float:
         """The figure of the task's that counts, 1 or 0."""
-        return numbers(self._grade(trace.last_reply))[HEADLINES[self.data.task]]
+        return numbers(self._grade(trace.last_reply))[headline(self.data.task)]
 
     @vf.metric
     async def figures(self, trace: vf.Trace) -> dict[str, float]:
@@ -86,7 +86,7 @@ class _Judged:
 
     async def validate(self, runtime: vf.Runtime) -> bool:
         """Whether the recorded answer is right."""
-        return bool(self._grade(self.data.completion)[HEADLINES[self.data.task]])
+        return bool(self._grade(self.data.completion)[headline(self.data.task)])
 
 
 class DatasetTask(_Judged, vf.Task[DatasetQuestion, vf.State, vf.TaskConfig]):
