@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     IMPROVEMENT_BATCHES = 8
     DEGRADED_DROPOUT = 9
     IMPROVEMENT_DROPOUT = 10
+    VIEWS = 11
 
 
 class ProjectPurpose(IntEnum):

@@ -66,11 +66,7 @@ class TrainingDataFormatter:
         if (target := plan.target_pattern) is not None:
             body = self._body("modification", models, tensors, signatures)
             record["modification_prompt"] = self.prompts.modification(target, body)
-            record["modification_completion"] = (
-                patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
-                if self.modification_form == "patch"
-                else texts["improved"]
-            )
+            record["modification_completion"] = self.mended(models, texts["improved"])
         if self.config["task_generation"]["include_classification"]:
             body = self._body("classification", models, tensors, signatures)
             record["classification_prompt"] = self.prompts.classification(body)
@@ -86,6 +82,19 @@ class TrainingDataFormatter:
         record["training_metrics"] = _json({stage: model.training for stage, model in models.items()})
         record["metadata"] = _json(self._metadata(plan, verdict, corruption, models["improved"], record))
         return record
+
+    def prompt(self, task: str, model: StoredModel, signature: np.ndarray, target: str | None) -> str:
+        """A task's prompt on any network, its weights rounded as published, and its signature float32 [neurons, F];
+        `target` is what a modification is to mend."""
+        stage, texts = SHOWN[task], tensor_texts(model.weights, self.weight_decimals)
+        body = self._body(task, {stage: model}, {stage: texts}, {stage: signature})
+        return self.prompts.classification(body) if target is None else self.prompts.modification(target, body)
+
+    def mended(self, models: Mapping[str, StoredModel], improved_text: str) -> str:
+        """A modification's completion, from both models by stage: the improved one's text, or a patch to it."""
+        if self.modification_form == "patch":
+            return patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
+        return improved_text
 
     def fits(self, record: Mapping[str, str | int]) -> bool:
         """Whether no prompt is longer than `format.max_prompt_chars`."""
