@@ -11,9 +11,9 @@ os.environ.update(ONE_THREAD)  # as in every job; read when numpy is loaded
 
 import pytest
 import yaml
-from snakemake.utils import update_config
 
 from subject_zoo.config.check import check_config
+from subject_zoo.config.load import overlaid
 from subject_zoo.patterns.pools import Pools
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
@@ -40,10 +40,7 @@ SMALL = {
 
 def small_config(*overlays: dict[str, Any]) -> dict[str, Any]:
     """The checked default configuration, made small and then overlaid, as Snakemake overlays it."""
-    config = deepcopy(DEFAULT)
-    for overlay in (SMALL, *overlays):
-        update_config(config, overlay)
-    return check_config(config)
+    return check_config(overlaid(deepcopy(DEFAULT), SMALL, *overlays))
 
 
 @pytest.fixture

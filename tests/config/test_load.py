@@ -1,17 +1,19 @@
 """YAML that has no end, or no place in a machine, is one line before anything of it is built."""
 
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.utils import update_config
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.config.check import check_config
 from subject_zoo.config.command_line import check_arguments
-from subject_zoo.config.load import DEEPEST, LARGEST, MOST_VALUES, parse_yaml, read_yaml
+from subject_zoo.config.load import DEEPEST, LARGEST, MOST_VALUES, overlaid, parse_yaml, read_yaml
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -136,3 +138,20 @@ def test_a_key_of_ten_megabytes_is_one_short_line_at_once():
         check_config({"seed" * 3_000_000: 1, "model": {"num_layers" * 1_000_000: "x" * 10_000_000}})
     assert time.monotonic() - start < 15
     assert len(str(raised.value)) < 400
+
+
+KEYS = st.sampled_from("abc")
+PLAIN = st.integers(0, 3) | st.lists(st.integers(0, 3), max_size=2)
+MAPPINGS = st.recursive(
+    st.dictionaries(KEYS, PLAIN, min_size=1),  # an empty one over a number is nothing to Snakemake
+    lambda values: st.dictionaries(KEYS, PLAIN | values, min_size=1),
+    max_leaves=6,
+)
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_mappings_are_laid_over_one_another_as_snakemake_does(config, overlay):
+    before, expected = deepcopy(config), deepcopy(config)
+    update_config(expected, overlay)
+    assert overlaid(config, overlay) == expected
+    assert config == before

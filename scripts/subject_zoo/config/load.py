@@ -89,14 +89,14 @@ def load_config(path: str | os.PathLike[str], *overlays: Mapping[str, Any]) -> d
     config = read_yaml(path)
     if not isinstance(config, dict):
         raise UserError(f"{path}: not a configuration; it must be a mapping of keys as in config.yaml")
-    for overlay in overlays:
-        config = _overlaid(config, overlay)
-    return config
+    return overlaid(config, *overlays)
 
 
-def _overlaid(config: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(config: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with others laid over it, as by Snakemake's --config; the first one stays as it is."""
     merged = dict(config)
-    for key, value in overlay.items():
-        below = merged.get(key)
-        merged[key] = _overlaid(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    for overlay in overlays:
+        for key, value in overlay.items():
+            below = merged.get(key)
+            merged[key] = overlaid(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return merged
