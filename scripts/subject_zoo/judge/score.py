@@ -77,14 +77,14 @@ def score(
             note(completion.wrong, completion.reason, completion, example_id, task)
         elif example_id is not None and task is not None:
             case = view_of(cases[example_id], config["seed"], view)
-            figures = scores[task][example_id, view] = _score(task, case, completion.text, bench, enabled)
+            figures = scores[task][example_id, view] = score_answer(task, case, completion.text, bench, enabled)
             if figures["wrong"] is not None:
                 note(figures["wrong"], figures["reason"], completion, example_id, task)
     answered = {task: sorted({0, *(view for _, view in scores[task])}) for task in TASKS if scores[task]}
     for task, views in answered.items():
         for example_id, view in product(cases, views):
             if (example_id, view) not in scores[task]:
-                scores[task][example_id, view] = _score(task, cases[example_id], "", bench, enabled) | {
+                scores[task][example_id, view] = score_answer(task, cases[example_id], "", bench, enabled) | {
                     "wrong": "missing"
                 }
                 of_view = f"view {view} of the record" if view else "the record"
@@ -115,7 +115,12 @@ def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion
     return replace(completion, task=None, wrong="unknown_task", reason=reason)
 
 
-def _score(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
+def score_answer(task: str, case: Case, text: str, bench: Bench, enabled: Sequence[str]) -> dict[str, Any]:
+    """The figures of one completion of a task, `enabled` being the patterns that a classification could name.
+
+    Beside each task's own stand in all of them `wrong`, the kind of fault of a text that cannot be read, or None; and
+    `reason`, a person's words.
+    """
     if task == "modification":
         return score_modification(case, text, bench)
     return score_classification(case.listed_patterns, text, enabled)
