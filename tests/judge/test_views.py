@@ -14,11 +14,11 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.cases import load_cases
 from subject_zoo.judge.score import score
-from subject_zoo.judge.views import view_of
+from subject_zoo.judge.views import view_of, view_rows
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.project import Project
 from subject_zoo.records.parser import weights_in
-from tests.finished_dataset import finished  # noqa: F401
+from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
 
 VIEWS = 2
 Row = dict[str, Any]
@@ -47,13 +47,18 @@ def shown(prompt: str, heading: str) -> dict[str, Any]:
     return json.loads(re.search(rf"^## {heading}\n(.*)$", prompt, re.MULTILINE)[1])
 
 
-def test_view_0_is_the_record_and_others_have_its_length(finished, rows):  # noqa: F811
-    published = {
+def published_rows(folder: Path) -> dict[tuple[str, int], Row]:
+    """The rows of the tasks' tables, by task and id."""
+    return {
         (task, row["example_id"]): row
         for task in TASKS
-        for path in finished.glob(f"{task}/*/*.parquet")
+        for path in folder.glob(f"{task}/*/*.parquet")
         for row in pq.read_table(path).to_pylist()
     }
+
+
+def test_view_0_is_the_record_and_others_have_its_length(finished, rows):  # noqa: F811
+    published = published_rows(finished)
     assert len(rows) == len(published) * (VIEWS + 1) == 2 * 7 * (VIEWS + 1)
     prompts = {(row["task"], row["example_id"], row["view"]): row["prompt"] for row in rows}
     assert len({*prompts.values()}) == len(rows)
@@ -65,6 +70,36 @@ def test_view_0_is_the_record_and_others_have_its_length(finished, rows):  # noq
             assert row["completion"] == record["completion"]
         for text in ("prompt", "completion"):
             assert len(row[text]) == len(record[text])
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        {"format": {"modification_completion": "patch", "style": "interwoven"}, "signature": {"layers": "hidden"}},
+        {
+            "model": {"weight_decimals": None, "precision": "bfloat16"},
+            "task_generation": {"include_classification": False},
+        },
+        {"model": {"dropout_rate": [0.1, 0.1]}, "task_generation": {"include_modification": False}},
+    ],
+    ids=["patch", "modification alone", "classification alone"],
+)
+def test_views_of_other_configurations_are_as_true(tmp_path, overlay):
+    sizes = {"num_examples": 3, "examples_per_job": 4, "splits": {"validation": 0.0, "test": 0.0}}
+    make_dataset(folder := tmp_path / "dataset", tiny_config(sizes, overlay))
+    rows = list(view_rows(folder, "all", VIEWS))
+    stood = {
+        (row["task"], row["example_id"]): {key: row[key] for key in ("prompt", "completion")}
+        for row in rows
+        if row["view"] == 0
+    }
+    published = published_rows(folder)
+    assert stood == {key: {name: row[name] for name in ("prompt", "completion")} for key, row in published.items()}
+    assert len({row["prompt"] for row in rows}) == len(rows)
+    report = scored(folder, rows, tmp_path)
+    tasks = {task for task, _ in stood}
+    assert all(report[task]["views_right"] == report[task]["views_agree"] == 1 for task in tasks)
+    assert report["wrong"] == {}
 
 
 def test_a_view_shows_the_networks_that_the_scorer_makes_of_its_number(finished, rows):  # noqa: F811
