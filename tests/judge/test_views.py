@@ -12,6 +12,7 @@ import pytest
 from subject_zoo.base.terms import TASKS
 from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
+from subject_zoo.judge import completions
 from subject_zoo.judge.cases import load_cases
 from subject_zoo.judge.score import score
 from subject_zoo.judge.views import view_of, view_rows
@@ -182,6 +183,17 @@ def test_a_file_without_views_is_scored_as_before(finished, rows, tmp_path):  # 
         assert report[task] == {key: value for key, value in every[task].items() if key not in added} | {
             "intervals": report[task]["intervals"]
         }
+
+
+def test_a_line_that_is_too_long_is_of_its_view(finished, rows, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(completions, "LONGEST", 200_000)
+    answers = [dict(row) for row in rows]
+    spoilt = answers[place(rows, "classification", 2)]
+    spoilt["completion"] = spoilt.pop("completion") + " " * 300_000
+    report = scored(finished, answers, tmp_path)
+    assert report["wrong"] == {"missing": 1, "too_long": 1}
+    assert report["classification"]["views_agree"] == pytest.approx(6 / 7)
+    assert report["classification"]["exact_match"] == 1
 
 
 def test_what_is_no_view_is_one_line(finished, rows, tmp_path, capsys):  # noqa: F811

@@ -14,6 +14,7 @@ LONGEST = 16_000_000  # bytes of a line that is read; of a longer one, its begin
 LAST_VIEW = 1000  # of a record, at most
 
 _ID, _TASK = re.compile(rb'"example_id"\s*:\s*(\d{1,18})'), re.compile(rb'"task"\s*:\s*"(\w{1,40})"')
+_VIEW = re.compile(rb'"view"\s*:\s*(\d{1,4})\b')
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _skip(file: object) -> int:
 
 def _unread(number: int, start: bytes, size: int) -> Completion:
     """A line that is too long: what its beginning, and its end, say of it."""
-    example_id, task = _ID.search(start), _TASK.search(start)
+    example_id, task, view = (sought.search(start) for sought in (_ID, _TASK, _VIEW))
     return Completion(
         line=number,
         example_id=int(example_id[1]) if example_id else None,
@@ -71,6 +72,7 @@ def _unread(number: int, start: bytes, size: int) -> Completion:
         text="",
         wrong="too_long",
         reason=f"the line has {size:,} bytes",
+        view=int(view[1]) if view else 0,
     )
 
 
