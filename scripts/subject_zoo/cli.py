@@ -30,6 +30,7 @@ def command_line() -> argparse.ArgumentParser:
         _add_show,
         _add_report,
         _add_score,
+        _add_views,
         _add_table,
         _add_baseline,
         _add_verify,
@@ -107,6 +108,20 @@ def _add_score(commands: Any) -> None:
     )
     command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be compared with")
     command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
+
+
+def _add_views(commands: Any) -> None:
+    command = _command(
+        commands,
+        _views,
+        "views",
+        help="write a dataset folder's tasks on other views of its networks: neurons moved, the same functions",
+        description="Writes JSON lines: example_id, task, view, prompt, completion; view 0 is the record as it stands. "
+        "Completions whose lines keep view are scored by whether they agree over views.",
+    )
+    command.add_argument("--split", default="test", help="train, validation, test (the default) or all")
+    command.add_argument("--views", type=_count, default=4, metavar="N", help="beside the record as it stands (4)")
+    command.add_argument("-o", "--output", type=_output, default="views.jsonl", metavar="OUT", help="(views.jsonl)")
 
 
 def _add_table(commands: Any) -> None:
@@ -230,6 +245,15 @@ def _score(options: argparse.Namespace) -> int:
         _tell(line)
     if options.json is not None:
         write_json(options.json, report)
+    return 0
+
+
+def _views(options: argparse.Namespace) -> int:
+    from subject_zoo.judge.views import view_rows  # loads the numeric libraries with the next line
+    from subject_zoo.records.files import save_records
+
+    lines = save_records(options.output, view_rows(options.folder, options.split, options.views, options.trust))
+    _tell(f"{options.output}: {lines} prompts")
     return 0
 
 

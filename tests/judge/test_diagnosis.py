@@ -9,7 +9,7 @@ from subject_zoo.examples.region import Region
 from subject_zoo.judge.answers import WrongAnswer, read_diagnosis
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
-from subject_zoo.judge.diagnosis import score_answer, score_diagnosis, summarise_diagnoses
+from subject_zoo.judge.diagnosis import compare_diagnosis, score_diagnosis, summarise_diagnoses
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.project import Project
 from subject_zoo.records.diagnosis import Diagnosis, diagnosis_columns, diagnosis_text
@@ -161,7 +161,7 @@ def test_the_overlap_is_that_of_the_sequences(bench):
     inside, truly = (
         {row for row in own if (row[0], row[1]) in of} for of in ({(1, 2), (3, 3)}, {(1, 2), (2, 1), (2, 2)})
     )
-    overlap = score_answer(FAULTY, answer, bench)["overlap"]
+    overlap = compare_diagnosis(FAULTY, answer, bench)["overlap"]
     assert overlap == pytest.approx(len(inside & truly) / len(inside | truly))
 
 

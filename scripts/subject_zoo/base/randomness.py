@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     DEGRADED_DROPOUT = 9
     IMPROVEMENT_DROPOUT = 10
     DIAGNOSED = 11
+    VIEWS = 12
 
 
 class ProjectPurpose(IntEnum):

@@ -57,17 +57,24 @@ class Case:
 def load_cases(folder: Received, manifest: Mapping[str, Any], split: str) -> Iterator[Case]:
     """The records of a split, in the order of their ids; `split` is one of SPLITS or "all".
 
-    Raises UserError for a folder whose records are not as its manifest says.
+    Raises UserError for another word, a split without records, and a folder whose records are not as its manifest says.
     """
+    if split not in (*SPLITS, "all"):
+        raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
+    found = False
     shards = shards_in(manifest["files"])
     for shard in shards:
         try:
-            yield from _cases_of(folder, manifest, shard, SPLITS if split == "all" else (split,))
+            for case in _cases_of(folder, manifest, shard, SPLITS if split == "all" else (split,)):
+                found = True
+                yield case
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             why = one_line(getattr(error, "strerror", None) or error)
             raise UserError(
                 f"{folder.path}: shard {shard} cannot be judged ({why}); subject-zoo verify tells what is wrong"
             ) from None
+    if not found:
+        raise UserError(f"{folder.path}: the split {split} has no record; choose another with --split")
 
 
 def _cases_of(folder: Received, manifest: Mapping[str, Any], shard: str, splits: Sequence[str]) -> Iterator[Case]:

@@ -11,7 +11,7 @@ from subject_zoo.evaluation.diagnosis import find_region, own_sequences, poor_pa
 from subject_zoo.evaluation.exam import classify
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
-from subject_zoo.judge.diagnosis import score_answer, summarise_diagnoses
+from subject_zoo.judge.diagnosis import compare_diagnosis, summarise_diagnoses
 from subject_zoo.judge.material import Accepted
 from subject_zoo.judge.questions import Questions
 from subject_zoo.records.diagnosis import Diagnosis
@@ -38,7 +38,7 @@ class Diagnosable:
         found = [
             summarise_diagnoses(
                 [
-                    (case, score_answer(case, answer, self._bench))
+                    (case, compare_diagnosis(case, answer, self._bench))
                     for case, answer in zip(self._test, self.answers(rung, seed, steps), strict=True)
                 ]
             )

@@ -18,16 +18,16 @@ from subject_zoo.records.diagnosis import Diagnosis
 
 
 def score_diagnosis(case: Case, text: str, bench: Bench) -> dict[str, Any]:
-    """The figures of one completion, by `score_answer`; of one that cannot be read `wrong` and `reason`, none right."""
+    """The figures of one completion; of one that cannot be read `wrong` and `reason`, and none right."""
     enabled = bench.project.config["patterns"]["enabled"]
     try:
         answer = read_diagnosis(text, enabled, bench.project.space)
     except WrongAnswer as error:
         return {**_NOTHING, "wrong": error.kind, "reason": str(error)}
-    return score_answer(case, answer, bench)
+    return compare_diagnosis(case, answer, bench)
 
 
-def score_answer(case: Case, answer: Diagnosis, bench: Bench) -> dict[str, Any]:
+def compare_diagnosis(case: Case, answer: Diagnosis, bench: Bench) -> dict[str, Any]:
     """The figures of an answer.
 
     fault       whether it says rightly whether there is a fault
@@ -35,6 +35,7 @@ def score_answer(case: Case, answer: Diagnosis, bench: Bench) -> dict[str, Any]:
     positions   whether it names the region's positions, or rightly no region
     overlap     of the pattern's own sequences in its region or the true one, the share in both; 1 where rightly none
     exact       whether that is all of them
+    said        the answer in words
     """
     true = case.diagnosed
     pattern = answer.pattern == true.pattern
@@ -51,7 +52,7 @@ def score_answer(case: Case, answer: Diagnosis, bench: Bench) -> dict[str, Any]:
             "overlap": overlap,
             "exact": bool((inside == truly).all()),
         }
-    return {**figures, "reason": "exact" if figures["exact"] else "says other"}
+    return {**figures, "said": answer.in_words, "reason": "exact" if figures["exact"] else "says other"}
 
 
 def summarise_diagnoses(pairs: Sequence[tuple[Case, Mapping[str, Any]]], _: Sequence[str] = ()) -> dict[str, Any]:
@@ -92,6 +93,7 @@ _NOTHING = {
     "positions": False,
     "overlap": 0.0,
     "exact": False,
+    "said": None,
 }
 
 

@@ -7,15 +7,15 @@ print("\\n".join(lines(report)))
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from subject_zoo import __version__
-from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
-from subject_zoo.base.terms import SPLITS, TASKS
+from subject_zoo.base.terms import TASKS
 from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.received import Received
@@ -28,6 +28,7 @@ from subject_zoo.judge.completions import Completion, read_completions
 from subject_zoo.judge.diagnosis import score_diagnosis, summarise_diagnoses
 from subject_zoo.judge.intervals import f1_intervals, mean_interval, share_interval
 from subject_zoo.judge.modification import score_modification
+from subject_zoo.judge.views import over_views, view_of
 
 _ROWS = 1000  # of wrong completions that a report lists, at most
 
@@ -46,23 +47,21 @@ def score(
     """The report of a file of completions, JSON-ready.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
-    a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the file
-    answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools`, since a program that may run
-    the printed network scores about 1, and the `model` that answered are noted in the report. A folder that is not
-    `trusted` takes a bounded amount of memory. Raises UserError for a folder or a file that cannot be used.
+    a completion counts as one that is wrong. Of several completions of a record the first counts. Where some are of
+    other views of the records (judge/views.py), `views_agree` and `views_right` are over all views that the file
+    answers, and all other figures of the records as they stand. A task that the file answers and the dataset lacks is
+    not judged, and `not_judged` says why. `with_tools`, since a program that may run the printed network scores about
+    1, and the `model` that answered are noted in the report. A folder that is not `trusted` takes a bounded amount of
+    memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
-    if split not in (*SPLITS, "all"):
-        raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
     config = manifest["config"]
     cases = {c.example_id: c for c in load_cases(received, manifest, split)}
-    if not cases:
-        raise UserError(f"{folder}: the split {split} has no record; choose another with --split")
     bench = Bench(received.project(config), fresh_seed)
     enabled, lacking = config["patterns"]["enabled"], left_out_tasks(config["task_generation"])
 
-    scores: dict[str, dict[int, dict[str, Any]]] = {task: {} for task in TASKS}
+    scores: dict[str, dict[tuple[int, int], dict[str, Any]]] = {task: {} for task in TASKS}  # by id and view
     wrong: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
 
@@ -76,23 +75,26 @@ def score(
     for read in read_completions(completions):
         asked.add(read.task)
         completion = _asked_for(read, lacking)
-        example_id, task = completion.example_id, completion.task
+        example_id, task, view = completion.example_id, completion.task, completion.view
         if example_id is not None and task is not None and example_id not in cases:
             note("unknown_id", f"no record of that id in the split {split}", completion, example_id, task)
-        elif example_id is not None and task is not None and example_id in scores[task]:
+        elif example_id is not None and task is not None and (example_id, view) in scores[task]:
             note("duplicate_id", "it was answered before", completion, example_id, task)
         elif completion.wrong is not None:
             note(completion.wrong, completion.reason, completion, example_id, task)
         elif example_id is not None and task is not None:
-            figures = score_answer(task, cases[example_id], completion.text, bench, enabled)
-            scores[task][example_id] = figures
+            case = view_of(cases[example_id], config["seed"], view)
+            figures = scores[task][example_id, view] = score_answer(task, case, completion.text, bench, enabled)
             if figures["wrong"] is not None:
                 note(figures["wrong"], figures["reason"], completion, example_id, task)
-    answered = [task for task in TASKS if scores[task]]
-    for task in answered:
-        for example_id in cases.keys() - scores[task].keys():
-            scores[task][example_id] = score_answer(task, cases[example_id], "", bench, enabled) | {"wrong": "missing"}
-            note("missing", "the record has no completion", None, example_id, task)
+    answered = {task: sorted({0, *(view for _, view in scores[task])}) for task in TASKS if scores[task]}
+    for task, views in answered.items():
+        for example_id, view in product(cases, views):
+            if (example_id, view) not in scores[task]:
+                nothing = score_answer(task, cases[example_id], "", bench, enabled)
+                scores[task][example_id, view] = nothing | {"wrong": "missing"}
+                of_view = f"view {view} of the record" if view else "the record"
+                note("missing", f"{of_view} has no completion", None, example_id, task)
     report: dict[str, Any] = {
         "version": __version__,
         **({} if model is None else {"model": model}),
@@ -106,9 +108,14 @@ def score(
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,
     }
-    for task in answered:
-        pairs = [(cases[i], figures) for i, figures in scores[task].items()]
-        report[task] = _SUMMARIES[task](pairs, enabled)
+    for task, views in answered.items():
+        pairs = [(case, scores[task][example_id, 0]) for example_id, case in cases.items()]
+        part = _SUMMARIES[task](pairs, enabled)
+        if len(views) > 1:
+            means = over_views(task, [[scores[task][example_id, view] for view in views] for example_id in cases])
+            part |= {"views": len(views), **{key: value for key, (value, _, _) in means.items()}}
+            part["intervals"] |= {key: [low, high] for key, (_, low, high) in means.items()}
+        report[task] = part
     if not_judged := {task: reason for task, reason in lacking.items() if task in asked}:
         report["not_judged"] = not_judged
     return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
@@ -202,7 +209,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         if task not in report:
             continue
         part = report[task]
-        yield f"{task}, {part['records']} records, {report['book']} book"
+        views = f", {part['views']} views of each" if "views" in part else ""
+        yield f"{task}, {part['records']} records{views}, {report['book']} book"
         for key, (low, high) in part["intervals"].items():
             yield f"  {key:28} {part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
         for key in ("median_changed_numbers", "median_distance_ratio", "false_claims"):

@@ -25,6 +25,11 @@ class Diagnosis:
             raise ValueError(f"a region at the positions {columns['region_positions']}")
         return cls(pattern, Region.of_combinations(positions, columns["region_letters"], vocab_size))
 
+    @property
+    def in_words(self) -> str:
+        """As the completion says it."""
+        return NO_PATTERN if self.region is None else f"{self.pattern}, where {self.region.in_words}"
+
 
 def diagnosis_columns(measured: Mapping[str, Any]) -> dict[str, Any]:
     """What a judge needs of a diagnosis, from what a verdict holds of it: `poor_pattern`; `region_positions`, which

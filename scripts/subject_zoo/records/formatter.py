@@ -1,6 +1,6 @@
 """Records: prompts and completions for interpreter models, and all that they were made from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import orjson
 
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ABLATION, AUDIT, PROMPTS
+from subject_zoo.config.tasks import SHOWN, tasks_of
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
@@ -63,22 +64,11 @@ class TrainingDataFormatter:
         tensors = {stage: tensor_texts(model.weights, self.weight_decimals) for stage, model in models.items()}
         texts = {stage: json_object(of_model) for stage, of_model in tensors.items()}
         record: dict[str, str | int] = {"example_id": plan.example_id}
-        if (target := plan.target_pattern) is not None:
-            body = self._body("modification", "degraded", models, tensors, signatures)
-            record["modification_prompt"] = self.prompts.modification(target, body)
-            record["modification_completion"] = (
-                patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
-                if self.modification_form == "patch"
-                else texts["improved"]
-            )
-        if self.config["task_generation"]["include_classification"]:
-            body = self._body("classification", "improved", models, tensors, signatures)
-            record["classification_prompt"] = self.prompts.classification(body)
-            record["classification_completion"] = ", ".join(verdict["classified_patterns"])
-        if self.config["task_generation"]["include_diagnosis"]:
-            body = self._body("diagnosis", verdict["diagnosis"]["shown"], models, tensors, signatures)
-            record["diagnosis_prompt"] = self.prompts.diagnosis(plan.selected_patterns, body)
-            record["diagnosis_completion"] = diagnosis_text(verdict["diagnosis"])
+        for task in tasks_of(self.config["task_generation"]):
+            stage = verdict["diagnosis"]["shown"] if task == "diagnosis" else SHOWN[task][0]
+            body = self._body(task, models[stage], tensors[stage], signatures[stage])
+            record[f"{task}_prompt"] = self._ask(task, body, plan.target_pattern, plan.selected_patterns)
+            record[f"{task}_completion"] = self._answer(task, verdict, models, texts)
         for stage, model in models.items():
             described = architecture_text(model.architecture)
             record[f"{stage}_model_weights"] = f'{{"config":{described},"weights":{texts[stage]}}}'
@@ -93,22 +83,45 @@ class TrainingDataFormatter:
         record["metadata"] = _json(self._metadata(plan, verdict, corruption, models["improved"], record))
         return record
 
+    def prompt(
+        self, task: str, model: StoredModel, signature: np.ndarray, target: str | None, selected: Sequence[str]
+    ) -> str:
+        """A task's prompt on any network, its weights rounded as published, and its signature float32 [neurons, F];
+        `target` is what a modification is to mend, `selected` what a diagnosis lists."""
+        body = self._body(task, model, tensor_texts(model.weights, self.weight_decimals), signature)
+        return self._ask(task, body, target, selected)
+
+    def _ask(self, task: str, body: str, target: str | None, selected: Sequence[str]) -> str:
+        if task == "modification":
+            return self.prompts.modification(str(target), body)
+        if task == "classification":
+            return self.prompts.classification(body)
+        return self.prompts.diagnosis(selected, body)
+
+    def _answer(
+        self, task: str, verdict: Mapping[str, Any], models: Mapping[str, StoredModel], texts: Mapping[str, str]
+    ) -> str:
+        """A task's completion, from the verdict, both models and the texts of their weights, by stage."""
+        if task == "modification":
+            return self.mended(models, texts["improved"])
+        if task == "classification":
+            return ", ".join(verdict["classified_patterns"])
+        return diagnosis_text(verdict["diagnosis"])
+
+    def mended(self, models: Mapping[str, StoredModel], improved_text: str) -> str:
+        """A modification's completion, from both models by stage: the improved one's text, or a patch to it."""
+        if self.modification_form == "patch":
+            return patch_text(models["degraded"].weights, models["improved"].weights, self.weight_decimals)
+        return improved_text
+
     def fits(self, record: Mapping[str, str | int]) -> bool:
         """Whether no prompt is longer than `format.max_prompt_chars`."""
         limit = self.config["format"]["max_prompt_chars"]
         return limit is None or all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
 
-    def _body(
-        self,
-        task: str,
-        stage: str,
-        models: Mapping[str, StoredModel],
-        texts: Mapping[str, Mapping[str, str]],
-        signatures: Mapping[str, np.ndarray],
-    ) -> str:
-        """What a task's prompt shows of a stage's model: architecture, weights and signature, as configured."""
-        layers = self._shown_signature(task, models[stage], signatures[stage])
-        return self.prompts.body(models[stage].architecture, texts[stage], layers)
+    def _body(self, task: str, model: StoredModel, texts: Mapping[str, str], signature: np.ndarray) -> str:
+        """What a task's prompt shows of a model: architecture, weights and signature, as configured."""
+        return self.prompts.body(model.architecture, texts, self._shown_signature(task, model, signature))
 
     def _shown_signature(self, task: str, model: StoredModel, signature: np.ndarray) -> dict[str, str]:
         """The signature in a task's prompt layer by layer: its own methods, as if no others were computed."""

@@ -6,10 +6,13 @@ from torch import nn
 from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
 from subject_zoo.judge.nets.run import Nets
+from subject_zoo.networks.views import SCALE_DEVIATION, SYMMETRIES
 
 _HEADS = 4
 _OF_INPUTS = 6  # numbers kept of each input's state
-_RELU, _TANH, _LEAKY = (ACTIVATIONS.index(name) for name in ("relu", "tanh", "leaky_relu"))  # with exact symmetries
+_SCALED, _SIGNED = (
+    [place for place, name in enumerate(ACTIVATIONS) if kind in SYMMETRIES[name]] for kind in ("scaling", "sign_flip")
+)
 
 SIGHTS = {
     "output_signature": Sight(weights=False, output_signature=True),
@@ -46,14 +49,13 @@ class GraphReader(nn.Module):
 
 
 def turned_about(net: Nets, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    """The same functions by other weights: neurons of ReLU and its like scaled, those of tanh with the sign turned.
+    """A batch as views of it that keep the order of neurons, drawn as in networks/views.py.
 
     Only for readers without signatures, which this would not leave as they are.
     """
     shape = net["biases"].shape
-    scaled = (net["form"][:, _RELU] + net["form"][:, _LEAKY])[:, None, None]
-    signed = net["form"][:, _TANH][:, None, None]
-    factor = torch.exp(0.3 * torch.randn(shape, generator=generator) * scaled)
+    scaled, signed = (net["form"][:, places].sum(1)[:, None, None] for places in (_SCALED, _SIGNED))
+    factor = torch.exp(SCALE_DEVIATION * torch.randn(shape, generator=generator) * scaled)
     factor = factor * (1 - 2 * signed * (torch.rand(shape, generator=generator) < 0.5))
     between = net["between"].clone()
     between[:, 1:] = between[:, 1:] * factor[:, 1:, :, None] / factor[:, :-1, None, :]
