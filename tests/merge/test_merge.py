@@ -219,9 +219,8 @@ def test_a_manifest_whose_parts_do_not_fit_is_a_problem(spoilt, edit, said):
     manifest = read_facts(spoilt)
     edit(manifest["parts"])
     write_manifest(spoilt, manifest)
-    problems = [problem for problem in found(spoilt) if problem.what.startswith("parts: ")]
-    assert len(problems) == 1
-    assert said in problems[0].what
+    (problem,) = [problem for problem in found(spoilt) if problem.what.startswith("parts: ")]
+    assert said in problem.what
 
 
 def test_the_command_tells_what_it_made(parts, tmp_path, capsys):
