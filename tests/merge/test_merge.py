@@ -11,6 +11,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.cli import main
 from subject_zoo.dataset.layout import CARD, VALIDITY
 from subject_zoo.info.facts import facts
+from subject_zoo.info.lines import lines
 from subject_zoo.judge.score import score
 from subject_zoo.merge import merge
 from subject_zoo.show import show
@@ -120,7 +121,9 @@ def test_it_is_judged_shown_told_of_and_loaded_by_its_own_numbers(merged, tmp_pa
     raised = max(line["example_id"] for line in completions)
     assert raised > RAISED
     assert next(show(merged, raised)).startswith(f"Record {raised}, in the split ")
-    assert (facts(merged)["records"], facts(merged)["flaws"]) == (8, [])
+    known = facts(merged)
+    assert (known["records"], known["flaws"]) == (8, [])
+    assert any("from seeds 3 (ids from 0 on), 8 (ids from 1000000 on) by " in line for line in lines(known))
     loaded = load_dataset(str(merged), "modification", cache_dir=tmp_path / "cache")
     assert {i for split in loaded.values() for i in split["example_id"]} == {c["example_id"] for c in completions}
     assert f"| 8 | 4 | from {RAISED} on | `example_id` - {RAISED} |" in (merged / CARD).read_text()
@@ -216,9 +219,8 @@ def test_a_manifest_whose_parts_do_not_fit_is_a_problem(spoilt, edit, said):
     manifest = read_facts(spoilt)
     edit(manifest["parts"])
     write_manifest(spoilt, manifest)
-    problems = [problem for problem in found(spoilt) if problem.what.startswith("parts: ")]
-    assert len(problems) == 1
-    assert said in problems[0].what
+    (problem,) = [problem for problem in found(spoilt) if problem.what.startswith("parts: ")]
+    assert said in problem.what
 
 
 def test_the_command_tells_what_it_made(parts, tmp_path, capsys):

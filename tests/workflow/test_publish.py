@@ -86,6 +86,8 @@ def test_shards_are_published_while_others_are_made(hub, published):
     assert first < (folder / "results/dataset/manifest.json").stat().st_mtime
     repository = json.loads((hub.root / "repos" / f"{REPO}.json").read_text())
     assert repository["private"]
+    digest = json.loads((folder / "results/dataset/manifest.json").read_text())["facts_sha256"]
+    assert hub.tags(REPO) == {f"v{digest[:12]}": hub.commits(REPO)[-1].oid}
     receipt = json.loads((folder / "results/published/000000.json").read_text())
     assert receipt["commit"] == hub.commits(REPO)[1].oid
     assert {name: entry["sha256"] for name, entry in receipt["files"].items()}.items() <= hub.tree(REPO).items()

@@ -13,6 +13,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.layout import SHARD_FOLDERS
+from subject_zoo.dataset.parts import parts_of
 from subject_zoo.dataset.received import Received
 from subject_zoo.dataset.standing import manifest_digest
 from subject_zoo.info.figures import OF_PATTERN, read_figures
@@ -80,7 +81,8 @@ def _facts(folder: Received, manifest: Mapping[str, Any]) -> dict[str, Any]:
         },
         "made_by_this_code": manifest["code_sha256"] == chain_digest(),
         "version_here": __version__,
-        "seed": config["seed"],
+        "seeds": [part.facts["seed"] for part in parts_of(manifest)],
+        "first_ids": [part.first_example_id for part in parts_of(manifest)],
         "environment": {
             one_line(key, _SHOWN): one_line(value, _SHOWN) for key, value in list(manifest["environment"].items())[:5]
         },

@@ -61,9 +61,17 @@ def _about(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "digests", ", ".join(f"{name} {value[:12]}" for name, value in facts["digests"].items())
     code = "the code of" if facts["made_by_this_code"] else "other code than"
     environment = ", ".join(f"{key} {value}" for key, value in facts["environment"].items())
-    yield "made", f"from seed {facts['seed']} by {code} subject-zoo {facts['version_here']} here; {environment}"
+    seeds = _seeds(facts["seeds"], facts["first_ids"])
+    yield "made", f"from {seeds} by {code} subject-zoo {facts['version_here']} here; {environment}"
     yield "published", _publication(facts["published"])
     yield "licence", facts["license"]
+
+
+def _seeds(seeds: list[int], first_ids: list[int]) -> str:
+    """The seed, or those of a merged dataset's parts."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    return f"seeds {_listed(f'{seed} (ids from {first} on)' for seed, first in zip(seeds, first_ids, strict=True))}"
 
 
 def _task(task: str, completions: str) -> str:

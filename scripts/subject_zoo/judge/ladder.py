@@ -23,6 +23,7 @@ from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
 from subject_zoo.dataset.manifest import TRUST
 from subject_zoo.dataset.received import Received
+from subject_zoo.dataset.standing import version_tag
 from subject_zoo.judge import repairs
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.diagnosing import RUNGS, Diagnosable
@@ -90,7 +91,8 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     """
     readers()  # says what is missing before the work
     received = Received(folder, trusted)
-    config = received.manifest()["config"]
+    manifest = received.manifest()
+    config = manifest["config"]
     config = {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
     bench = Bench(received.project(config), fresh_seed=1)
     if is_long_training(config) and not trusted:
@@ -117,7 +119,7 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
             diagnosed[rung] = diagnosable.figures(rung, effort.seeds, effort.diagnosis_steps)
     return {
         "version": __version__,
-        "dataset": {"manifest_sha256": digest_of(received.read(MANIFEST))},
+        "dataset": {"tag": version_tag(manifest), "manifest_sha256": digest_of(received.read(MANIFEST))},
         "effort": vars(effort),
         "classification": _best(rows, effort.sizes[-1]),
         "left_out": missing,

@@ -65,8 +65,6 @@ def check_facts(folder: Received, manifest: Mapping[str, Any]) -> Iterator[Probl
     elif not manifest["finished"] and count > wanted:
         yield Problem(MANIFEST, f"config.num_examples is {wanted}, fewer than the {count} of its files")
     yield from _check_shards(files, table_names(config["task_generation"]))
-    if "parts" in manifest:
-        yield from _check_parts(manifest)
     yield from _check_card(folder, config)
 
 
@@ -91,14 +89,15 @@ def _check_shards(files: Mapping[str, Any], tables: Sequence[str]) -> Iterator[P
             yield Problem(MANIFEST, f"lists {name}, of a task that its config leaves out")
 
 
-def _check_parts(manifest: Mapping[str, Any]) -> Iterator[Problem]:
-    """Whether the parts of a merged dataset may stand together, and their files are those that they say."""
+def check_parts(manifest: Mapping[str, Any]) -> Problem | None:
+    """What forbids that the parts of a merged dataset stand together, or says that their files are not theirs."""
+    if "parts" not in manifest:
+        return None
     parts = parts_of(manifest)
     mistake = next(_mistakes_of_parts(parts, manifest["files"]), None)
     if mistake is None and manifest["config"] != merged_config(parts):
         mistake = "config is not that of its parts"
-    if mistake is not None:
-        yield Problem(MANIFEST, f"parts: {mistake}")
+    return None if mistake is None else Problem(MANIFEST, f"parts: {mistake}")
 
 
 def _mistakes_of_parts(parts: Sequence[Part], files: Mapping[str, Any]) -> Iterator[str]:

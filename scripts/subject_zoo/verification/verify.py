@@ -16,7 +16,7 @@ from subject_zoo.dataset.parts import Part, parts_of, shards_of_parts
 from subject_zoo.dataset.received import Received
 from subject_zoo.project import Project
 from subject_zoo.verification.environment import compare_environments
-from subject_zoo.verification.folder import check_facts, check_files
+from subject_zoo.verification.folder import check_facts, check_files, check_parts
 from subject_zoo.verification.pictures import check_pictures
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.processes import check_shards
@@ -27,6 +27,9 @@ from subject_zoo.verification.sequences import check_sequences
 from subject_zoo.verification.shards import ShardChecker
 from subject_zoo.verification.validity import check_validity
 from subject_zoo.verification.values import TOLERANCES
+
+# Of a project, what its parts have in common, being of one shared seed: pools take a second to draw, and much memory.
+_SHARED = ("pools", "exam", "probes", "extractor")
 
 Tell = Callable[[str], None]
 
@@ -55,6 +58,10 @@ def verify(
         asked = manifest["config"]["num_examples"]
         tell(f"unfinished: {manifest['num_examples']} of the {asked} records that were asked for stand here")
 
+    if problem := check_parts(manifest):
+        tell("records are not checked: the parts do not fit together")
+        yield problem
+        return
     parts = parts_of(manifest)
     tell_once = _once(tell)
     try:
@@ -64,7 +71,8 @@ def verify(
         yield Problem(SIGNATURE_DATASET, "cannot be used, so records are not checked")
         return
     for other in records[1:]:
-        other.project.pools = records[0].project.pools  # those of one shared seed, and a second or more to draw
+        for name in _SHARED:
+            setattr(other.project, name, getattr(records[0].project, name))
     yield from check_sequences(received, records[0].project)
 
     names = records[0].project.extractor.feature_names
@@ -75,6 +83,7 @@ def verify(
     ]
     for checker, reader in checked:
         yield from check_shards(checker, reader, processes)
+        vars(checker.records.project).pop("sampler", None)  # each seed has its own, and there may be many
     places = {example_id: place for checker, _ in checked for example_id, place in checker.places.items()}
     tell(f"{len(places)} records in {sum(map(len, by_part))} shards were checked")
     if VALIDITY in manifest["files"]:

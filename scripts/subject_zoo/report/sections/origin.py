@@ -4,6 +4,7 @@ from html import escape
 
 import subject_zoo
 from subject_zoo.dataset.card import shown_config
+from subject_zoo.dataset.parts import parts_of
 from subject_zoo.report.facts import Facts
 from subject_zoo.report.parts import Section, table
 
@@ -16,7 +17,7 @@ def origin(facts: Facts) -> Section:
     lines = [
         ["records", ", ".join(f"{count:,} {split}" for split, count in manifest["rows"].items())],
         ["files", f"{len(files):,}, {size / 1e6:,.1f} MB"],
-        ["seed", str(manifest["seed"])],
+        ["seed", ", ".join(str(part.facts["seed"]) for part in parts_of(manifest))],
         ["licence", manifest["license"]],
         *(
             [words, manifest[key]]
