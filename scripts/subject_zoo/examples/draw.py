@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+_PLACE_BITS = 32  # of a place among rows, of which there are fewer than 2 ** 30
 NEGATIVE = -1  # the owner of a sequence that satisfies no selected pattern
 
 
@@ -56,12 +57,10 @@ class Draw:
     ) -> np.ndarray:
         """Draw `wanted` rows, validation first; fewer than `wanted` candidates are copied to fill both parts.
 
-        Those that are `kept`, candidates or not, are taken before any are drawn, on their side of the split if it has
-        room. No candidates give no rows; their share, and that of a group which may not validate, goes to a later
+        Those that are `kept`, which are no candidates, are taken before any are drawn, on their side of the split if it
+        has room. No candidates give no rows; their share, and that of a group which may not validate, goes to a later
         group. The rows, int32.
         """
-        if len(kept.both):
-            candidates = candidates[~np.isin(candidates, kept.both)]
         available = len(candidates) + len(kept.both)
         wanted = wanted if available else 0
         # What is left of the validation split is spread over what is left of the rows: the total comes out
@@ -125,26 +124,28 @@ class Draw:
         order = np.empty(len(self.rows), np.intp)
         for validation in (True, False):
             here, there = (np.flatnonzero(draw.is_validation == validation) for draw in (self, other))
-            _, mine, others = np.intersect1d(
-                _numbered(self.rows[here]), _numbered(other.rows[there]), assume_unique=True, return_indices=True
-            )
-            order[there[others]] = here[mine]
-            order[np.delete(there, others)] = np.delete(here, mine)
+            (mine, my_places), (others, their_places) = _sorted(self.rows[here]), _sorted(other.rows[there])
+            at = np.minimum(np.searchsorted(others, mine), len(others) - 1)
+            shared = others[at] == mine
+            my_places, their_places = my_places[shared], their_places[at[shared]]
+            order[there[their_places]] = here[my_places]
+            order[np.delete(there, their_places)] = np.delete(here, my_places)
         return order
+
+
+def _sorted(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(rows as numbers that tell copies of one apart, int64, ascending; their places)."""
+    keys = np.sort(rows.astype(np.int64) << _PLACE_BITS | np.arange(len(rows)))  # all distinct: no sort is another
+    places, numbers = keys & (1 << _PLACE_BITS) - 1, keys >> _PLACE_BITS
+    first = np.flatnonzero(np.diff(numbers, prepend=-1))
+    copies = np.arange(len(rows)) - np.repeat(first, np.diff(first, append=len(rows)))
+    return numbers << _PLACE_BITS | copies, places
 
 
 def _first_ones(rows: np.ndarray) -> np.ndarray:
     """Distinct rows in the order of their first places."""
-    return rows[np.sort(np.unique(rows, return_index=True)[1])]
-
-
-def _numbered(rows: np.ndarray) -> np.ndarray:
-    """Each row with how many equal ones stand before it, as one number, int64."""
-    order = np.argsort(rows, kind="stable")
-    _, firsts, counts = np.unique(rows[order], return_index=True, return_counts=True)
-    copies = np.empty(len(rows), np.int64)
-    copies[order] = np.arange(len(rows)) - np.repeat(firsts, counts)
-    return rows * np.int64(len(rows)) + copies
+    numbers, places = _sorted(rows)
+    return rows[np.sort(places[numbers & (1 << _PLACE_BITS) - 1 == 0])]
 
 
 def enough(

@@ -109,15 +109,18 @@ class PatternDatasetSampler:
         rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
         draw = Draw(rng, total, round(total * self.dataset["validation_fraction"]))
 
-        def kept_in(group: Group) -> Sides:
-            return Sides(*(rows[~taken[rows]] for rows in kept.get(group, NO_ROWS)))
+        def take_kept(group: Group) -> Sides:
+            sides = Sides(*(rows[~taken[rows]] for rows in kept.get(group, NO_ROWS)))
+            taken[sides.both] = True
+            return sides
 
         positives = {p: rows[owned(masks[rows], p, order)] for p, rows in enumerate(self._members) if p in selected}
         owning = [pattern for pattern in selected if len(positives[pattern]) > 1]
         for pattern, wanted in even_shares(owning, total - negatives):
             # What is tested on its training sequences anyway needs all of them to train on.
             group, held_out = Group(Role.POSITIVE, pattern), self.pools.held_out[pattern]
-            draw.add(group, positives[pattern], wanted, held_out, kept_in(group))
+            those, candidates = take_kept(group), positives[pattern]
+            draw.add(group, candidates[~taken[candidates]], wanted, held_out, those)
         # Near misses could use up a small background, so they leave about as much of it as is wanted, or half.
         spare = self._background[:: max(2, len(self._background) // max(2, negatives - near))]
         taken[spare] = True
@@ -130,12 +133,14 @@ class PatternDatasetSampler:
             (Role.CHANGED, selected, near - of_unselected, self._near_misses),
         ):
             for pattern, share in even_shares(patterns, wanted):
-                candidates = enough(pools[pattern], is_new_negative, share, rng)
                 group, held_out = Group(role, pattern), self.pools.held_out[pattern] or role == Role.CHANGED
-                taken[draw.add(group, candidates, share, held_out, kept_in(group))] = True
+                those = take_kept(group)
+                candidates = enough(pools[pattern], is_new_negative, share, rng)
+                drawn = draw.add(group, candidates, share, held_out, those)
+                taken[those.both], taken[drawn] = False, True  # not all that was kept had room
         taken[spare] = False
-        background = self._background[~taken[self._background]]
-        draw.add(BACKGROUND, background, draw.rows_left, kept=kept_in(BACKGROUND))
+        those = take_kept(BACKGROUND)
+        draw.add(BACKGROUND, self._background[~taken[self._background]], draw.rows_left, kept=those)
         return draw
 
     def _kept(self, twin: Twin, there: Draw, selected: Sequence[int], order: Sequence[int]) -> dict[Group, Sides]:
