@@ -84,7 +84,7 @@ def run(monkeypatch, capsys):
 def test_commands_do_what_they_say(folder, run):
     told = [shlex.split(command) for command in commands(PAGE)]
     by_program = {program: [words for words in told if words[0] == program] for program, *_ in told}
-    assert set(by_program) == {"pip", "make", "vf-validate", "vf-eval", "inspect", "python", "lm-eval", "subject-zoo"}
+    assert set(by_program) == {"pip", "make", "vf-validate", "vf-eval", "inspect", "python", "lm-eval"}
     for words in by_program["vf-validate"]:
         assert "valid" in run(*words, "--no-rich")
     with chat_server({}) as (url, requests):

@@ -165,18 +165,16 @@ def test_what_is_missing_is_named(environment):
 
 
 def test_the_lock_is_within_the_bounds():
-    locked = {normal(name): number for name, number in pins(REQUIREMENTS).items()}
+    others = (ROOT / "requirements-integrations.txt").read_text(encoding="utf-8")
+    locked = {normal(name): number for name, number in (pins(others) | pins(REQUIREMENTS)).items()}
     bounds = [
         *PROJECT["dependencies"],
         *(text for extra in PROJECT["optional-dependencies"].values() for text in extra),
     ]
     for requirement in map(Requirement, bounds):
-        name = normal(requirement.name)
-        if name == "trl":
-            continue  # for people who fine-tune; tested in an environment of its own
-        assert requirement.specifier.contains(locked[name]), requirement
+        assert requirement.specifier.contains(locked[normal(requirement.name)]), requirement
     declared = {normal(requirement.name) for requirement in map(Requirement, bounds)}
-    assert set(locked) <= declared
+    assert {normal(name) for name in pins(REQUIREMENTS)} <= declared
 
 
 def test_the_pipeline_has_what_the_users_card_names():
