@@ -19,7 +19,7 @@ from subject_zoo.judge.views import view_of, view_rows
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.project import Project
 from subject_zoo.records.parser import weights_in
-from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
+from tests.finished_dataset import diagnosing_config, finished, make_dataset, tiny_config  # noqa: F401
 
 VIEWS = 2
 Row = dict[str, Any]
@@ -139,12 +139,32 @@ def test_a_view_shows_the_signature_of_the_network_that_it_shows(rows):
 
 def test_the_true_answers_agree_and_are_right_on_all_views(finished, rows, tmp_path):  # noqa: F811
     report = scored(finished, rows, tmp_path)
-    for task in TASKS:
+    for task in {row["task"] for row in rows}:
         assert report[task]["views"] == VIEWS + 1
         assert report[task]["views_agree"] == report[task]["views_right"] == 1
         assert report[task]["intervals"]["views_agree"] == [1, 1]
     assert report["modification"]["passed"] == report["classification"]["exact_match"] == 1
     assert report["wrong"] == {}
+
+
+def test_a_diagnosis_is_the_same_on_all_views(tmp_path):
+    folder = tmp_path / "dataset"
+    make_dataset(folder, diagnosing_config({"num_examples": 4, "examples_per_job": 6}))
+    rows = [row for row in view_rows(folder, "all", VIEWS) if row["task"] == "diagnosis"]
+    stood = [published_rows(folder)["diagnosis", row["example_id"]] for row in rows if row["view"] == 0]
+    assert [(row["prompt"], row["completion"]) for row in stood] == [
+        (row["prompt"], row["completion"]) for row in rows if row["view"] == 0
+    ]
+    assert len({row["prompt"] for row in rows}) == len(rows)
+    report = scored(folder, rows, tmp_path)["diagnosis"]
+    assert report["exact_match"] == report["views_agree"] == report["views_right"] == 1
+    changed = next(row for row in rows if row["view"] == 1)
+    changed["completion"] = (
+        "none" if changed["completion"] != "none" else "starts_with, where the letter at position 2 is A"
+    )
+    report = scored(folder, rows, tmp_path)["diagnosis"]
+    assert report["exact_match"] == 1
+    assert report["views_agree"] == report["views_right"] == 3 / 4
 
 
 def test_one_answer_of_a_record_spoils_its_agreement(finished, rows, tmp_path):  # noqa: F811
@@ -177,7 +197,7 @@ def test_a_file_without_views_is_scored_as_before(finished, rows, tmp_path):  # 
     plain = [{key: row[key] for key in ("example_id", "task", "completion")} for row in rows if row["view"] == 0]
     report = scored(finished, plain, tmp_path)
     every = scored(finished, rows, tmp_path)
-    for task in TASKS:
+    for task in {row["task"] for row in rows}:
         added = {"views", "views_agree", "views_right"}
         assert set(every[task]) - set(report[task]) == added
         assert report[task] == {key: value for key, value in every[task].items() if key not in added} | {
