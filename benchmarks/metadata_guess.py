@@ -11,6 +11,7 @@ names, so either length would give the answer away, as it must.
 Chance is what the same classifiers reach when the records' labels are dealt out anew, all patterns of a record
 together, `--permutations` times. `p` is the share of these, the true labels counted in, that reach as much: of the
 mean over patterns, and of the best pattern (against the best of each permutation, so that fifteen tries are one).
+Of records with diagnoses it also guesses which of the two networks is shown, so whether there is a fault to be told.
 It prints a table and a last line of JSON. A small p says that a pattern shows; a large one, that nothing as
 strong as the spread of chance does, so look at that too: it shrinks with the number of records.
 """
@@ -142,12 +143,17 @@ def guess_dataset(folder: Path, permutations: int, seed: int = 0) -> dict[str, A
         sys.exit(f"{folder}: {len(labels)} records are too few, no pattern is in {FEWEST} and not in {FEWEST} others")
     patterns = [name for name, enough in zip(enabled, common, strict=True) if enough]
     everything = [a | b for a, b in zip(architectures, lengths, strict=True)]
+    questions = {"selected": (patterns, labels[:, common])}
+    if "diagnosis_prompt" in records[0]:
+        shown = np.array([[json.loads(r["metadata"])["diagnosis"]["shown"] == "degraded"] for r in records])
+        questions["shown"] = (["degraded"], shown)
     guesses = []
-    for seen, rows in (("architecture, learning rate", architectures), ("and lengths", everything)):
-        for name, classifier in CLASSIFIERS.items():
-            result = guess(matrix(rows), labels[:, common], classifier, permutations, seed)
-            result["best"] = patterns[result["best"]]
-            guesses.append({"sees": seen, "classifier": name} | result)
+    for question, (names, answers) in questions.items():
+        for seen, rows in (("architecture, learning rate", architectures), ("and lengths", everything)):
+            for name, classifier in CLASSIFIERS.items():
+                result = guess(matrix(rows), answers, classifier, permutations, seed)
+                result["best"] = names[result["best"]]
+                guesses.append({"guessed": question, "sees": seen, "classifier": name} | result)
     return {
         "records": len(labels),
         "permutations": permutations,

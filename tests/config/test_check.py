@@ -68,7 +68,8 @@ def test_every_schema_key_is_described_and_every_section_is_closed():
         assert rule["description"].endswith("."), path
         if "properties" in rule:
             assert rule["additionalProperties"] is False, path
-            assert rule["required"] == list(rule["properties"]), path
+            optional = ["diagnosis"] if path == ("signature", "methods") else []  # needed where it is asked for
+            assert [*rule["required"], *optional] == list(rule["properties"]), path
 
 
 def test_the_schema_takes_names_from_the_library_in_its_order():
@@ -176,13 +177,22 @@ LIST = {"signature": {"methods": ["mean", "std"]}}
 BY_TASK = {"signature": {"methods": {"modification": ["max"], "classification": ["min"]}}}
 
 
+def test_a_diagnosis_needs_methods_of_its_own():
+    asked = {"task_generation": {"include_diagnosis": True}}
+    assert check_config(merged(BY_TASK, asked))["signature"]["methods"]["diagnosis"] == ["mean"]
+    with pytest.raises(
+        UserError, match=r"^config: signature\.methods\.diagnosis is missing; with task_generation\.inc"
+    ):
+        check_config(merged(LIST, BY_TASK, asked))
+
+
 @pytest.mark.parametrize(
     ("overlays", "expected"),
     [
         ([LIST], 3 * (["mean", "std"],)),
         ([BY_TASK], (["max"], ["min"], ["mean"])),
         ([BY_TASK, LIST], 3 * (["mean", "std"],)),
-        ([LIST, BY_TASK], (["max"], ["min"])),  # with no diagnosis there needs to be none
+        ([LIST, BY_TASK], (["max"], ["min"])),  # with no diagnosis there needs to be none of it
         ([BY_TASK, {"signature": {"methods": {"modification": ["std"]}}}], (["std"], ["min"], ["mean"])),
         (
             [parse_config(["signature={methods: {modification: [pca], classification: [svd]}}"])],

@@ -120,6 +120,10 @@ BAD = {
     "dataset: {twins: true, corruption: random}": ["dataset.twins is true and dataset.corruption random; that must be"],
     "{dataset: {twins: true}, splits: {holdout: combination}}":
         ["dataset.twins is true and splits.holdout combination; that must be another"],
+    "task_generation: {include_modification: false, include_diagnosis: true}":
+        ["task_generation.include_diagnosis is true; task_generation.include_modification must be true, too"],
+    "{task_generation: {include_diagnosis: true}, dataset: {corruption: random}}":
+        ["dataset.corruption is random; with task_generation.include_diagnosis it must be region"],
     "splits: {validation: 0.5, test: 0.5}": ["splits.validation + splits.test is 1; it must be below 1"],
     "splits: {held_out: [tanh]}": ["splits.held_out is ['tanh']; with splits.holdout example it must be null"],
     "splits: {holdout: combination, held_out: [3]}": ["with splits.holdout combination it must be null"],

@@ -19,8 +19,10 @@ def mistakes_in(config: Mapping[str, Any], schema: Mapping[str, Any], section: s
             yield _unknown(key, properties, section)
     for key, rule in properties.items():
         path = section + key
-        if key not in config:
+        if key not in config and key in schema["required"]:
             yield f"{path} is missing; it must be {must_be(rule)} (config.yaml shows its default)"
+        elif key not in config:
+            continue
         elif "properties" in rule and isinstance(config[key], Mapping):
             yield from mistakes_in(config[key], rule, f"{path}.")
         elif not fits(config[key], rule):
