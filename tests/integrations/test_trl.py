@@ -10,6 +10,7 @@ from datasets import concatenate_datasets, load_dataset
 from subject_zoo.base.errors import UserError
 from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.trl import reward
+from tests.docs.pages import ROOT, code_blocks
 from tests.integrations.asked import ASKED
 from tests.integrations.tiny_model import real_tokenizer, save_tiny_model, small_tokenizer
 
@@ -138,6 +139,17 @@ def test_every_completion_is_supervised_whole(tables, tmp_path, task):
     assert supervised_texts(trainer, range(len(table))) == list(table["completion"])
     whole = [tokenizer.decode(row["input_ids"], skip_special_tokens=True) for row in trainer.train_dataset]
     assert whole == [row["prompt"] + row["completion"] for row in table]
+
+
+def test_every_message_is_supervised_whole(tables, model, tmp_path):
+    """By the map that docs/integrations.md shows."""
+    [block, *_] = code_blocks(ROOT / "docs/integrations.md", "python")
+    shown = {}
+    exec(block.partition("\n\n\ntasks = ")[0], shown)
+    table = tables["modification"]
+    talks = table.map(shown["as_messages"], remove_columns=table.column_names)
+    trainer = trainer_of(model, talks, tmp_path, max_length=LONGEST, assistant_only_loss=True)
+    assert supervised_texts(trainer, range(len(table))) == list(table["completion"])
 
 
 def test_the_default_length_leaves_nothing_to_learn_from(tables, model, tmp_path):
