@@ -34,7 +34,7 @@ from subject_zoo.networks.model import StoredModel  # noqa: E402
 from subject_zoo.networks.views import EXACT, draw_view  # noqa: E402
 
 VIEWS = 5  # of each record, with the record as it stands
-EPOCHS, GRAPH_STEPS = 60, 1500
+EPOCHS, GRAPH_STEPS = 30, 400
 WEIGHTS = ("first", "between", "last", "biases", "output_bias", "form")
 
 Reader = Callable[[Sequence[StoredModel], np.ndarray, Sequence[StoredModel]], np.ndarray]
