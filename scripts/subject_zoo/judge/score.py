@@ -7,6 +7,7 @@ print("\\n".join(lines(report)))
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +39,22 @@ def score(
     fresh_seed: int = 1,
     with_tools: bool = False,
     trusted: bool = False,
+    records: int | None = None,
 ) -> dict[str, Any]:
     """The report of a file of completions, JSON-ready.
 
-    Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
-    a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the
-    dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a program that may
-    run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of memory. Raises
-    UserError for a folder or a file that cannot be used.
+    Judged are the tasks that the file answers, over all records of the split ("all": of every split), or over the first
+    so many `records` of it: one without a completion counts as one that is wrong. Of several completions of a record
+    the first counts. A task that the dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in
+    the report: a program that may run the printed network scores about 1. A folder that is not `trusted` takes a
+    bounded amount of memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
     if split not in (*SPLITS, "all"):
         raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
     config = manifest["config"]
-    cases = {c.example_id: c for c in load_cases(received, manifest, split)}
+    cases = {c.example_id: c for c in islice(load_cases(received, manifest, split), records)}
     if not cases:
         raise UserError(f"{folder}: the split {split} has no record; choose another with --split")
     bench = Bench(received.project(config), fresh_seed)
