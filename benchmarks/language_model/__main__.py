@@ -46,6 +46,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", type=Path, help="a dataset's folder, with the classification task")
     parser.add_argument("--records", type=int, help="of the training split, at most")
+    parser.add_argument("--tested", type=int, help="of the test split, at most")
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3, help="Adam's, at most")
@@ -91,13 +92,13 @@ def over_seeds(values: Sequence[float]) -> list[float | None]:
 def run_seed(
     seed: int,
     splits: dict[str, list[Record]],
+    texts: dict[str, Texts],
     tokenizer: Tokenizer,
     enabled: Sequence[str],
     options: argparse.Namespace,
 ) -> dict[str, Any]:
-    """One model, trained and tested."""
-    texts = {split: Texts.of(records, tokenizer) for split, records in splits.items()}
-    longest = sum(tokens.shape[1] for tokens in (texts["train"].prompts, texts["train"].completions))
+    """One model, trained and tested on the splits' texts."""
+    longest = max(of_split.prompts.shape[1] + of_split.completions.shape[1] for of_split in texts.values())
     torch.manual_seed(seed)
     model = Decoder(tokenizer.get_vocab_size(), longest, options.width, options.layers, options.heads)
     schedule = Schedule(options.steps, options.batch, options.rate, look=options.look)
@@ -125,7 +126,7 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     enabled = read_manifest(options.dataset, trusted=True)["config"]["patterns"]["enabled"]
     splits = {split: read_records(options.dataset, split) for split in ("train", "validation", "test")}
-    splits["train"] = splits["train"][: options.records]
+    splits |= {"train": splits["train"][: options.records], "test": splits["test"][: options.tested]}
     tokenizer = tokenizer_of(splits["train"], enabled)
     commonest = Counter(completion for _, _, completion in splits["train"]).most_common(1)[0][0]
     settings = {key: value for key, value in vars(options).items() if key not in ("dataset", "seeds", "json")}
@@ -142,8 +143,9 @@ def main(words: Sequence[str] | None = None) -> None:
     known = json.loads(options.json.read_bytes()) if options.json and options.json.exists() else {"seeds": []}
     if all(known.get(key) == value for key, value in results.items() if key != "seeds"):
         results["seeds"] = known["seeds"][: options.seeds]
+    texts = {split: Texts.of(records, tokenizer) for split, records in splits.items()}
     for seed in range(len(results["seeds"]), options.seeds):
-        results["seeds"].append(run_seed(seed, splits, tokenizer, enabled, options))
+        results["seeds"].append(run_seed(seed, splits, texts, tokenizer, enabled, options))
         gaps = [one["dealt_out"] - one["true"] for one in results["seeds"]]
         results["gap"] = over_seeds(gaps)
         for name in ("true", "dealt_out", "macro_f1", "exact"):

@@ -23,10 +23,10 @@ class Schedule:
 
     steps: int
     batch: int = 32
-    rate: float = 1e-3
-    warm_up: int = 200
-    look: int = 250
-    looked_at: int = 512
+    rate: float = 2e-3
+    warm_up: int = 100
+    look: int = 100
+    looked_at: int = 256
 
     def rate_at(self, step: int) -> float:
         if step < self.warm_up:

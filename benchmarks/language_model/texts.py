@@ -17,6 +17,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 END = "<end>"  # of a completion; prompts are filled up with it to one length
 UNKNOWN = "<unknown>"
+_OF_NUMBERS = "-., 0123456789"
 _DIGIT = r"-?\d\.? *,?"
 
 Record = tuple[int, str, str]  # id, prompt, completion
@@ -43,9 +44,9 @@ def tokenizer_of(records: Sequence[Record], names: Sequence[str]) -> Tokenizer:
 
 
 def shared_ends(texts: Sequence[str]) -> tuple[str, str]:
-    """What all texts begin with and what all end with, without any digit or sign next to what differs."""
+    """What all texts begin with and what all end with, without numbers that stand next to what differs."""
     first, last = (_beginning([text[::step] for text in texts])[::step] for step in (1, -1))
-    return first.rstrip("-.0123456789"), last.lstrip(".0123456789 ")
+    return first.rstrip(_OF_NUMBERS), last.lstrip(_OF_NUMBERS)
 
 
 def _beginning(texts: Sequence[str]) -> str:
