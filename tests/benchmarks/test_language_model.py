@@ -71,7 +71,7 @@ def small_decoder() -> Decoder:
     return Decoder(vocabulary=6, longest=6, width=16, layers=2, heads=2)
 
 
-def test_the_loss_is_that_of_a_plain_loop_and_sees_nothing_ahead():
+def test_the_loss_is_that_of_a_plain_loop():
     model = small_decoder()
     texts = Texts(np.arange(2), np.array([[1, 2, 3], [4, 5, 1]]), np.array([[2, 3, 0], [1, 0, 0]]), np.array([3, 2]))
     found = losses(model, texts).tolist()
@@ -82,6 +82,14 @@ def test_the_loss_is_that_of_a_plain_loop_and_sees_nothing_ahead():
                 logits = model(torch.tensor([prompt + completion[:place]]), 1)[0, 0]
             expected -= float(torch.log_softmax(logits, 0)[token])
         assert found[row] == pytest.approx(expected, rel=0.02)  # its arithmetic is in bfloat16
+
+
+def test_what_follows_is_said_without_having_seen_it():
+    model = small_decoder()
+    with torch.no_grad():
+        one, other = (model(torch.tensor([[1, 2, 3, last]]), 4)[0] for last in (4, 5))
+    torch.testing.assert_close(one[:3], other[:3], rtol=0, atol=0)
+    assert (one[3] != other[3]).all()
 
 
 @pytest.mark.parametrize("follows", [True, False])
