@@ -40,9 +40,12 @@ def megabytes(folder: Path) -> float:
 
 
 def cells(dataset: Path, tokenizer: Path) -> Iterator[str]:
-    """By task the median and the maximum of prompt and completion together."""
+    """By task the median and the maximum of prompt and completion together; nothing of a task that is left out."""
     count, records = token_counter(str(tokenizer)), list(read_records(dataset, COLUMNS))
     for task in TASKS:
+        if f"{task}_prompt" not in records[0]:
+            yield ""
+            continue
         of = np.array([count(record[f"{task}_prompt"]) + count(record[f"{task}_completion"]) for record in records])
         yield f"{np.median(of):,.0f}, {of.max():,}"
 

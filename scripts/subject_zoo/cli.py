@@ -15,6 +15,7 @@ from typing import Any
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import printable
+from subject_zoo.base.terms import TASKS
 
 LEAST_PYTHON = (3, 11)
 SHOWN = 50  # problems in full; more are counted
@@ -29,8 +30,9 @@ def command_line() -> argparse.ArgumentParser:
         _add_info,
         _add_show,
         _add_report,
-        _add_score,
+        _add_prompts,
         _add_views,
+        _add_score,
         _add_table,
         _add_baseline,
         _add_verify,
@@ -91,6 +93,21 @@ def _add_report(commands: Any) -> None:
     command.add_argument("--ladder", type=Path, metavar="FILE", help="what baseline --json wrote, to be shown too")
 
 
+def _add_prompts(commands: Any) -> None:
+    command = _command(
+        commands,
+        _prompts,
+        "prompts",
+        help="what to ask a language model that was trained on no record, as a file",
+        description="Writes prompts of the test split, a line each: example_id, task and prompt. With completion in "
+        "the place of prompt, the lines are what score and baseline read.",
+    )
+    command.add_argument("--shots", type=_count, default=0, metavar="N", help="answered training records before each")
+    command.add_argument("--task", choices=TASKS, help="of one task alone; of all that there are if not given")
+    command.add_argument("--records", type=_count, metavar="N", help="the split's first so many; all where not given")
+    command.add_argument("-o", "--output", type=_output, default="prompts.jsonl", metavar="OUT", help="(prompts.jsonl)")
+
+
 def _add_score(commands: Any) -> None:
     command = _command(
         commands,
@@ -101,6 +118,7 @@ def _add_score(commands: Any) -> None:
     )
     command.add_argument("completions", type=Path, help="JSON lines")
     command.add_argument("--split", default="test", help="train, validation, test (the default) or all")
+    command.add_argument("--records", type=_count, metavar="N", help="of the split's first so many; all if not given")
     command.add_argument("--fresh-seed", type=_count, default=1, metavar="N", help="draws the fresh sequences (1)")
     command.add_argument("--with-tools", action="store_true", help="note that the interpreter could run programs")
     command.add_argument(
@@ -146,6 +164,11 @@ def _add_baseline(commands: Any) -> None:
     command.add_argument(
         "--full", action="store_true", help="three seeds, 2,700 records to learn from, longer training"
     )
+    command.add_argument("--ladder", type=Path, metavar="FILE", help="what --json wrote before: it gets rungs added")
+    for rung, words in (("zero", "--shots 0"), ("few", "more --shots")):
+        text = f"a language model's answers to what subject-zoo prompts wrote with {words}: a rung"
+        command.add_argument(f"--{rung}-shot", type=Path, metavar="FILE", help=text)
+    command.add_argument("--records", type=_count, metavar="N", help="the first so many that it was asked; all else")
     command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
 
 
@@ -224,6 +247,19 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _prompts(options: argparse.Namespace) -> int:
+    from subject_zoo.base.files import atomic_file  # loads the numeric libraries with the next line
+    from subject_zoo.judge.asking import questions
+
+    count = 0
+    with atomic_file(options.output) as file:
+        for question in questions(options.folder, options.task, options.shots, options.records, options.trust):
+            file.write(json.dumps(question).encode() + b"\n")
+            count += 1
+    _tell(f"{options.output}: {count} prompts")
+    return 0
+
+
 def _score(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
     from subject_zoo.judge.rungs import above_best, read_ladder
@@ -238,6 +274,7 @@ def _score(options: argparse.Namespace) -> int:
         options.with_tools,
         options.trust,
         options.model,
+        options.records,
     )
     if rungs is not None:
         report["above_ladder"] = above_best(report, rungs)
@@ -268,9 +305,20 @@ def _table(options: argparse.Namespace) -> int:
 def _baseline(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
     from subject_zoo.judge import ladder, rungs
+    from subject_zoo.judge.score import score
 
+    known = None if options.ladder is None else rungs.read_ladder(options.ladder)
+    files = {rung: getattr(options, rung) for rung in rungs.OFF_THE_SHELF}
+    answers = {
+        rung: score(options.folder, file, trusted=options.trust, records=options.records)
+        for rung, file in files.items()
+        if file is not None
+    }
     effort = ladder.FULL if options.full else ladder.QUICK
-    report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust)
+    report = known or ladder.ladder(
+        options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust
+    )
+    report = rungs.with_answers(report, answers)
     if options.json is not None:
         write_json(options.json, report)
     for line in ladder.lines(report):

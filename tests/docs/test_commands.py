@@ -33,6 +33,7 @@ NOT_RUN = {  # by how a command begins, and why
     "snakemake --report": "tells of a finished run",
     "snakemake --list-rules": "tests/workflow/test_module.py reads the list",
     "subject-zoo merge": "takes two datasets of other seeds; tests/merge/test_merge.py merges",
+    "python benchmarks/language_model/": "needs TRL; tests/integrations/test_recipe.py runs it on a tiny model",
     "subject-zoo baseline": "learns for minutes; tests/judge/test_ladder.py runs it on less",
     "subject-zoo score results/dataset completions.jsonl --ladder": "reads what baseline wrote; tests/judge likewise",
     ". .venv/bin/activate": "a shell's own",
@@ -62,7 +63,7 @@ def test_make_knows_its_targets(arguments):
 def dry_runs() -> list[list[str]]:
     """Dry runs that tell of all commands of Snakemake: each once, whatever its cores; none of more than a few thousand
     records; and all single files together."""
-    plain = [re.sub(r"--cores \d+ ?|--dry-run", "", shlex.join(words)) for words in arguments_of("snakemake")]
+    plain = [re.sub(r"--cores (\d+|all) ?|--dry-run", "", shlex.join(words)) for words in arguments_of("snakemake")]
     small = dict.fromkeys(re.sub(r"(num_examples=\d)\d{3,}", r"\g<1>000", line).strip() for line in plain)
     files = [line for line in small if line.startswith("results/")]
     return [shlex.split(line) for line in (" ".join(files), *(line for line in small if line not in files))]
@@ -71,9 +72,9 @@ def dry_runs() -> list[list[str]]:
 @pytest.mark.workflow
 def test_snakemake_plans_what_is_asked_for(tmp_path):
     (tmp_path / "my.yaml").write_text("training: {batch_size: 64}\n")
-    profiles = {"profiles/slurm": str(ROOT / "profiles/slurm")}
+    own = {name: str(ROOT / name) for name in ("profiles/slurm", "presets/4k.yaml")}
     asked = dry_runs()
-    lines = [["--snakefile", str(ROOT / "Snakefile"), *(profiles.get(word, word) for word in words)] for words in asked]
+    lines = [["--snakefile", str(ROOT / "Snakefile"), *(own.get(word, word) for word in words)] for words in asked]
     done = subprocess.run(
         [sys.executable, ROOT / "tests/docs/dry_runs.py"],
         cwd=tmp_path,

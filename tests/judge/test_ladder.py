@@ -8,7 +8,7 @@ import pytest
 from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge import ladder, reading
-from subject_zoo.judge.cases import load_cases
+from subject_zoo.judge.cases import load_cases, task_rows
 from subject_zoo.judge.ladder import Effort
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished  # noqa: F401
@@ -70,6 +70,45 @@ def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     above = json.loads((tmp_path / "score.json").read_text())["above_ladder"]["modification"]["passed"]
     assert above["above"] == pytest.approx(-best)
     assert "the best rung of the ladder" in capsys.readouterr().out
+
+
+def test_a_language_models_answers_are_rungs_once_it_was_run(
+    report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
+):  # fmt: skip
+    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted: report)
+    known, whole = tmp_path / "ladder.json", tmp_path / "whole.json"
+    assert main(["baseline", str(finished), "--json", str(known)]) == 0
+    assert "not run: zero_shot, few_shot; subject-zoo prompts" in capsys.readouterr().out
+    monkeypatch.delattr(ladder, "ladder")  # it is not measured again
+    received = Received(finished)
+    truth = {
+        (row["example_id"], task): row["completion"]
+        for task in ("modification", "classification")
+        for row in task_rows(received, received.manifest(), "test", task)
+    }
+    asked, answers = tmp_path / "prompts.jsonl", tmp_path / "answers.jsonl"
+    assert main(["prompts", str(finished), "--shots", "1", "--records", "1", "-o", str(asked)]) == 0
+    lines = [json.loads(line) for line in asked.read_text().splitlines()]
+    assert [line["task"] for line in lines] == ["modification", "classification"]
+    said = [
+        {"example_id": line["example_id"], "task": line["task"], "completion": truth[line["example_id"], line["task"]]}
+        for line in lines
+    ]
+    answers.write_text("".join(f"{json.dumps(line)}\n" for line in said))
+    options = ["--ladder", str(known), "--few-shot", str(answers), "--records", "1", "--json", str(whole)]
+    assert main(["baseline", str(finished), *options]) == 0
+    *told, last = capsys.readouterr().out.splitlines()
+    assert "not run: zero_shot; subject-zoo prompts writes what to ask a language model" in told
+    assert sum(line.startswith("few_shot ") for line in told) == 2
+    printed = json.loads(last)
+    assert printed["modification"]["few_shot"] == {"passed": 1.0, "targeted": 1.0}
+    assert printed["classification"]["few_shot"]["exact_match"] == 1.0
+    assert printed["modification"]["true"] == summary(report)["modification"]["true"]
+    assert summary(read_ladder(whole)) == printed
+    other = json.loads(known.read_text()) | {"dataset": {"manifest_sha256": "0" * 64}}
+    known.write_text(json.dumps(other))
+    assert main(["baseline", str(finished), *options]) == 1
+    assert "the ladder is of another dataset" in capsys.readouterr().out
 
 
 def test_ceilings_are_no_rivals():

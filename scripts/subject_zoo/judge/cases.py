@@ -1,6 +1,7 @@
 """The records of a dataset folder as a judge sees them: what was asked for, both networks, and the true answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,19 +63,36 @@ def load_cases(folder: Received, manifest: Mapping[str, Any], split: str) -> Ite
     if split not in (*SPLITS, "all"):
         raise UserError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}, all")
     found = False
-    shards = shards_in(manifest["files"])
-    for shard in shards:
-        try:
+    for shard in shards_in(manifest["files"]):
+        with _of_shard(folder, shard):
             for case in _cases_of(folder, manifest, shard, SPLITS if split == "all" else (split,)):
                 found = True
                 yield case
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-            why = one_line(getattr(error, "strerror", None) or error)
-            raise UserError(
-                f"{folder.path}: shard {shard} cannot be judged ({why}); subject-zoo verify tells what is wrong"
-            ) from None
     if not found:
         raise UserError(f"{folder.path}: the split {split} has no record; choose another with --split")
+
+
+def task_rows(folder: Received, manifest: Mapping[str, Any], split: str, task: str) -> Iterator[dict[str, Any]]:
+    """`example_id`, `prompt` and `completion` of a split's records, shard by shard, in the order of their ids.
+
+    Raises UserError for a folder whose records are not as its manifest says.
+    """
+    for shard in shards_in(manifest["files"]):
+        if (name := table_file(task, split, shard)) in manifest["files"]:
+            with _of_shard(folder, shard):
+                yield from folder.rows(name, ["example_id", "prompt", "completion"])
+
+
+@contextmanager
+def _of_shard(folder: Received, shard: str) -> Iterator[None]:
+    """Whatever is wrong with a shard's files is one line."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        why = one_line(getattr(error, "strerror", None) or error)
+        raise UserError(
+            f"{folder.path}: shard {shard} cannot be judged ({why}); subject-zoo verify tells what is wrong"
+        ) from None
 
 
 def _cases_of(folder: Received, manifest: Mapping[str, Any], shard: str, splits: Sequence[str]) -> Iterator[Case]:

@@ -32,6 +32,7 @@ from subject_zoo.judge.material import Accepted, accepted_examples
 from subject_zoo.judge.modification import score_repair
 from subject_zoo.judge.noise import noise_ceiling
 from subject_zoo.judge.reading import NETS, Readable, figures, readers
+from subject_zoo.judge.rungs import not_run
 
 Tell = Callable[[str], None]
 
@@ -155,6 +156,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"{rung:24} {row['exact_match']:8.3f} [{low:.3f}, {high:.3f}]  {row['fault']:8.3f} {row['pattern']:8.3f} "
             f"{row['region_positions']:9.3f}"
         )
+    if missing := not_run(report):
+        yield f"not run: {', '.join(missing)}; subject-zoo prompts writes what to ask a language model"
     if report["noise"]:
         yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
     for name, (low, middle, high) in report["noise"].items():

@@ -11,6 +11,9 @@ from subject_zoo.base.json_text import parse_json
 TRUTHS = ("runs_the_network", "true")
 """Rungs that are ceilings, not rivals."""
 
+OFF_THE_SHELF = ("zero_shot", "few_shot")
+"""Rungs of language models that were trained on no record, which somebody has to run."""
+
 HEADLINES = {
     "classification": ("macro_f1", "exact_match"),
     "modification": ("passed", "targeted"),
@@ -40,6 +43,30 @@ def read_ladder(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise UserError(f"{path}: not what subject-zoo baseline --json writes") from None
     return report
+
+
+def with_answers(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A ladder's report with the rungs of OFF_THE_SHELF whose answers are there, as `score` reports them.
+
+    They were judged on the folder's own test split, and no record of it was learned from. Raises UserError for answers
+    to another dataset's prompts.
+    """
+    if any(scored["dataset"]["manifest_sha256"] != report["dataset"]["manifest_sha256"] for scored in answers.values()):
+        raise UserError("the ladder is of another dataset than the answers, by their manifests; measure it anew")
+    rungs = {task: dict(report[task]) for task in HEADLINES}
+    rows = [row for row in report["rows"] if row["rung"] not in answers]
+    for rung, scored in answers.items():
+        for task in HEADLINES.keys() & scored.keys():
+            rungs[task][rung] = scored[task]
+        if "classification" in scored:
+            told = {"rung": rung, "kind": "as it is", "split": "test split", "training": 0}
+            rows.append(told | scored["classification"])
+    return {**report, **rungs, "rows": rows}
+
+
+def not_run(report: Mapping[str, Any]) -> list[str]:
+    """The rungs of OFF_THE_SHELF that a report lacks."""
+    return [rung for rung in OFF_THE_SHELF if not any(rung in report[task] for task in HEADLINES)]
 
 
 def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:

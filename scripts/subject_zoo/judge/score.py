@@ -7,7 +7,7 @@ print("\\n".join(lines(report)))
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +43,24 @@ def score(
     with_tools: bool = False,
     trusted: bool = False,
     model: str | None = None,
+    records: int | None = None,
 ) -> dict[str, Any]:
     """The report of a file of completions, JSON-ready.
 
-    Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
-    a completion counts as one that is wrong. Of several completions of a record the first counts. Where some are of
-    other views of the records (judge/views.py), `views_agree` and `views_right` are over all views that the file
-    answers, and all other figures of the records as they stand. A task that the file answers and the dataset lacks is
-    not judged, and `not_judged` says why. `with_tools`, since a program that may run the printed network scores about
-    1, and the `model` that answered are noted in the report. A folder that is not `trusted` takes a bounded amount of
-    memory. Raises UserError for a folder or a file that cannot be used.
+    Judged are the tasks that the file answers, over all records of the split ("all": of every split), or over the first
+    so many `records` of it: one without a completion counts as one that is wrong. Of several completions of a record
+    the first counts. Where some are of other views of the records (judge/views.py), `views_agree` and `views_right` are
+    over all views that the file answers, and all other figures of the records as they stand. A task that the file
+    answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools`, since a program that may run
+    the printed network scores about 1, and the `model` that answered are noted in the report. A folder that is not
+    `trusted` takes a bounded amount of memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
     config = manifest["config"]
-    cases = {c.example_id: c for c in load_cases(received, manifest, split)}
+    if records == 0:
+        raise UserError("records is 0; it must be 1 or more")
+    cases = {c.example_id: c for c in islice(load_cases(received, manifest, split), records)}
     bench = Bench(received.project(config), fresh_seed)
     enabled, lacking = config["patterns"]["enabled"], left_out_tasks(config["task_generation"])
 
@@ -103,7 +106,7 @@ def score(
             "facts_sha256": manifest["facts_sha256"],
             "manifest_sha256": digest_of(received.read(MANIFEST)),
             "split": split,
-            "asked_sha256": {task: asked_digest(received, manifest, task, split) for task in answered},
+            "asked_sha256": {task: asked_digest(received, manifest, task, split, cases) for task in answered},
         },
         "book": "with tools" if with_tools else "closed",
         "fresh_seed": fresh_seed,

@@ -1,0 +1,58 @@
+"""What a model that was trained on no record is asked: prompts as they stand, or behind records that are answered.
+
+    for question in questions(Path("results/dataset"), "classification", shots=2, records=100):
+        print(question["prompt"])
+
+A line of the answers' file is a question's with `completion` in the place of `prompt`: what `score` reads.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from subject_zoo.base.errors import UserError
+from subject_zoo.config.tasks import left_out_tasks, tasks_of
+from subject_zoo.dataset.received import Received
+from subject_zoo.judge.cases import task_rows
+
+_DRAWN_FROM = 1000  # training records, the first: examples are kept in memory
+
+Row = dict[str, Any]
+
+
+def questions(
+    folder: Path, task: str | None, shots: int = 0, records: int | None = None, trusted: bool = False
+) -> Iterator[Row]:
+    """`example_id`, `task` and `prompt` of the first test records, in the order of their ids; None: of all.
+
+    Of one task, or of all that the dataset has. With `shots`, so many training records with their answers stand before
+    each prompt, drawn for each anew from the dataset's seed and the record's id. Raises UserError for a folder that
+    cannot be used, that lacks the task, or whose training split has fewer.
+    """
+    received = Received(folder, trusted)
+    manifest = received.manifest()
+    config = manifest["config"]
+    if reason := left_out_tasks(config["task_generation"]).get(task or ""):
+        raise UserError(f"{folder}: has no prompts of {task}: {reason}")
+    for one in [task] if task else tasks_of(config["task_generation"]):
+        known = list(islice(task_rows(received, manifest, "train", one), _DRAWN_FROM)) if shots else []
+        if shots > len(known):
+            raise UserError(f"shots is {shots}; it must be at most {len(known)}, the training records to draw from")
+        for row in islice(task_rows(received, manifest, "test", one), records):
+            rng = np.random.default_rng((config["seed"], row["example_id"]))
+            drawn = [known[place] for place in rng.permutation(len(known))[:shots]]
+            yield {"example_id": row["example_id"], "task": one, "prompt": _asked(row, drawn)}
+
+
+def _asked(row: Row, answered: list[Row]) -> str:
+    """A record's prompt behind those of other records, each with its completion."""
+    if not answered:
+        return str(row["prompt"])
+    examples = [
+        f"# Example {number} of {len(answered)}\n\n{one['prompt']}\n## Answer\n{one['completion']}\n"
+        for number, one in enumerate(answered, start=1)
+    ]
+    return "\n".join([*examples, f"# The network in question\n\n{row['prompt']}\n## Answer\n"])

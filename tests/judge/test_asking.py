@@ -1,0 +1,61 @@
+"""What a model that was trained on nothing is asked: the test split's own prompts, behind training records or not."""
+
+import json
+
+import pytest
+
+from subject_zoo.base.terms import TASKS
+from subject_zoo.cli import main
+from subject_zoo.dataset.received import Received
+from subject_zoo.judge.asking import questions
+from subject_zoo.judge.cases import task_rows
+from tests.finished_dataset import finished  # noqa: F401
+
+
+def rows_of(dataset, split, task):
+    received = Received(dataset)
+    return list(task_rows(received, received.manifest(), split, task))
+
+
+def test_without_shots_a_question_is_the_prompt(finished):  # noqa: F811
+    asked = list(questions(finished, None))
+    expected = [
+        {"example_id": row["example_id"], "task": task, "prompt": row["prompt"]}
+        for task in TASKS
+        for row in rows_of(finished, "test", task)
+    ]
+    assert asked == expected
+    assert len(asked) > len(TASKS)
+    assert list(questions(finished, "classification", records=1)) == [
+        next(row for row in expected if row["task"] == "classification")
+    ]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_shots_are_training_records_with_their_answers(finished, task):  # noqa: F811
+    known = {row["prompt"]: row["completion"] for row in rows_of(finished, "train", task)}
+    own = {row["example_id"]: row for row in rows_of(finished, "test", task)}
+    asked = list(questions(finished, task, shots=2))
+    assert asked == list(questions(finished, task, shots=2))
+    for question in asked:
+        row = own[question["example_id"]]
+        shown = [prompt for prompt in known if prompt in question["prompt"]]
+        assert len(shown) == 2
+        assert all(f"{prompt}\n## Answer\n{known[prompt]}\n" in question["prompt"] for prompt in shown)
+        assert question["prompt"].endswith(f"{row['prompt']}\n## Answer\n")
+        assert row["completion"] not in question["prompt"].removesuffix("## Answer\n").rpartition(row["prompt"])[2]
+
+
+def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys):  # noqa: F811
+    out = tmp_path / "prompts.jsonl"
+    trained = len(rows_of(finished, "train", "modification"))
+    assert main(["prompts", str(finished), "--shots", "1000", "-o", str(out)]) == 1
+    assert f"shots is 1000; it must be at most {trained}, the training records" in capsys.readouterr().out
+    assert main(["prompts", str(tmp_path), "-o", str(out)]) == 1
+    assert "manifest.json: cannot be read" in capsys.readouterr().out
+    assert not out.exists()
+    manifest = json.loads((finished / "manifest.json").read_text())
+    manifest["config"]["task_generation"]["include_modification"] = False
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["prompts", str(tmp_path), "--task", "modification", "-o", str(out)]) == 1
+    assert "has no prompts of modification: task_generation.include_modification is false" in capsys.readouterr().out
