@@ -53,10 +53,10 @@ def with_answers(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, A
     """
     if any(scored["dataset"]["manifest_sha256"] != report["dataset"]["manifest_sha256"] for scored in answers.values()):
         raise UserError("the ladder is of another dataset than the answers, by their manifests; measure it anew")
-    rungs = {task: dict(report[task]) for task in HEADLINES}
+    rungs = {task: dict(report[task]) for task in HEADLINES if task in report}
     rows = [row for row in report["rows"] if row["rung"] not in answers]
     for rung, scored in answers.items():
-        for task in HEADLINES.keys() & scored.keys():
+        for task in rungs.keys() & scored.keys():
             rungs[task][rung] = scored[task]
         if "classification" in scored:
             told = {"rung": rung, "kind": "as it is", "split": "test split", "training": 0}
@@ -66,7 +66,7 @@ def with_answers(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, A
 
 def not_run(report: Mapping[str, Any]) -> list[str]:
     """The rungs of OFF_THE_SHELF that a report lacks."""
-    return [rung for rung in OFF_THE_SHELF if not any(rung in report[task] for task in HEADLINES)]
+    return [rung for rung in OFF_THE_SHELF if not any(rung in report.get(task, ()) for task in HEADLINES)]
 
 
 def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:

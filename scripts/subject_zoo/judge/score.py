@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from subject_zoo import __version__
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.base.terms import TASKS
 from subject_zoo.config.tasks import left_out_tasks
@@ -58,9 +59,7 @@ def score(
     received = Received(folder, trusted)
     manifest = received.manifest()
     config = manifest["config"]
-    if records == 0:
-        raise UserError("records is 0; it must be 1 or more")
-    cases = {c.example_id: c for c in islice(load_cases(received, manifest, split), records)}
+    cases = {c.example_id: c for c in _first(records, load_cases(received, manifest, split))}
     bench = Bench(received.project(config), fresh_seed)
     enabled, lacking = config["patterns"]["enabled"], left_out_tasks(config["task_generation"])
 
@@ -122,6 +121,12 @@ def score(
     if not_judged := {task: reason for task, reason in lacking.items() if task in asked}:
         report["not_judged"] = not_judged
     return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+
+
+def _first(records: int | None, cases: Iterator[Case]) -> Iterator[Case]:
+    if records == 0:
+        raise UserError("records is 0; it must be 1 or more")
+    return islice(cases, records)
 
 
 def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion:
