@@ -88,6 +88,22 @@ def test_of_one_task_it_says_nothing_of_the_other_and_its_pictures_are_drawn(tas
     assert ("positive_rates" in figures) == (task == "classification")
 
 
+@pytest.mark.parametrize("others", [["modification", "classification"], ["modification"]])
+def test_of_diagnoses_it_says_what_they_are_of_whatever_other_tasks(validity, others):
+    asked = {"include_diagnosis": True, "include_classification": "classification" in others}
+    config = small_config({"task_generation": asked, "dataset": {"corruption": "region"}})
+    card = dataset_card(config, DIGESTS, ROWS, TABLES | {"diagnosis": "f" * 64}, validity)
+    told = card.partition("\n# Subject Zoo")[2].partition("The configuration, in full")[0]
+    assert re.findall(r"^- \*\*(\w+)\*\*", told, re.MULTILINE) == [*others, "diagnosis"]
+    assert re.findall(r"^\| `(\w+)` \| who", told, re.MULTILINE) == [*others, "diagnosis", "default"]
+    assert not re.search(r"^%|\$\w", told, re.MULTILINE)
+    shown = validity["diagnosed"]
+    assert f"here {shown['degraded']} show the degraded one, and {shown['improved']} the mended one" in told
+    assert "an activation signature of both" in told
+    assert told.count("`selected_patterns`") >= 2
+    assert told.count("for whoever judges an answer") == 1
+
+
 def test_it_says_what_a_modification_is_completed_with():
     for overlay, words in (
         ({"format": {"modification_completion": "full"}}, "completion is the mended network's weights"),

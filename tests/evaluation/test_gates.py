@@ -330,6 +330,27 @@ def test_an_example_that_was_not_trained_has_an_entry_of_the_same_form(test_set,
     assert {key: measured[key] for key in entry} == entry
 
 
+@pytest.mark.parametrize(("share", "reasons"), [(0.85, []), (0.84, ["diagnosis"])])
+def test_a_fault_beside_its_region_is_no_diagnosis_whichever_network_is_shown(test_set, config, share, reasons):
+    selected = ("palindrome", "starts_with")
+    right = perfect(test_set, config, selected)
+    wrong = right.copy()
+    wrong[test_set.owned_rows("palindrome", selected)] = False
+    asked = {**config["task_generation"], "include_diagnosis": True}
+    lenient = {**config["validation"], "allow_simple_repairs": True}
+    fault = {"negative_inside": 1.0, "positive_outside": share}
+    shown = set()
+    for example_id in range(8):
+        plan = dataclasses.replace(plan_of(config, selected, "palindrome"), example_id=example_id)
+        settings = config | {"task_generation": asked, "validation": lenient}
+        entry = validate_example(plan, test_set, wrong, right, settings, list, lambda: fault)
+        assert (entry["reasons"], entry["accepted"]) == (reasons, not reasons)
+        poor = {"degraded": "palindrome", "improved": "none"}[entry["diagnosis"]["shown"]]
+        assert entry["diagnosis"] == {"shown": entry["diagnosis"]["shown"], "poor_pattern": poor, "fault": fault}
+        shown.add(poor)
+    assert shown == {"palindrome", "none"}
+
+
 @pytest.mark.parametrize(("modification", "classification"), [(True, False), (False, True)])
 def test_only_figures_and_gates_of_the_tasks_that_are_asked_for(test_set, config, modification, classification):
     selected = ("palindrome", "starts_with")

@@ -23,14 +23,16 @@ RUNGS = ("always_none", *LEARNED, "runs_the_network", "true")
 class Diagnosable:
     """Records to be learned from, and others that are diagnosed.
 
-    Readers are asked of each pattern that a network was made for whether it does poorly on it and at which positions;
-    the letters there are not asked for, so that they name no region exactly.
+    Readers learn from both networks of a record, and are asked of one, as a prompt shows it: of each pattern that it
+    was made for whether it does poorly on it, and at which positions. The letters there are not asked for, so that they
+    name no region exactly.
     """
 
     def __init__(self, training: Sequence[Accepted], test: Sequence[Accepted], bench: Bench) -> None:
         self._faults, self._trees = _readers()
         self._test, self._bench = [one.case for one in test], bench
-        self._learned, self._asked = (Questions.about(part, bench.project) for part in (training, test))
+        self._learned = Questions.of_both(training, bench.project)
+        self._asked = Questions.shown(test, bench.project)
 
     def figures(self, rung: str, seeds: int, steps: int) -> dict[str, Any]:
         """What the answers of a rung are worth, as `summarise_diagnoses` has it: means over seeds, the ends of their

@@ -13,6 +13,7 @@ import numpy as np
 from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.chain import MadeExamples, make_examples
 from subject_zoo.dataset.splits import split_of, traits_of
+from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.judge.cases import Case
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel, Weights
@@ -25,11 +26,15 @@ _THREADS = 2  # kernels let go of Python's lock
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted example: its case, its learning rate, and its models' signatures by stage, float32 [neurons, F]."""
+    """An accepted example: its case, its learning rate, and its models' signatures by stage, float32 [neurons, F].
+
+    `fault` is the degraded model's, whichever a diagnosis shows; None where none is asked for.
+    """
 
     case: Case
     learning_rate: float
     signatures: Mapping[str, np.ndarray]
+    fault: Diagnosis | None = None
 
 
 def accepted_examples(config: Mapping[str, Any], probes_file: Path | None, first: int = 0) -> Iterator[Accepted]:
@@ -59,12 +64,15 @@ def accepted_examples(config: Mapping[str, Any], probes_file: Path | None, first
 
 def _of(made: MadeExamples) -> Iterator[Accepted]:
     for example_id, signatures in made.signatures.items():
-        yield Accepted(case_of(made, example_id), made.examples[example_id][0].learning_rate, signatures)
+        plan, verdict = made.examples[example_id][0], made.verdicts[example_id]
+        _, fault = _diagnoses(plan, verdict)
+        yield Accepted(case_of(made, example_id), plan.learning_rate, signatures, fault)
 
 
 def case_of(made: MadeExamples, example_id: int) -> Case:
     """The case of an accepted example, as it would be read from a dataset that has it."""
     plan, verdict = made.examples[example_id][0], made.verdicts[example_id]
+    shown, _ = _diagnoses(plan, verdict)
     return Case(
         example_id=example_id,
         selected_patterns=plan.selected_patterns,
@@ -72,12 +80,20 @@ def case_of(made: MadeExamples, example_id: int) -> Case:
         degraded=made.degraded[example_id],
         improved=made.improved[example_id],
         listed_patterns=frozenset(verdict.get("classified_patterns", ())),
-        diagnosis=(
-            Diagnosis.of_columns(diagnosis_columns(verdict["diagnosis"]), plan.architecture.vocab_size)
-            if "diagnosis" in verdict
-            else None
-        ),
+        diagnosis=shown,
     )
+
+
+def _diagnoses(plan: ExamplePlan, verdict: Mapping[str, Any]) -> tuple[Diagnosis | None, Diagnosis | None]:
+    """Those of the network that a diagnosis shows and of the degraded one, if a diagnosis is asked for."""
+    if "diagnosis" not in verdict:
+        return None, None
+    measured = verdict["diagnosis"]
+    shown, fault = (
+        Diagnosis.of_columns(diagnosis_columns({**measured, "poor_pattern": poor}), plan.architecture.vocab_size)
+        for poor in (measured["poor_pattern"], plan.target_pattern)
+    )
+    return shown, fault
 
 
 def is_held_out_combination(case: Case, seed: int, share: float = 0.2) -> bool:

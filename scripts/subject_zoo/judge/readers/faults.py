@@ -41,16 +41,16 @@ def read(
     with torch.no_grad():
         parts = [
             model(_put(tested, {name: tensor[rows] for name, tensor in asked.items()})).sigmoid()
-            for rows in torch.split(torch.arange(len(test.records)), _TOGETHER)
+            for rows in torch.split(torch.arange(len(test.of)), _TOGETHER)
         ]
     return torch.cat(parts).double().numpy()
 
 
 def _tensors(questions: Questions) -> dict[str, torch.Tensor]:
-    return {"records": torch.from_numpy(questions.records), "asked": torch.from_numpy(questions.asked)}
+    return {"of": torch.from_numpy(questions.of), "asked": torch.from_numpy(questions.asked)}
 
 
 def _put(networks: Mapping[str, torch.Tensor], questions: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The networks of questions, each with what is asked of it."""
-    net = {name: tensor[questions["records"]] for name, tensor in networks.items()}
+    net = {name: tensor[questions["of"]] for name, tensor in networks.items()}
     return {**net, "asked": questions["asked"]}
