@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from subject_zoo.base.randomness import example_generator
+from subject_zoo.show import show
 from subject_zoo.training import stages
 from tests.finished_dataset import found, hide, make_dataset, parquet_files, tiny_config
 from tests.record_tables import edit_record, records_of
@@ -27,6 +28,14 @@ def twins(tmp_path_factory) -> Path:
 
 def test_pairs_pass(twins):
     assert found(twins, retrained=4) == []
+
+
+def test_a_record_is_shown_with_its_twin(twins):
+    record = records_of(twins, parquet_files(twins)[0])[0]
+    twin = json.loads(record["metadata"])["twin"]
+    assert twin["example_id"] == record["example_id"] ^ 1
+    line = f"Its twin, {twin['example_id']:06d}, has {twin['only_there']} in the place of {twin['only_here']}."
+    assert line in list(show(twins, record["example_id"]))
 
 
 EDITS: dict[str, Callable[[dict[str, Any]], Any]] = {
