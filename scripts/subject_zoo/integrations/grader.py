@@ -17,6 +17,7 @@ from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.score import score_answer
 
+_COUNTED = ("reasons", "false_claims")  # figures that are lists, of which fewer are better
 FRESH_SEED = 1  # of the exam that no record was chosen by, as of subject-zoo score
 
 
@@ -78,9 +79,9 @@ def check_task(task: str) -> None:
 
 
 def numbers(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Those of an answer's figures that are numbers, truth as 1 or 0; of a list, such as `reasons`, how long it is; and
-    `unreadable`, whether the text could not be read."""
-    measured = {key: len(value) if isinstance(value, list) else value for key, value in figures.items()}
+    """Those of an answer's figures that are numbers, truth as 1 or 0; of the gates that it fails and of its false
+    claims how many they are; and `unreadable`, whether the text could not be read."""
+    measured = {key: len(value) if key in _COUNTED else value for key, value in figures.items()}
     told = {key: float(value) for key, value in measured.items() if isinstance(value, bool | int | float)}
     return {**told, "unreadable": float(figures["wrong"] is not None)}
 

@@ -115,7 +115,7 @@ class DatasetConfig(vf.TasksetConfig):
 
 
 class DatasetTaskset(vf.Taskset[DatasetTask, DatasetConfig]):
-    """The tasks of a dataset's records, in the order of their ids."""
+    """The tasks of a dataset's records, task by task in the order of their ids."""
 
     def load(self) -> Iterator[DatasetTask]:
         """Raises UserError for a dataset that cannot be used."""
