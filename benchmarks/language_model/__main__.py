@@ -6,9 +6,10 @@
 
 trains on the classification records of the training split for `--steps` of `--batch` records, on one core, on CPU, and
 takes the loss of held-out records behind their own prompts and behind those of other records, whose networks are
-others: what the second is above the first can come from nothing but reading the network. Of the test split, once at
-the end: both losses, and the answers' macro-F1 and exact matches beside those of always the commonest set. A line for
-each look and each seed; the seeds that the file of --json holds already, of the same settings, are not run again.
+others: what the second is above the first can come from nothing but reading the network. With `--control` it is trained
+on such records, from which there is nothing to be read. Of the test split, once at the end: both losses, and the
+answers' macro-F1 and exact matches beside those of always the commonest set. A line for each look and each seed; the
+seeds that the file of --json holds already, of the same settings, are not run again.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from language_model.decoder import Decoder  # noqa: E402
 from language_model.learning import Schedule, answers, held_out_loss, train  # noqa: E402
-from language_model.texts import Record, Texts, read_records, tokenizer_of  # noqa: E402
+from language_model.texts import END, Record, Texts, read_records, tokenizer_of  # noqa: E402
 from scipy.stats import t as student  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
@@ -47,6 +48,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("dataset", type=Path, help="a dataset's folder, with the classification task")
     parser.add_argument("--records", type=int, help="of the training split, at most")
     parser.add_argument("--tested", type=int, help="of the test split, at most")
+    parser.add_argument("--control", action="store_true", help="train behind the networks of other records")
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3, help="Adam's, at most")
@@ -107,9 +109,10 @@ def run_seed(
     def tell(look: dict[str, Any]) -> None:
         print(json.dumps({"seed": seed, **look}), flush=True)
 
-    looks = train(model, texts["train"], texts["validation"], schedule, seed, tell)
+    learned = texts["train"].dealt_out(seed) if options.control else texts["train"]
+    looks = train(model, learned, texts["validation"], schedule, seed, tell)
     spent, tested = time.process_time() - began, texts["test"]
-    said = tokenizer.decode_batch(answers(model, tested).tolist())
+    said = tokenizer.decode_batch(answers(model, tested, tokenizer.token_to_id(END)).tolist())
     return {
         "seed": seed,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

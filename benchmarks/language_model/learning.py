@@ -63,14 +63,18 @@ def held_out_loss(model: Decoder, texts: Texts) -> float:
 
 
 @torch.no_grad()
-def answers(model: Decoder, texts: Texts) -> np.ndarray:
-    """The likeliest next token, one after the other, int64 [n, C] for the n prompts of `texts`."""
+def answers(model: Decoder, texts: Texts, end: int) -> np.ndarray:
+    """The likeliest next token, one after the other, int64 [n, C] for the n prompts of `texts`; behind the token `end`
+    nothing else."""
     said = []
     for start in range(0, len(texts), _TOGETHER):
         tokens = torch.from_numpy(texts.prompts[start : start + _TOGETHER])
+        has_ended = torch.zeros(len(tokens), 1, dtype=torch.bool)
         for _ in range(texts.completions.shape[1]):
             with torch.autocast("cpu", torch.bfloat16):
-                tokens = torch.cat([tokens, model(tokens, 1)[:, -1].argmax(-1, keepdim=True)], dim=1)
+                likeliest = model(tokens, 1)[:, -1].argmax(-1, keepdim=True)
+            tokens = torch.cat([tokens, likeliest.masked_fill(has_ended, end)], dim=1)
+            has_ended |= likeliest == end
         said.append(tokens[:, texts.prompts.shape[1] :].numpy())
     return np.concatenate(said)
 

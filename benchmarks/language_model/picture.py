@@ -40,7 +40,7 @@ def draw(results: dict, path: Path) -> None:
     unread = results["unread"]["validation"]
     axes.axhline(unread, color=GREY, linewidth=1.2, linestyle=(0, (5, 3)))
     axes.annotate(
-        f"the most that can be known without a network: {unread:.2f}",
+        f"at best, without reading a network: {unread:.2f}",
         (seen[-1], unread),
         (-4, 6),
         textcoords="offset points",

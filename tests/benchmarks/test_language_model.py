@@ -48,11 +48,11 @@ def test_shared_ends_are_shared(texts):
 
 
 def made(count: int, follows: bool, seed: int = 0) -> Texts:
-    """Prompts of four tokens out of 1 to 5; completions are the last, or drawn by themselves; 0 is the end."""
+    """Prompts of four tokens of 1 to 5; completions are the last or drawn; 0 is the end, and fills up."""
     rng = np.random.default_rng(seed)
     prompts = rng.integers(1, 6, (count, 4))
     said = prompts[:, 3] if follows else rng.integers(1, 6, count)
-    return Texts(np.arange(count), prompts, np.stack([said, np.zeros_like(said)], 1), np.full(count, 2))
+    return Texts(np.arange(count), prompts, np.stack([said, *[np.zeros_like(said)] * 3], 1), np.full(count, 2))
 
 
 @given(st.integers(2, 30), st.integers(0, 5))
@@ -68,7 +68,7 @@ def test_networks_are_dealt_out_to_others(count, seed):
 
 def small_decoder() -> Decoder:
     torch.manual_seed(0)
-    return Decoder(vocabulary=6, longest=6, width=16, layers=2, heads=2)
+    return Decoder(vocabulary=6, longest=8, width=16, layers=2, heads=2)
 
 
 def test_the_loss_is_that_of_a_plain_loop():
@@ -101,7 +101,7 @@ def test_a_gap_opens_where_completions_follow_prompts_and_nowhere_else(follows):
     assert looks == told
     assert [look["step"] for look in looks] == [0, 30, 60]
     gap = held_out_loss(model, held_out.dealt_out(0)) - held_out_loss(model, held_out)
-    said = answers(model, held_out)
+    said = answers(model, held_out, end=0)
     if follows:
         assert gap > 1
         assert (said == held_out.completions).all(1).mean() > 0.9

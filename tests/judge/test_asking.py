@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from subject_zoo.base.terms import TASKS
@@ -9,7 +10,7 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asking import questions
 from subject_zoo.judge.cases import task_rows
-from tests.finished_dataset import finished  # noqa: F401
+from tests.finished_dataset import finished, folder  # noqa: F401
 
 
 def rows_of(dataset, split, task):
@@ -44,6 +45,17 @@ def test_shots_are_training_records_with_their_answers(finished, task):  # noqa:
         assert all(f"{prompt}\n## Answer\n{known[prompt]}\n" in question["prompt"] for prompt in shown)
         assert question["prompt"].endswith(f"{row['prompt']}\n## Answer\n")
         assert row["completion"] not in question["prompt"].removesuffix("## Answer\n").rpartition(row["prompt"])[2]
+
+
+@pytest.mark.parametrize(("column", "value"), [("completion", None), ("prompt", None), ("example_id", -1)])
+def test_rows_that_are_no_records_are_one_line(folder, capsys, tmp_path, column, value):  # noqa: F811
+    [path, *_] = sorted((folder / "classification" / "train").glob("*.parquet"))
+    table = pq.read_table(path)
+    values = [value, *table[column].to_pylist()[1:]]
+    place = table.column_names.index(column)
+    pq.write_table(table.set_column(place, table.schema.field(place), [values]), path)
+    assert main(["prompts", str(folder), "--shots", "1", "-o", str(tmp_path / "prompts.jsonl")]) == 1
+    assert "shard 000000 cannot be judged (example" in capsys.readouterr().out
 
 
 def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys):  # noqa: F811

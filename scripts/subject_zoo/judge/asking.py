@@ -18,7 +18,8 @@ from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.cases import task_rows
 
-_DRAWN_FROM = 1000  # training records, the first: examples are kept in memory
+_DRAWN_FROM = 1000  # training records, the first: they are kept in memory
+_CHARACTERS = 200_000_000  # of these, at most: whose folder it is may have written any
 
 Row = dict[str, Any]
 
@@ -38,13 +39,25 @@ def questions(
     if reason := left_out_tasks(config["task_generation"]).get(task or ""):
         raise UserError(f"{folder}: has no prompts of {task}: {reason}")
     for one in [task] if task else tasks_of(config["task_generation"]):
-        known = list(islice(task_rows(received, manifest, "train", one), _DRAWN_FROM)) if shots else []
+        known = _kept(task_rows(received, manifest, "train", one)) if shots else []
         if shots > len(known):
             raise UserError(f"shots is {shots}; it must be at most {len(known)}, the training records to draw from")
         for row in islice(task_rows(received, manifest, "test", one), records):
             rng = np.random.default_rng((config["seed"], row["example_id"]))
             drawn = [known[place] for place in rng.permutation(len(known))[:shots]]
             yield {"example_id": row["example_id"], "task": one, "prompt": _asked(row, drawn)}
+
+
+def _kept(rows: Iterator[Row]) -> list[Row]:
+    """As many of the first rows as examples are drawn from."""
+    kept: list[Row] = []
+    room = _CHARACTERS
+    for row in islice(rows, _DRAWN_FROM):
+        room -= len(row["prompt"]) + len(row["completion"])
+        if room < 0:
+            break
+        kept.append(row)
+    return kept
 
 
 def _asked(row: Row, answered: list[Row]) -> str:

@@ -80,7 +80,11 @@ def task_rows(folder: Received, manifest: Mapping[str, Any], split: str, task: s
     for shard in shards_in(manifest["files"]):
         if (name := table_file(task, split, shard)) in manifest["files"]:
             with _of_shard(folder, shard):
-                yield from folder.rows(name, ["example_id", "prompt", "completion"])
+                for row in folder.rows(name, ["example_id", "prompt", "completion"]):
+                    known, *texts = row.values()
+                    if not (isinstance(known, int) and known >= 0 and all(isinstance(text, str) for text in texts)):
+                        raise ValueError(f"example {known} has no id, or lacks a text")
+                    yield row
 
 
 @contextmanager
