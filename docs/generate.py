@@ -88,7 +88,7 @@ def commands() -> str:
 
 def _command(name: str, words: str, parser: argparse.ArgumentParser) -> str:
     arguments = [action for action in parser._actions if action.dest != "help"]
-    call = " ".join([parser.prog, *(_shown(action) for action in arguments if not action.option_strings)])
+    call = " ".join([parser.prog, *(_shown(action) for action in arguments if action.required)])
     rows = [(f"`{_shown(action)}`", action.help) for action in arguments]
     more = f" {parser.description}" if parser.description else ""
     return f"### `{name}`\n\n{_sentence(words)}{more}\n\n`{call}`\n\n{_table(('argument', 'what it is'), rows)}"

@@ -28,6 +28,7 @@ NOT_RUN = {  # by how a command begins, and why
     "snakemake --sdm conda": "asks conda-forge",
     "snakemake --report": "tells of a finished run",
     "snakemake --list-rules": "tests/workflow/test_module.py reads the list",
+    "subject-zoo merge": "needs two datasets; tests/merge makes them one",
     "subject-zoo baseline": "learns for minutes; tests/judge/test_ladder.py runs it on less",
     "subject-zoo score results/dataset completions.jsonl --ladder": "reads what baseline wrote; tests/judge likewise",
     ". .venv/bin/activate": "a shell's own",
