@@ -193,8 +193,8 @@ def _add_merge(commands: Any) -> None:
     command = commands.add_parser(
         "merge",
         help=words,
-        description=f"Writes what is to {words}: of runs with other seeds, and a shared_seed in common. Numbers of the "
-        "second and further ones' examples are raised; manifest.json and the card say by how much.",
+        description="The runs that made them have a shared_seed in common. To the numbers of the second and further "
+        "ones' examples a round number is added; manifest.json and the card say which.",
     )
     command.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="finished datasets")
     command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="a folder that does not exist")

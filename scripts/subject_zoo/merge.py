@@ -6,13 +6,14 @@ merge([Path("one/results/dataset"), Path("other/results/dataset")], Path("both")
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 from subject_zoo.base.errors import UserError
-from subject_zoo.base.files import atomic_file, atomic_write, json_bytes
+from subject_zoo.base.files import atomic_write, json_bytes
 from subject_zoo.base.json_text import parse_json
+from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import AUDIT, RECORD_SUMMARY, SPLITS
 from subject_zoo.config.sections import science_digest
 from subject_zoo.dataset.folder import describe_file, title_pages
@@ -27,7 +28,7 @@ from subject_zoo.dataset.layout import (
 from subject_zoo.dataset.parts import Part, arrange, clash, figures_of, merged_config
 from subject_zoo.dataset.received import Received
 from subject_zoo.dataset.record_summary import summarise_record
-from subject_zoo.dataset.shards import renumber
+from subject_zoo.dataset.renumbering import renumber
 from subject_zoo.provenance.code import chain_digest
 from subject_zoo.provenance.machine import merged_environments
 from subject_zoo.verification.folder import check_facts, check_files
@@ -54,15 +55,13 @@ def merge(folders: Sequence[Path], output: Path, trusted: bool = False) -> list[
     if output.exists() or output.is_symlink():
         raise UserError(f"{output}: exists; name a folder that does not")
     for folder, manifest in zip(received, manifests, strict=True):
-        if damage := next(
-            (p for check in (check_facts(folder, manifest), check_files(folder, manifest["files"])) for p in check),
-            None,
-        ):
+        if damage := next(chain(check_facts(folder, manifest), check_files(folder, manifest["files"])), None):
             raise UserError(f"{folder.path}: {damage}; subject-zoo verify tells all of it")
     try:
         _write(received, parts, output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror or error})") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = one_line(getattr(error, "strerror", None) or error)
+        raise UserError(f"{output}: cannot be made ({why}); subject-zoo verify tells if a part is wrong") from None
     return parts
 
 
@@ -74,6 +73,8 @@ def _check_together(folders: Sequence[Path], manifests: Sequence[Mapping[str, An
             raise UserError(f"{folder}: was merged itself; name the datasets that it was merged of")
         if not manifest["finished"]:
             raise UserError(f"{folder}: is not finished; end the run that makes it first")
+        if VALIDITY not in manifest["files"]:
+            raise UserError(f"{folder}: has no {VALIDITY}, which a finished dataset has; make it again")
     for (one, first), (other, second) in combinations(zip(folders, manifests, strict=True), 2):
         if why := clash(first, second):
             raise UserError(f"{one} and {other} cannot be one dataset: {why}")
@@ -96,7 +97,7 @@ def _fill(folders: Sequence[Received], parts: Sequence[Part], output: Path) -> N
     for folder, part in zip(folders, parts, strict=True):
         for name in part.facts["files"]:
             if (shard := shard_of(name)) is not None:
-                _place(folder, part, name, output / _raised(name, shard, part))
+                renumber(folder, name, output / _raised(name, shard, part), part.first_example_id)
     for name in SEQUENCE_FILES:
         atomic_write(output / name, folders[0].read(name))
     validity = _figures(folders, parts, config)
@@ -127,15 +128,6 @@ def _raised(name: str, shard: str, part: Part) -> str:
     """Where a part's file of a shard stands in the whole dataset."""
     folder, _, inside = name.rpartition("/")
     return f"{folder}/{int(shard) + part.first_shard:06d}{inside.removeprefix(shard)}"
-
-
-def _place(folder: Received, part: Part, name: str, target: Path) -> None:
-    with folder.open(name) as source:
-        if part.first_example_id:
-            renumber(source, target, part.first_example_id)
-        else:
-            with atomic_file(target) as copy:
-                shutil.copyfileobj(source, copy)
 
 
 def _figures(folders: Sequence[Received], parts: Sequence[Part], config: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ NOT_RUN = {  # by how a command begins, and why
     "snakemake --sdm conda": "asks conda-forge",
     "snakemake --report": "tells of a finished run",
     "snakemake --list-rules": "tests/workflow/test_module.py reads the list",
-    "subject-zoo merge": "takes two datasets of other seeds; tests/merge/test_merge.py merges",
+    "subject-zoo merge": "needs two datasets; tests/merge makes them one",
     "python benchmarks/language_model/": "needs TRL; tests/integrations/test_recipe.py runs it on a tiny model",
     "subject-zoo baseline": "learns for minutes; tests/judge/test_ladder.py runs it on less",
     "subject-zoo score results/dataset completions.jsonl --ladder": "reads what baseline wrote; tests/judge likewise",

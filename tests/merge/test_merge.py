@@ -185,12 +185,25 @@ def test_a_damaged_part_a_merged_one_and_a_folder_that_exists_are_refused(copies
     assert f"weights/{weights.name}: cannot be read" in refused(copies, tmp_path / "out")
 
 
+def test_a_part_that_hides_its_damage_is_one_line(copies, tmp_path):
+    validity = (copies[1] / VALIDITY).read_text()
+    for spoil in (
+        (copies[1] / VALIDITY).unlink,
+        lambda: (copies[1] / VALIDITY).write_text("{}"),
+        lambda: next(copies[1].glob("weights/*")).write_bytes(b"none"),
+    ):
+        spoil()
+        hide(copies[1])
+        assert refused(copies, tmp_path / "out")
+        (copies[1] / VALIDITY).write_text(validity)
+
+
 def test_a_write_that_fails_leaves_nothing(copies, tmp_path, monkeypatch):
     def no_room(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("subject_zoo.merge.renumber", no_room)
-    assert "cannot be written (No space left on device)" in refused(copies, tmp_path / "out")
+    assert "cannot be made (No space left on device)" in refused(copies, tmp_path / "out")
 
 
 def test_what_is_wrong_in_a_part_is_told_by_the_whole_datasets_number(spoilt):

@@ -8,16 +8,15 @@ from typing import IO, Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from subject_zoo.base.arrays import load_npz, read_npz, save_npz
+from subject_zoo.base.arrays import load_npz, save_npz
 from subject_zoo.base.files import atomic_file
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.splits import of_pair, split_of, traits_of
-from subject_zoo.networks.files import load_models, read_models, save_models
+from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.records.diagnosis import diagnosis_columns
 from subject_zoo.signatures.files import read_signatures, signature_arrays, stages_in
@@ -173,12 +172,13 @@ def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 def write_rows(file: IO[bytes], schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as a Parquet file: zstd, page index, row groups as large as GROUP_ROWS and GROUP_BYTES allow."""
-    with _table_writer(file, schema) as writer:
+    with table_writer(file, schema) as writer:
         for group in _row_groups(schema, rows):
             writer.write_table(group)
 
 
-def _table_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+def table_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes row groups, each a table of its own, as all Parquet files of a dataset are written."""
     # Statistics hold the least and the greatest value whole: of the long texts that would double a small file.
     short = [name for name in schema.names if name in _SHORT.names]
     return pq.ParquetWriter(file, schema, compression="zstd", write_page_index=True, write_statistics=short)
@@ -231,34 +231,6 @@ def _cut_signatures(source: Path, target: Path, kept: Sequence[int]) -> bool:
     names = arrays["feature_names"].tolist()
     save_npz(target, signature_arrays(names, stages_in(arrays), {i: signed[i] for i in kept}))
     return True
-
-
-def renumber(source: IO[bytes], target: Path, raised_by: int) -> None:
-    """Write a shard's file with its examples' numbers raised, atomically, and all else as it is."""
-    {".parquet": _renumber_table, ".safetensors": _renumber_weights, ".npz": _renumber_signatures}[target.suffix](
-        source, target, raised_by
-    )
-
-
-def _renumber_table(source: IO[bytes], target: Path, raised_by: int) -> None:
-    with pq.ParquetFile(source) as whole, atomic_file(target) as file:
-        schema = whole.schema_arrow
-        with _table_writer(file, schema) as writer:
-            for index in range(whole.num_row_groups):
-                group = whole.read_row_group(index)
-                raised = pc.add(group["example_id"], pa.scalar(raised_by, pa.int64()))
-                writer.write_table(group.set_column(0, schema.field(0), raised))
-
-
-def _renumber_weights(source: IO[bytes], target: Path, raised_by: int) -> None:
-    models = read_models(source.read(), memory=None)
-    raised = {f"{format_id(int(name.split('/')[0]) + raised_by)}/{name.split('/')[1]}": models[name] for name in models}
-    save_models(target, raised)
-
-
-def _renumber_signatures(source: IO[bytes], target: Path, raised_by: int) -> None:
-    arrays = read_npz(source.read())
-    save_npz(target, {**arrays, "example_ids": arrays["example_ids"] + raised_by})
 
 
 def _short_columns(record: Mapping[str, Any]) -> dict[str, Any]:
