@@ -17,7 +17,7 @@ from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.targets import check_target
 from subject_zoo.provenance.cluster import check_cluster
 from subject_zoo.provenance.code import chain_digest, script_digest
-from subject_zoo.provenance.machine import ONE_THREAD, check_device, may_need_torch
+from subject_zoo.provenance.machine import ONE_THREAD, check_device, check_maker, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
 from subject_zoo.records.lengths import check_reachable, partly_reachable
@@ -57,7 +57,8 @@ DIGESTS = {"code_sha256": chain_digest(), "config_sha256": science_digest(config
 
 
 # Packages whose versions results depend on.
-VERSIONS = {name: version_of(name) for name in ["numpy"] + ["torch"] * may_need_torch(config["device"])}
+NEEDS_TORCH = config["training"]["maker"] == "torch" or may_need_torch(config["device"])
+VERSIONS = {name: version_of(name) for name in ["numpy"] + ["torch"] * NEEDS_TORCH}
 
 
 def settings(rule, *keys, **more):
@@ -154,6 +155,8 @@ def check_run():
         check_device(config["device"])
     if not workflow.deployment_settings.deployment_method:
         check_installed()
+        if any(name.endswith("train_degraded") for name in starting):
+            check_maker(config["training"]["maker"])
         if any(name.endswith("format_records") for name in starting):
             token_counter(config["format"]["tokenizer"])
 

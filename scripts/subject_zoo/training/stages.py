@@ -13,7 +13,7 @@ from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import publishable
 from subject_zoo.training.rates import step_size
 from subject_zoo.training.restraint import Restraint
-from subject_zoo.training.start import initial_weights
+from subject_zoo.training.start import initial_weights, normal_weights
 from subject_zoo.training.task import TrainingTask
 from subject_zoo.training.trainer import SubjectModelTrainer
 
@@ -27,13 +27,14 @@ def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], d
     never fit `format.max_prompt_chars` are not trained.
     """
     room, decimals = config["format"]["max_prompt_chars"], config["model"]["weight_decimals"]
+    draw = normal_weights if config["training"]["maker"] == "torch" else initial_weights
     tasks = []
     for plan, dataset in examples.values():
         if could_fit(plan.architecture, room, decimals):
             rng = example_generator(config["seed"], plan.example_id, Purpose.INITIAL_WEIGHTS)
-            weights = initial_weights(plan.architecture, rng)
+            weights = draw(plan.architecture, rng)
             purposes = Purpose.DEGRADED_BATCHES, Purpose.DEGRADED_DROPOUT
-            tasks.append(_task(config["seed"], plan, dataset, dataset.corrupted_labels, weights, purposes))
+            tasks.append(_task(config, plan, dataset, dataset.corrupted_labels, weights, purposes))
     return _train(config, tasks, config["training"]["degraded_epochs"], 1.0, None, device)
 
 
@@ -54,13 +55,13 @@ def train_improved(
         plan, dataset = examples[example_id]
         labels = dataset.labels if training["improvement_data"] == "clean" else dataset.corrupted_labels
         purposes = Purpose.IMPROVEMENT_BATCHES, Purpose.IMPROVEMENT_DROPOUT
-        tasks.append(_task(config["seed"], plan, dataset, labels, model.weights, purposes))
+        tasks.append(_task(config, plan, dataset, labels, model.weights, purposes))
     epochs, rate_scale = training["improvement_epochs"], training["improvement_lr_factor"]
     return _train(config, tasks, epochs, rate_scale, Restraint.of(training), device)
 
 
 def _task(
-    seed: int,
+    config: Mapping[str, Any],
     plan: ExamplePlan,
     dataset: ExampleDataset,
     labels: np.ndarray,
@@ -68,7 +69,7 @@ def _task(
     purposes: tuple[Purpose, Purpose],
 ) -> TrainingTask:
     """One training of an example's model; `purposes` are those of its batches and of its dropout."""
-    batches, dropout = (example_generator(seed, plan.example_id, purpose) for purpose in purposes)
+    batches, dropout = (example_generator(config["seed"], plan.example_id, purpose) for purpose in purposes)
     return TrainingTask(
         example_id=plan.example_id,
         architecture=plan.architecture,
@@ -76,7 +77,7 @@ def _task(
         tokens=dataset.tokens,
         labels=labels,
         is_validation=dataset.is_validation,
-        learning_rate=step_size(plan.architecture.activation_type, plan.learning_rate),
+        learning_rate=step_size(config["training"]["maker"], plan.architecture.activation_type, plan.learning_rate),
         batches=batches,
         dropout=dropout,
     )

@@ -14,6 +14,7 @@ from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY
 from subject_zoo.dataset.received import Received
 from subject_zoo.project import Project
+from subject_zoo.provenance.machine import check_maker
 from subject_zoo.verification.environment import compare_environments
 from subject_zoo.verification.folder import check_facts, check_files
 from subject_zoo.verification.pictures import check_pictures
@@ -80,9 +81,20 @@ def verify(
 
     if retrained and is_long_training(manifest["config"]) and not trusted:
         tell("no record is trained again: by the manifest's configuration that would take long; --trust does it")
+    elif retrained and (why := _no_maker(manifest["config"]["training"]["maker"])):
+        tell(f"no record is trained again: {why}")
     elif retrained:
         chosen = choose_records(shards.places, retrained, seed_of_choice, tell)
         yield from check_retrained(records, reader, chosen, tell)
+
+
+def _no_maker(name: str) -> str | None:
+    """Why networks of a `training.maker` cannot be made here; None where they can."""
+    try:
+        check_maker(name)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def project_of(manifest: Mapping[str, Any], folder: Received) -> Project:
