@@ -96,6 +96,14 @@ def of_window(name):
     ]
 
 
+def records_of_window(wildcards):
+    """A window's records as the dataset has them: with other records' networks in their prompts, where these are
+    shuffled."""
+    if config["format"]["shuffle"] == "networks":
+        return [f"results/shuffled/{wildcards.window}.jsonl"]
+    return of_window("record.jsonl")(wildcards)
+
+
 def turn(wildcards):
     """The priority of a range's chain, below 1, which is that of all that is made of whole windows.
 
@@ -108,9 +116,9 @@ def turn(wildcards):
     return before if FIRST_PLAN <= WINDOWS.growing else 1 - before
 
 
-def previous_tally(wildcards):
-    window = int(wildcards.window)
-    return f"results/tallies/{window - 1:06d}.json" if window else []
+def of_previous_window(path):
+    """A file of the window before; none of the first one."""
+    return lambda wildcards: path.format(window=f"{int(wildcards.window) - 1:06d}") if int(wildcards.window) else []
 
 
 def read_plan(round):

@@ -17,6 +17,7 @@ KNOBS = {  # what to turn when a gate rejects too many
     "claim": "raise training.improvement_epochs or dataset.num_sequences",
     "repair": "set validation.allow_simple_repairs to true, or dataset.corruption to region",
     "prompt_length": "raise format.max_prompt_chars or lower model.neurons_per_layer",
+    "first_of_split": "set format.shuffle to none",
 }
 
 

@@ -44,7 +44,8 @@ def score(
     Judged are the tasks that the file answers, over all records of the split ("all": of every split): a record without
     a completion counts as one that is wrong. Of several completions of a record the first counts. A task that the
     dataset lacks is not judged, and `not_judged` says why. `with_tools` is noted in the report: a program that may
-    run the printed network scores about 1. A folder that is not `trusted` takes a bounded amount of memory. Raises
+    run the printed network scores about 1; so is `shuffle`, where prompts show other records' networks: answers are
+    judged by what their own records say. A folder that is not `trusted` takes a bounded amount of memory. Raises
     UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
@@ -98,7 +99,8 @@ def score(
         pairs = [(cases[i], figures) for i, figures in scores["classification"].items()]
         report["classification"] = _classification(pairs, enabled)
     not_judged = {"not_judged": lacking} if lacking else {}
-    return {**report, **not_judged, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+    control = {"shuffle": shuffle} if (shuffle := config["format"]["shuffle"]) != "none" else {}
+    return {**report, **control, **not_judged, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
 
 
 def _asked_for(completion: Completion, lacking: Mapping[str, str]) -> Completion:
@@ -174,6 +176,8 @@ def _classification(pairs: Sequence[tuple[Case, Mapping[str, Any]]], enabled: Se
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a table for a terminal."""
+    if "shuffle" in report:
+        yield "a control: prompts show other records' networks, and answers are judged by their own records'"
     for task in TASKS:
         if task not in report:
             continue

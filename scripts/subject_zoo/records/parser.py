@@ -51,16 +51,21 @@ def apply_patch(prompt: str, patch: str) -> Weights:
 
 
 def parsing_differences(
-    record: Mapping[str, Any], models: Mapping[str, StoredModel], modification_form: str
+    record: Mapping[str, Any],
+    models: Mapping[str, StoredModel],
+    modification_form: str,
+    shown: Mapping[str, StoredModel],
 ) -> Iterator[tuple[str, str]]:
-    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit.
+    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit; prompts
+    to those of `shown`, the record's own unless they are another's, and unread where these are not known.
 
     `modification_form` is the config's `format.modification_completion`; a patch is applied to the degraded model.
     """
     for column, stage in _STAGES.items():
-        if column not in record:
+        of_column = shown if column.endswith("_prompt") else models
+        if column not in record or stage not in of_column:
             continue
-        model, text = models[stage], record[column]
+        model, text = of_column[stage], record[column]
         precision = model.architecture.precision
         try:
             if column == "modification_completion" and modification_form == "patch":

@@ -9,11 +9,10 @@ from subject_zoo.base.terms import DATA, SPLITS
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
 from subject_zoo.dataset.shard_plan import Windows
-from subject_zoo.dataset.splits import split_of, traits_of
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import Row, ShardReader, Signatures
-from subject_zoo.verification.records import RecordChecker, StageModels
+from subject_zoo.verification.records import Neighbour, RecordChecker, StageModels
 
 
 class ShardChecker:
@@ -33,6 +32,7 @@ class ShardChecker:
         all_read = True
         for split in SPLITS:
             name, last = table_file(DATA, split, shard), -1
+            before = self._last_before(reader, shard, split) if self.records.shuffled else None
             for row in reader.records(shard, split):
                 if isinstance(row, Problem):
                     yield row
@@ -45,8 +45,9 @@ class ShardChecker:
                 self.places.setdefault(row.example_id, (shard, name, row.number))
                 ids.add(row.example_id)
                 last = max(last, row.example_id)
-                for column, what in self._check_row(split, row, models, signatures):
+                for column, what in self._check_row(split, row, models, signatures, before):
                     yield Problem(table_file(table_of(column), split, shard), what, row.number, row.example_id)
+                before = self._as_neighbour(row.example_id)
         if all_read and not isinstance(models, Problem):
             asked = self.config["task_generation"]
             wanted = [name for example_id in sorted(ids) for name in model_names(example_id, asked).values()]
@@ -65,13 +66,16 @@ class ShardChecker:
         return None
 
     def _check_row(
-        self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, signatures: Signatures | Problem
+        self,
+        split: str,
+        row: Row,
+        models: Mapping[str, StoredModel] | Problem,
+        signatures: Signatures | Problem,
+        before: Neighbour | None,
     ) -> Iterator[tuple[str, str]]:
         """What is wrong with a row of a candidate's id, each with the column that shows it."""
         example_id = row.example_id
-        plan = self.records.plan(example_id)
-        traits = traits_of(plan.selected_patterns, plan.architecture.to_dict())
-        right = split_of(self.config["seed"], example_id, traits, **self.config["splits"])
+        right = self.records.split(example_id)
         if split != right:
             yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
@@ -79,9 +83,28 @@ class ShardChecker:
         own = models_of(example_id, models, self.config["task_generation"])
         if own and example_id in signatures:  # else `_strangers` tells
             try:
-                yield from self.records.check(example_id, row.values, own, signatures[example_id])
+                yield from self.records.check(example_id, row.values, own, signatures[example_id], before)
             except RecursionError:
                 yield "metadata", "holds values that are nested too deeply"
+
+    def _last_before(self, reader: ShardReader, shard: str, split: str) -> Neighbour | None:
+        """The last record of a split in the shards before this one; None where there is none."""
+        for earlier in reversed([name for name in reader.shards if name < shard]):
+            if (example_id := reader.last_id(earlier, split)) is None:
+                continue
+            models, signatures = reader.models(earlier), reader.signatures(earlier)
+            if isinstance(models, Problem) or isinstance(signatures, Problem):
+                return Neighbour(example_id)
+            if example_id not in self.windows.ids(int(earlier)) or example_id not in signatures:
+                return Neighbour(example_id)
+            own = models_of(example_id, models, self.config["task_generation"])
+            return self.records.neighbour(example_id, own, signatures[example_id])
+        return None
+
+    def _as_neighbour(self, example_id: int) -> Neighbour:
+        """The row just checked, as it was made again, if it was."""
+        last = self.records.last
+        return last if last is not None and last.example_id == example_id else Neighbour(example_id)
 
 
 def model_names(example_id: int, task_generation: Mapping[str, bool]) -> dict[str, str]:

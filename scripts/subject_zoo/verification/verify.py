@@ -67,6 +67,9 @@ def verify(
         return
     if records.unchecked:
         tell(records.unchecked)
+    if records.shuffled:
+        but = "" if records.equal_environment else "; what the first of a split shows is not compared"
+        tell(f"a control (format.shuffle: networks): prompts show the network of the record before in the split{but}")
     yield from check_sequences(received, project)
 
     reader = ShardReader(received, manifest, project.extractor.feature_names)
