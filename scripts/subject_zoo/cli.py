@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,9 @@ def _add_baseline(commands: Any) -> None:
     command.add_argument(
         "--full", action="store_true", help="three seeds, 2,700 records to learn from, longer training"
     )
+    command.add_argument(
+        "--tested-on", type=Path, metavar="FOLDER", help="test on another dataset's records, of other networks"
+    )
     command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
 
 
@@ -194,7 +198,8 @@ def _baseline(options: argparse.Namespace) -> int:
     from subject_zoo.judge import ladder, rungs
 
     effort = ladder.FULL if options.full else ladder.QUICK
-    report = ladder.ladder(options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust)
+    tell = partial(print, file=sys.stderr, flush=True)
+    report = ladder.ladder(options.folder, effort, tell, options.trust, options.tested_on)
     if options.json is not None:
         write_json(options.json, report)
     for line in ladder.lines(report):
