@@ -190,7 +190,6 @@ rule format_records:
             "patterns",
             "signature",
             "task_generation",
-            "training.maker",
             "training.quantization",
             provenance={**DIGESTS, "seed": config["seed"]},
         ),

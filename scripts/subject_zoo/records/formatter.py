@@ -128,7 +128,7 @@ class TrainingDataFormatter:
         model: StoredModel,
         record: Mapping[str, str | int],
     ) -> dict[str, Any]:
-        architecture, patterns, training = model.architecture, self.config["patterns"], self.config["training"]
+        architecture, patterns = model.architecture, self.config["patterns"]
         lengths = {f"{name}_chars": len(text) for name, text in record.items() if isinstance(text, str)}
         if self.count_tokens is not None:
             texts = {name: text for name, text in record.items() if name.startswith(("mod", "cla"))}
@@ -141,8 +141,8 @@ class TrainingDataFormatter:
             "model_config": {
                 **architecture.to_dict(),
                 "parameter_count": architecture.parameter_count,
-                "learning_rate": step_size(training["maker"], architecture.activation_type, plan.learning_rate),
-                "quantization": training["quantization"],
+                "learning_rate": step_size(architecture.activation_type, plan.learning_rate),
+                "quantization": self.config["training"]["quantization"],
                 "weight_decimals": self.weight_decimals,
             },
             "architecture": {"neurons_per_layer": [outputs for _, outputs in architecture.layer_sizes]},

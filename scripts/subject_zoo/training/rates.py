@@ -8,15 +8,12 @@ from subject_zoo.base.elementary import circle
 # section 4.2.1), and steps of one size take it a quarter of the way; of 1, 2 and 4 times the rate, 2 teaches it best.
 # Networks that learn less are rejected more often where patterns are hard, and then a record's nonlinearity tells which
 # patterns it hardly has. tanh learns as much at less, and two runs of its repair agree better: 0.81 against 0.74.
-_UNITS = {
-    "kernel": {"sigmoid": 2.0, "tanh": 0.7},
-    "torch": {"sigmoid": 2.0, "tanh": 3.0},
-}
+_UNITS = {"sigmoid": 2.0, "tanh": 0.7}
 
 
-def step_size(maker: str, activation: str, learning_rate: float) -> float:
-    """Stage 1's step size by a `training.maker`: the drawn rate, in the nonlinearity's unit."""
-    return _UNITS[maker].get(activation, 1.0) * learning_rate
+def step_size(activation: str, learning_rate: float) -> float:
+    """Stage 1's step size: the drawn rate, in the nonlinearity's unit."""
+    return _UNITS.get(activation, 1.0) * learning_rate
 
 
 @cache

@@ -34,7 +34,7 @@ def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], d
             rng = example_generator(config["seed"], plan.example_id, Purpose.INITIAL_WEIGHTS)
             weights = draw(plan.architecture, rng)
             purposes = Purpose.DEGRADED_BATCHES, Purpose.DEGRADED_DROPOUT
-            tasks.append(_task(config, plan, dataset, dataset.corrupted_labels, weights, purposes))
+            tasks.append(_task(config["seed"], plan, dataset, dataset.corrupted_labels, weights, purposes))
     return _train(config, tasks, config["training"]["degraded_epochs"], 1.0, None, device)
 
 
@@ -55,13 +55,13 @@ def train_improved(
         plan, dataset = examples[example_id]
         labels = dataset.labels if training["improvement_data"] == "clean" else dataset.corrupted_labels
         purposes = Purpose.IMPROVEMENT_BATCHES, Purpose.IMPROVEMENT_DROPOUT
-        tasks.append(_task(config, plan, dataset, labels, model.weights, purposes))
+        tasks.append(_task(config["seed"], plan, dataset, labels, model.weights, purposes))
     epochs, rate_scale = training["improvement_epochs"], training["improvement_lr_factor"]
     return _train(config, tasks, epochs, rate_scale, Restraint.of(training), device)
 
 
 def _task(
-    config: Mapping[str, Any],
+    seed: int,
     plan: ExamplePlan,
     dataset: ExampleDataset,
     labels: np.ndarray,
@@ -69,7 +69,7 @@ def _task(
     purposes: tuple[Purpose, Purpose],
 ) -> TrainingTask:
     """One training of an example's model; `purposes` are those of its batches and of its dropout."""
-    batches, dropout = (example_generator(config["seed"], plan.example_id, purpose) for purpose in purposes)
+    batches, dropout = (example_generator(seed, plan.example_id, purpose) for purpose in purposes)
     return TrainingTask(
         example_id=plan.example_id,
         architecture=plan.architecture,
@@ -77,7 +77,7 @@ def _task(
         tokens=dataset.tokens,
         labels=labels,
         is_validation=dataset.is_validation,
-        learning_rate=step_size(config["training"]["maker"], plan.architecture.activation_type, plan.learning_rate),
+        learning_rate=step_size(plan.architecture.activation_type, plan.learning_rate),
         batches=batches,
         dropout=dropout,
     )
