@@ -17,7 +17,7 @@ from subject_zoo.dataset.shard_plan import Windows
 from subject_zoo.dataset.targets import check_target
 from subject_zoo.provenance.cluster import check_cluster
 from subject_zoo.provenance.code import chain_digest, script_digest
-from subject_zoo.provenance.machine import ONE_THREAD, check_device, may_need_torch
+from subject_zoo.provenance.machine import ONE_THREAD, check_device, check_maker, may_need_torch
 from subject_zoo.provenance.packages import check_installed, version_of
 from subject_zoo.provenance.pins import check_unchanged
 from subject_zoo.records.lengths import check_reachable, partly_reachable
@@ -57,7 +57,8 @@ DIGESTS = {"code_sha256": chain_digest(), "config_sha256": science_digest(config
 
 
 # Packages whose versions results depend on.
-VERSIONS = {name: version_of(name) for name in ["numpy"] + ["torch"] * may_need_torch(config["device"])}
+NEEDS_TORCH = config["training"]["maker"] == "torch" or may_need_torch(config["device"])
+VERSIONS = {name: version_of(name) for name in ["numpy"] + ["torch"] * NEEDS_TORCH}
 
 
 def settings(rule, *keys, **more):
@@ -95,6 +96,14 @@ def of_window(name):
     ]
 
 
+def records_of_window(wildcards):
+    """A window's records as the dataset has them: with other records' networks in their prompts, where these are
+    shuffled."""
+    if config["format"]["shuffle"] == "networks":
+        return [f"results/shuffled/{wildcards.window}.jsonl"]
+    return of_window("record.jsonl")(wildcards)
+
+
 def turn(wildcards):
     """The priority of a range's chain, below 1, which is that of all that is made of whole windows.
 
@@ -107,9 +116,9 @@ def turn(wildcards):
     return before if FIRST_PLAN <= WINDOWS.growing else 1 - before
 
 
-def previous_tally(wildcards):
-    window = int(wildcards.window)
-    return f"results/tallies/{window - 1:06d}.json" if window else []
+def of_previous_window(path):
+    """A file of the window before; none of the first one."""
+    return lambda wildcards: path.format(window=f"{int(wildcards.window) - 1:06d}") if int(wildcards.window) else []
 
 
 def read_plan(round):
@@ -154,6 +163,8 @@ def check_run():
         check_device(config["device"])
     if not workflow.deployment_settings.deployment_method:
         check_installed()
+        if any(name.endswith("train_degraded") for name in starting):
+            check_maker(config["training"]["maker"])
         if any(name.endswith("format_records") for name in starting):
             token_counter(config["format"]["tokenizer"])
 

@@ -1,19 +1,40 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
-# out: results/tallies/{window}.json, results/verdicts/{window}.json, results/plans/{round}.json, results/shards/{window}.*,
-#      results/dataset/, results/validity.json, results/figures/, results/report.html, results/verification.txt
+# out: results/shuffled/{window}.*, results/tallies/{window}.json, results/verdicts/{window}.json,
+#      results/plans/{round}.json, results/shards/{window}.*, results/dataset/, results/validity.json, results/figures/, results/report.html, results/verification.txt
 
 
 # What `make baseline` wrote, if it was run: no rule makes it, so it is no input, but what a page depends on.
 LADDER = DATASET.with_name("ladder.json")
 
 
+rule deal_networks:
+    """Put other records' networks into the prompts of a window's records, if format.shuffle asks for that."""
+    input:
+        previous=of_previous_window("results/shuffled/{window}.last.json"),
+        records=of_window("record.jsonl"),
+    output:
+        records=intermediate("results/shuffled/{window}.jsonl"),
+        last="results/shuffled/{window}.last.json",
+    log:
+        "logs/deal_networks/{window}.log",
+    priority: 1
+    localrule: True
+    conda:
+        "../envs/subject-zoo.yaml"
+    params:
+        settings=settings("deal_networks", "seed", "splits", "format.tokenizer"),
+    script:
+        "../scripts/deal_networks.py"
+
+
 rule tally_window:
     """Count a window's accepted examples on top of those before it."""
     input:
-        previous=previous_tally,
+        previous=of_previous_window("results/tallies/{window}.json"),
         validations=of_window("validation.json"),
-        records=of_window("record.jsonl"),
+        records=records_of_window,
+        undealt=of_window("record.jsonl") if config["format"]["shuffle"] == "networks" else [],
     output:
         tally="results/tallies/{window}.json",
         verdicts="results/verdicts/{window}.json",
@@ -58,7 +79,7 @@ rule write_shard:
     """Write one window's accepted examples as a shard."""
     input:
         tally="results/tallies/{window}.json",
-        records=of_window("record.jsonl"),
+        records=records_of_window,
         degraded=of_window("degraded.safetensors"),
         improved=of_window("improved.safetensors"),
         signatures=of_window("signatures.npz"),

@@ -57,6 +57,7 @@ rule train_degraded:
             "training.degraded_epochs",
             "training.early_stopping_patience",
             "training.lr_schedule",
+            "training.maker",
             "training.quantization",
         ),
     script:
@@ -95,6 +96,7 @@ rule train_improved:
             "training.improvement_penalty",
             "training.improvement_penalty_epochs",
             "training.lr_schedule",
+            "training.maker",
             "training.quantization",
         ),
     script:

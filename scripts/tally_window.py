@@ -14,7 +14,9 @@ with rule_log(snakemake) as log:
     verdicts, records = load_verdicts(*paths.validations), StoredRecords.of(*paths.records)
     previous = read_json(paths.previous) if paths.previous else None
     recorded = [record["example_id"] for record in records]
-    tally = add_window(previous, list(verdicts.values()), recorded, load_environments(*paths.validations))
+    first_of_split = len(StoredRecords.of(*paths.undealt).lines) - len(recorded) if paths.undealt else 0
+    environments = load_environments(*paths.validations)
+    tally = add_window(previous, list(verdicts.values()), recorded, environments, first_of_split)
     save_verdicts(outputs.verdicts, summarise_records(verdicts, records), tally["environment"])
     write_json(outputs.tally, tally)
     # Not by a param: it decides whether a run goes on, and no tally, so another value makes none again.

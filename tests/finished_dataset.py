@@ -16,6 +16,7 @@ from subject_zoo.chain import MadeExamples, Record, make_examples
 from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import published_stages, signed_stages
 from subject_zoo.dataset.card import CC0, dataset_card
+from subject_zoo.dataset.dealing import Last, deal_networks
 from subject_zoo.dataset.folder import count_rows, describe_file, digests_of_tables, manifest, title_pages
 from subject_zoo.dataset.layout import (
     BENCHMARK_DATASET,
@@ -108,10 +109,14 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
     (folder / SIGNATURE_DATASET).write_bytes(project.signature_dataset)
     write_json(folder / BENCHMARK_DATASET, project.benchmark_dataset)
     window = 0
+    last: Last = {}
     while missing:
         made = make_examples(project, [i for ids in windows.ranges(window) for i in ids.ids])
-        write_window(folder, f"{window:06d}", project, made, made.records[:missing])
-        missing -= len(made.records[:missing])
+        records = made.records
+        if config["format"]["shuffle"] == "networks":
+            records = list(deal_networks(records, last, config["seed"], config["splits"], None))
+        write_window(folder, f"{window:06d}", project, made, records[:missing])
+        missing -= len(records[:missing])
         window += 1
     tables = {name: describe_file(folder / name) for name in parquet_files(folder)}
     (folder / CARD).write_text(

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,9 @@ def _add_baseline(commands: Any) -> None:
         text = f"a language model's answers to what subject-zoo prompts wrote with {words}: a rung"
         command.add_argument(f"--{rung}-shot", type=Path, metavar="FILE", help=text)
     command.add_argument("--records", type=_count, metavar="N", help="the first so many that it was asked; all else")
+    command.add_argument(
+        "--tested-on", type=Path, metavar="FOLDER", help="test on another dataset's records, of other networks"
+    )
     command.add_argument("--json", type=_output, metavar="OUT", help="write the whole report there")
 
 
@@ -315,9 +319,8 @@ def _baseline(options: argparse.Namespace) -> int:
         if file is not None
     }
     effort = ladder.FULL if options.full else ladder.QUICK
-    report = known or ladder.ladder(
-        options.folder, effort, lambda line: print(line, file=sys.stderr, flush=True), options.trust
-    )
+    tell = partial(print, file=sys.stderr, flush=True)
+    report = known or ladder.ladder(options.folder, effort, tell, options.trust, options.tested_on)
     report = rungs.with_answers(report, answers)
     if options.json is not None:
         write_json(options.json, report)

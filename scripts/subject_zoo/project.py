@@ -74,7 +74,7 @@ class Project:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What the bits of training here depend on."""
-        return environment_record(self.device)
+        return environment_record(self.device, self.config["training"]["maker"])
 
     @cached_property
     def space(self) -> PatternSpace:

@@ -23,6 +23,7 @@ from subject_zoo.networks.text import weights_of
 from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import PatternSpace, pattern_space
+from subject_zoo.records.shuffle import SHOWN
 
 WIDTH = 100  # columns of the terminal that lines are for
 _SEQUENCES = 3  # of the target pattern, of another selected one, and of none, each
@@ -49,6 +50,8 @@ def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> It
     row, split = _find(folder, manifest["files"], example_id)
     metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
     yield f"Record {format_id(example_id)}, in the split {split}"
+    if SHOWN in metadata:
+        yield f"A control: its prompts show example {format_id(metadata[SHOWN])}'s network; what follows is its own"
     yield ""
     yield from _plan(metadata, space)
     yield ""

@@ -118,6 +118,8 @@ BAD = {
     " min_target_sequences: 20000}}":
         ["dataset.twins is true and patterns.min_patterns_per_batch 1; that must be 2 or more"],
     "dataset: {twins: true, corruption: random}": ["dataset.twins is true and dataset.corruption random; that must be"],
+    "{dataset: {twins: true}, format: {shuffle: networks}}":
+        ["dataset.twins is true and format.shuffle networks; that must be none"],
     "{dataset: {twins: true}, splits: {holdout: combination}}":
         ["dataset.twins is true and splits.holdout combination; that must be another"],
     "task_generation: {include_modification: false, include_diagnosis: true}":

@@ -6,7 +6,7 @@ from math import comb
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from subject_zoo.base.terms import GATES, TOO_LONG
+from subject_zoo.base.terms import FIRST_OF_SPLIT, GATES, TOO_LONG
 from subject_zoo.dataset.acceptance import KNOBS, is_below, why_rejected
 
 
@@ -42,7 +42,7 @@ def test_a_handful_of_candidates_stops_no_run():
 
 
 def test_every_reason_has_a_knob():
-    assert set(KNOBS) == {*GATES, TOO_LONG}
+    assert set(KNOBS) == {*GATES, TOO_LONG, FIRST_OF_SPLIT}
     for reason in KNOBS:
         assert KNOBS[reason] in why_rejected({reason: 3})
     told = why_rejected({"claim": 1, "repair": 9, "competence": 4})

@@ -1,6 +1,6 @@
 """Tallies: what is counted window after window, and where models were trained."""
 
-from subject_zoo.base.terms import TOO_LONG
+from subject_zoo.base.terms import FIRST_OF_SPLIT, TOO_LONG
 from subject_zoo.dataset.tally import add_window
 
 CPU, GPU = {"device": "cpu", "numpy": "2.4.6"}, {"device": "NVIDIA H100", "numpy": "2.4.6"}
@@ -25,6 +25,8 @@ def test_windows_add_up():
     assert second["accepted_in_all"] == 2
     assert second["candidates_in_all"] == 6
     assert second["rejected_in_all"] == {"claim": 3, TOO_LONG: 1, "stability": 1}
+    shuffled = add_window(second, [verdict(), verdict(), verdict()], [7], [CPU], first_of_split=1)
+    assert shuffled["rejected_in_all"] == {"claim": 3, FIRST_OF_SPLIT: 1, TOO_LONG: 2, "stability": 1}
 
 
 def test_the_environment_is_that_of_all_training_wherever_the_tally_is_made():

@@ -2,16 +2,19 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
+from subject_zoo.base.errors import UserError
 from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
-from subject_zoo.judge import ladder, reading
+from subject_zoo.judge import ladder, material, reading
 from subject_zoo.judge.cases import load_cases, task_rows
 from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.material import accepted_examples
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
-from tests.finished_dataset import finished  # noqa: F401
+from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
 
 SMALL = Effort(
     sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, repair_steps=5, diagnosis_steps=5, nets_everywhere=False
@@ -54,7 +57,7 @@ def test_every_row_has_figures_for_its_split_and_size(report):
 def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
 ):  # fmt: skip
-    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted: report)
+    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     assert main(["baseline", str(finished), "--json", str(tmp_path / "ladder.json")]) == 0
     printed = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert printed == summary(report)
@@ -136,6 +139,33 @@ def test_a_file_that_is_no_ladder_is_named(tmp_path, content):
         path.write_text(content)
     with pytest.raises(ladder.UserError, match=r"ladder\.json: (cannot be read|not what)"):
         read_ladder(path)
+
+
+def test_what_is_learned_from_one_folder_is_tested_on_another(finished, tmp_path, monkeypatch):  # noqa: F811
+    asked = []
+
+    def accepted(config, probes, first=0):
+        asked.append((config["training"]["lr_schedule"], first))
+        return accepted_examples(config, probes, first)
+
+    monkeypatch.setattr(reading, "KINDS", {"weights": ("regression",)})
+    monkeypatch.setattr(ladder, "accepted_examples", accepted)
+    monkeypatch.setattr(material, "_TOGETHER", 20)
+    other = tmp_path / "other"
+    overlay = {"training": {"lr_schedule": "cosine"}, "task_generation": {"include_modification": False}}
+    make_dataset(other, tiny_config({"num_examples": 1}, overlay))
+    with pytest.raises(UserError, match=r"other: its records are not read as those of .*include_modification"):
+        ladder.ladder(finished, SMALL, tested_on=other)
+    assert not asked  # it is told before the work
+    make_dataset(tmp_path / "alike", tiny_config({"num_examples": 1}, {"training": overlay["training"]}))
+    smaller = replace(SMALL, sizes=(10,), tested=10, repaired=2, repair_steps=2)
+    report = ladder.ladder(finished, smaller, tested_on=tmp_path / "alike")
+    (learned, first), (tested, after) = asked
+    assert (learned, first, tested) == ("linear", 0, "cosine")
+    assert after >= 10
+    assert report["tested_on"] != report["dataset"]
+    assert next(ladder.lines(report)) == "tested on records of another folder"
+    assert report["modification"]["true"]["passed"] == 1
 
 
 def test_a_folder_that_is_no_dataset_and_a_missing_package_are_told_in_one_line(tmp_path, monkeypatch, capsys):

@@ -14,7 +14,7 @@ from subject_zoo.training.start import initial_weights
 from subject_zoo.training.task import TrainingTask
 from subject_zoo.training.trainer import SubjectModelTrainer
 
-TRAINING = {"batch_size": 32, "lr_schedule": "linear", "early_stopping_patience": None}
+TRAINING = {"maker": "kernel", "batch_size": 32, "lr_schedule": "linear", "early_stopping_patience": None}
 ROWS, VALIDATION_ROWS = 210, 30
 WIDEST = 16
 

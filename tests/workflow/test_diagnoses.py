@@ -109,7 +109,7 @@ def test_the_network_that_is_shown_is_drawn_and_nothing_else_depends_on_it(proje
         assert all(record[name] == same[name] for name in same if name != "metadata")
         stage = json.loads(record["metadata"])["diagnosis"]["shown"]
         models = {name: getattr(made, name)[record["example_id"]] for name in STAGES}
-        assert not list(parsing_differences(record, models, "full"))
+        assert not list(parsing_differences(record, models, "full", models, stage))
         shown = weights_in("diagnosis_prompt", record["diagnosis_prompt"], "float32")
         assert all(np.array_equal(shown[name], array) for name, array in models[stage].weights.items())
 

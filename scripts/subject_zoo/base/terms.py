@@ -35,6 +35,7 @@ SIGNATURE_METHODS = (
 
 GATES = ("improvement", "specificity", "stability", "competence", "claim", "repair", "diagnosis")
 TOO_LONG = "prompt_length"  # a reason for rejection beside the gates, before training or after
+FIRST_OF_SPLIT = "first_of_split"  # another, where prompts show the network of the record before
 BACKGROUND = "background"  # the key of the negatives' accuracy beside those of patterns
 AUDIT = "sequences"  # the key of what is counted in an example's dataset, beside the figures of its verdict
 EXACT = "exact"  # the key of what is measured on all sequences of the space, likewise

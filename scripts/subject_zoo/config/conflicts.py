@@ -114,6 +114,11 @@ def _twins_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
             f"dataset.twins is true and dataset.corruption {config['dataset']['corruption']}; that must be region, "
             "which twins can share"
         )
+    if config["format"]["shuffle"] != "none":
+        yield (
+            f"dataset.twins is true and format.shuffle {config['format']['shuffle']}; that must be none: prompts would "
+            "show the twin's network, which is no other one"
+        )
     if config["splits"]["holdout"] == "combination":
         yield (
             "dataset.twins is true and splits.holdout combination; that must be another: twins differ in their "

@@ -18,6 +18,7 @@ KNOBS = {  # what to turn when a gate rejects too many
     "repair": "set validation.allow_simple_repairs to true, or dataset.corruption to region",
     "diagnosis": "raise dataset.num_sequences or training.degraded_epochs, or lower dataset.corruption_rate",
     "prompt_length": "raise format.max_prompt_chars or lower model.neurons_per_layer",
+    "first_of_split": "set format.shuffle to none",
 }
 
 

@@ -29,6 +29,15 @@ of column, new value, column, new value and so on; rows and columns count from 0
 {"network.0.weight":{"3":[12,-0.41,30,0.52]},"network.2.bias":[5,0.10]}
 ```""",
 }
+_CONTROLS = {  # by `format.shuffle`
+    "none": "",
+    "networks": """
+
+> **A control, not to be trained on as it is**: `format.shuffle` is `networks`. Each prompt shows the network of another
+> record, the one before it in its split (`shown_example_id` in `metadata`), while completions, the table `default` and
+> all figures are of the record itself. What an interpreter scores here it scores without reading; what it scores more
+> on the same records unshuffled, it reads.""",
+}
 _MEASURED = {  # of accepted records, by name in the figures
     "accuracy of the target before": "target_accuracy_before",
     "rise of the target's accuracy": "target_improvement",
@@ -101,6 +110,7 @@ def card_text(
         starts="twins share a start, and no other records do" if twins else "no two records share a start",
         twins=_twins(validity) if twins else "",
         empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
+        control=_CONTROLS[config["format"]["shuffle"]],
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
         completion=_COMPLETIONS[config["format"]["modification_completion"]],

@@ -15,7 +15,7 @@ from subject_zoo.base.files import atomic_file
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, SPLITS
 from subject_zoo.config.tasks import published_stages, signed_stages
-from subject_zoo.dataset.splits import of_pair, split_of, traits_of
+from subject_zoo.dataset.splits import split_of_record
 from subject_zoo.networks.files import load_models, save_models
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.records.diagnosis import diagnosis_columns
@@ -61,11 +61,7 @@ def members_of_splits(
     """Where among the records those of each split stand, from 0, by the config's section `splits`."""
     members: dict[str, list[int]] = {split: [] for split in SPLITS}
     for position, record in enumerate(records):
-        metadata = orjson.loads(record["metadata"])
-        patterns, twin = metadata["selected_patterns"], metadata.get("twin")
-        example_id, patterns = of_pair(record["example_id"], patterns, twin)
-        traits = traits_of(patterns, metadata["model_config"])
-        members[split_of(seed, example_id, traits, **splits)].append(position)
+        members[split_of_record(record, seed, splits)].append(position)
     return members
 
 

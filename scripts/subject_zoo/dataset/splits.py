@@ -5,6 +5,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from subject_zoo.base.terms import SPLITS
 
 _IN_WORDS = {  # the records that have a value, by the kind of holdout
@@ -67,6 +69,13 @@ def split_of(
     if share < test:
         return "test"
     return "validation" if share < test + validation else "train"
+
+
+def split_of_record(record: Mapping[str, Any], seed: int, splits: Mapping[str, Any]) -> str:
+    """The split of a record, by the config's section `splits`."""
+    metadata = orjson.loads(record["metadata"])
+    example_id, patterns = of_pair(record["example_id"], metadata["selected_patterns"], metadata.get("twin"))
+    return split_of(seed, example_id, traits_of(patterns, metadata["model_config"]), **splits)
 
 
 def splits_in_words(holdout: str, held_out: Sequence[Any] | None, validation: float, test: float) -> str:

@@ -60,6 +60,7 @@ def _facts(folder: Received, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "held_out": config["splits"]["held_out"],
         "tasks": tasks_of(config["task_generation"]),
         "completions": config["format"]["modification_completion"],
+        "shuffle": config["format"]["shuffle"],
         "sequences": {key: config["patterns"][key] for key in ("sequence_length", "vocab_size")},
         "networks": {
             **{key: looked_at[key] for key in ("activations", "layers", "neurons", "parameters")},

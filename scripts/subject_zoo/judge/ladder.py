@@ -18,6 +18,7 @@ import numpy as np
 from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
+from subject_zoo.config.sections import differences
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
@@ -82,8 +83,18 @@ FULL = Effort(
 )
 
 
-def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted: bool = False) -> dict[str, Any]:
-    """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on.
+_READ_ALIKE = ("seed", "shared_seed", "patterns.", "dataset.", "signature.", "task_generation.", "model.input_encoding")
+
+
+def ladder(
+    folder: Path,
+    effort: Effort,
+    tell: Tell = lambda line: None,
+    trusted: bool = False,
+    tested_on: Path | None = None,
+) -> dict[str, Any]:
+    """The report of all rungs for a dataset folder's configuration, JSON-ready; `tell` is told what goes on. Tested are
+    records of another folder's, where one is `tested_on`: of networks that were made otherwise.
 
     `classification`, `modification` and, where the dataset has it, `diagnosis` have each rung's figures at the largest
     size, where several programs read one rung those of the best; `rows` all of classification's; `left_out` the rungs
@@ -92,15 +103,16 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     """
     readers()  # says what is missing before the work
     received = Received(folder, trusted)
-    manifest = received.manifest()
-    config = manifest["config"]
-    config = {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
+    other = received if tested_on is None else Received(tested_on, trusted)
+    (manifest, config), (_, tested) = _manifest_of(received), _manifest_of(other)
+    if unlike := [what for what in differences(config, tested) if what.startswith(_READ_ALIKE)]:
+        raise UserError(f"{tested_on}: its records are not read as those of {folder}: {', '.join(unlike)}")
     bench = Bench(received.project(config), fresh_seed=1)
-    if is_long_training(config) and not trusted:
-        raise UserError(f"{folder}: by its configuration, training would take long; {TRUST}")
-    needed = effort.sizes[-1] + effort.tested
-    tell(f"making {needed} records, {effort.sizes[-1]} to learn from and {effort.tested} to test")
-    records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), needed))
+    largest = effort.sizes[-1]
+    tell(f"making {largest + effort.tested} records, {largest} to learn from and {effort.tested} to test")
+    records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), largest))
+    first = records[-1].case.example_id + 1  # other draws than those learned from
+    records += islice(accepted_examples(tested, other.path / SIGNATURE_DATASET, first), effort.tested)
     tasks, missing = tasks_of(config["task_generation"]), left_out_tasks(config["task_generation"])
     rows, mended, noise = [], {}, {}
     diagnosed: dict[str, Any] = {}
@@ -112,15 +124,16 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
         tell("mending networks")
         mended = dict(_mended(training, test, bench, effort.repair_steps))
         tell("training networks a second time")
-        noise = noise_ceiling([one.case for one in test], bench.project)
+        noise = noise_ceiling([one.case for one in test], other.project(tested))
     if "diagnosis" in tasks:
-        diagnosable = Diagnosable(records[: effort.sizes[-1]], records[effort.sizes[-1] :], bench)
+        diagnosable = Diagnosable(records[:largest], records[largest:], bench)
         for rung in RUNGS:
             tell(f"{rung} diagnoses networks")
             diagnosed[rung] = diagnosable.figures(rung, effort.seeds, effort.diagnosis_steps)
     return {
         "version": __version__,
         "dataset": {"tag": version_tag(manifest), "manifest_sha256": digest_of(received.read(MANIFEST))},
+        **({} if tested_on is None else {"tested_on": {"manifest_sha256": digest_of(other.read(MANIFEST))}}),
         "effort": vars(effort),
         "classification": _best(rows, effort.sizes[-1]),
         "left_out": missing,
@@ -131,8 +144,20 @@ def ladder(folder: Path, effort: Effort, tell: Tell = lambda line: None, trusted
     }
 
 
+def _manifest_of(folder: Received) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A folder's manifest, and the configuration that its records are made by. Raises UserError where that would take
+    long."""
+    manifest = folder.manifest()
+    config = manifest["config"]
+    if is_long_training(config) and not folder.trusted:
+        raise UserError(f"{folder.path}: by its configuration, training would take long; {TRUST}")
+    return manifest, {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
+
+
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as tables for a terminal."""
+    if "tested_on" in report:
+        yield "tested on records of another folder"
     if report["rows"]:
         yield f"{'classification':24} {'read by':11} {'split':12} {'learned':>7} {'macro F1':>8} {'':16} {'exact':>6}"
     for row in report["rows"]:

@@ -53,7 +53,8 @@ def score(
     the first counts. Where some are of other views of the records (judge/views.py), `views_agree` and `views_right` are
     over all views that the file answers, and all other figures of the records as they stand. A task that the file
     answers and the dataset lacks is not judged, and `not_judged` says why. `with_tools`, since a program that may run
-    the printed network scores about 1, and the `model` that answered are noted in the report. A folder that is not
+    the printed network scores about 1, and the `model` that answered are noted in the report; so is `shuffle`, where
+    prompts show other records' networks: answers are judged by what their own records say. A folder that is not
     `trusted` takes a bounded amount of memory. Raises UserError for a folder or a file that cannot be used.
     """
     received = Received(folder, trusted)
@@ -118,9 +119,10 @@ def score(
             part |= {"views": len(views), **{key: value for key, (value, _, _) in means.items()}}
             part["intervals"] |= {key: [low, high] for key, (_, low, high) in means.items()}
         report[task] = part
-    if not_judged := {task: reason for task, reason in lacking.items() if task in asked}:
-        report["not_judged"] = not_judged
-    return {**report, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+    control = {"shuffle": shuffle} if (shuffle := config["format"]["shuffle"]) != "none" else {}
+    not_judged = {task: reason for task, reason in lacking.items() if task in asked}
+    left_out = {"not_judged": not_judged} if not_judged else {}
+    return {**report, **control, **left_out, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
 
 
 def _first(records: int | None, cases: Iterator[Case]) -> Iterator[Case]:
@@ -213,6 +215,8 @@ _SUMMARIES = {"modification": _modification, "classification": _classification, 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a table for a terminal."""
     yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
+    if "shuffle" in report:
+        yield "a control: prompts show other records' networks, and answers are judged by their own records'"
     for task in TASKS:
         if task not in report:
             continue

@@ -50,6 +50,10 @@ def view_rows(folder: Path, split: str, views: int, trusted: bool = False) -> It
     received = Received(folder, trusted)
     manifest = received.manifest()
     config = manifest["config"]
+    if config["format"]["shuffle"] != "none":
+        raise UserError(
+            f"{folder}: its prompts show other records' networks (format.shuffle), which have no views here"
+        )
     project = received.project(config, provenance={})  # which stands in no prompt
     for case in load_cases(received, manifest, split):
         for number in range(views + 1):

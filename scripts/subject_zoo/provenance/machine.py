@@ -2,12 +2,15 @@
 
 On a CPU nothing of the machine counts: kernels, whose sources define every bit, train, evaluate and sign, and what
 numpy computes besides are operations that IEEE 754 defines (base/elementary.py has the others). What is left is numpy's
-generators, whose streams may change with its version (NEP 19). On a GPU torch trains, with bits of its own.
+generators, whose streams may change with its version (NEP 19). Where torch trains, on a GPU or as another maker of
+networks, bits are its own, and the processor's.
 """
 
 import ctypes
+import platform
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from subject_zoo.base.errors import UserError
@@ -17,20 +20,36 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 _BETWEEN = " | "  # the values of several environments
 _NVIDIA_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
 _AMD_DRIVER = Path("/dev/kfd")
+_PROCESSOR = Path("/proc/cpuinfo")
 
 
-def environment_record(device: str) -> dict[str, str]:
-    """What the bits of models depend on that are trained on a device of this machine. Equal records, equal bits."""
+def environment_record(device: str, maker: str) -> dict[str, str]:
+    """What the bits of models depend on that a `training.maker` trains on a device of this machine.
+
+    Equal records, equal bits. Where torch is needed and not installed the record lacks it, and so equals none.
+    """
     import numpy
 
     record = {"device": device, "numpy": numpy.__version__}
-    if device == "cpu":
+    if device == "cpu" and maker == "kernel":
         return record
+    try:
+        import torch
+    except ImportError:
+        return record
+    record["torch"] = torch.__version__
+    if device == "cpu":  # its products choose their instructions by both
+        return record | {"processor": f"{_processor()}, {torch.backends.cpu.get_cpu_capability()}"}
+    return record | {"device": torch.cuda.get_device_name() if device == "cuda" else device}
 
-    import torch
 
-    name = torch.cuda.get_device_name() if device == "cuda" else device
-    return record | {"device": name, "torch": torch.__version__}
+def _processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        lines = _PROCESSOR.read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 def merged_environments(records: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -74,6 +93,12 @@ def check_device(name: str) -> None:
     """Raise UserError for a config's `device` that this machine lacks; torch is not loaded to tell."""
     if (name == "cuda" and not _has_gpu()) or (name == "mps" and sys.platform != "darwin"):
         raise UserError(f"device is {name}, which this machine does not have; set it to auto or cpu")
+
+
+def check_maker(name: str) -> None:
+    """Raise UserError for a config's `training.maker` that is not installed; torch is not loaded to tell."""
+    if name == "torch" and find_spec("torch") is None:
+        raise UserError("training.maker is torch, and the package torch is not installed; pip install torch")
 
 
 def may_need_torch(device: str) -> bool:

@@ -115,9 +115,15 @@ class TrainingDataFormatter:
         return improved_text
 
     def fits(self, record: Mapping[str, str | int]) -> bool:
-        """Whether no prompt is longer than `format.max_prompt_chars`."""
+        """Whether no prompt is longer than `format.max_prompt_chars`; where another record shows its network, not with
+        any target's words around it either."""
         limit = self.config["format"]["max_prompt_chars"]
-        return limit is None or all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
+        if limit is None:
+            return True
+        if self.config["format"]["shuffle"] == "networks":
+            around = [len(self.prompts.modification(target, "")) for target in self.config["patterns"]["enabled"]]
+            limit -= max(around) - min(around)
+        return all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
 
     def _body(self, task: str, model: StoredModel, texts: Mapping[str, str], signature: np.ndarray) -> str:
         """What a task's prompt shows of a model: architecture, weights and signature, as configured."""

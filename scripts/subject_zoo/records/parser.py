@@ -16,7 +16,7 @@ from subject_zoo.records.patch import parse_patch
 
 _IN_PROMPT = re.compile(rf"^(?:{WEIGHTS_HEADING}\n|{WEIGHTS_LABEL} )(\{{.*\}})$", re.MULTILINE)
 _ARCHITECTURE = re.compile(rf"^{ARCHITECTURE_HEADING}\n(\{{.*\}})$", re.MULTILINE)
-_STAGES = {  # of the model that a column shows; a diagnosis prompt shows that which metadata names
+_STAGES = {  # of the model that a column shows, but for a diagnosis' prompt, which may show either
     "modification_prompt": "degraded",
     "modification_completion": "improved",
     "classification_prompt": "improved",
@@ -51,19 +51,24 @@ def apply_patch(prompt: str, patch: str) -> Weights:
 
 
 def parsing_differences(
-    record: Mapping[str, Any], models: Mapping[str, StoredModel], modification_form: str
+    record: Mapping[str, Any],
+    models: Mapping[str, StoredModel],
+    modification_form: str,
+    shown: Mapping[str, StoredModel],
+    diagnosed: str | None,
 ) -> Iterator[tuple[str, str]]:
-    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit.
+    """(column, what is wrong) of the texts that do not parse to the weights of `models`, by stage, bit for bit; prompts
+    to those of `shown`, the record's own unless they are another's, and unread where these are not known. `diagnosed`
+    is the stage that a diagnosis' prompt shows, if there is one and it is known.
 
     `modification_form` is the config's `format.modification_completion`; a patch is applied to the degraded model.
     """
-    stages = dict(_STAGES)
-    if "diagnosis_prompt" in record and "metadata" in record:
-        stages["diagnosis_prompt"] = parse_json(record["metadata"])["diagnosis"]["shown"]
+    stages = {**_STAGES, **({} if diagnosed is None else {"diagnosis_prompt": diagnosed})}
     for column, stage in stages.items():
-        if column not in record:
+        of_column = shown if column.endswith("_prompt") else models
+        if column not in record or stage not in of_column:
             continue
-        model, text = models[stage], record[column]
+        model, text = of_column[stage], record[column]
         precision = model.architecture.precision
         try:
             if column == "modification_completion" and modification_form == "patch":

@@ -13,7 +13,7 @@ from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import publishable
 from subject_zoo.training.rates import step_size
 from subject_zoo.training.restraint import Restraint
-from subject_zoo.training.start import initial_weights
+from subject_zoo.training.start import initial_weights, normal_weights
 from subject_zoo.training.task import TrainingTask
 from subject_zoo.training.trainer import SubjectModelTrainer
 
@@ -27,11 +27,12 @@ def train_degraded(config: Mapping[str, Any], examples: Mapping[int, Example], d
     never fit `format.max_prompt_chars` are not trained.
     """
     room, decimals = config["format"]["max_prompt_chars"], config["model"]["weight_decimals"]
+    draw = normal_weights if config["training"]["maker"] == "torch" else initial_weights
     tasks = []
     for plan, dataset in examples.values():
         if could_fit(plan.architecture, room, decimals):
             rng = example_generator(config["seed"], plan.drawn_from, Purpose.INITIAL_WEIGHTS)
-            weights = initial_weights(plan.architecture, rng)
+            weights = draw(plan.architecture, rng)
             purposes = Purpose.DEGRADED_BATCHES, Purpose.DEGRADED_DROPOUT
             tasks.append(_task(config["seed"], plan, dataset, dataset.corrupted_labels, weights, purposes))
     return _train(config, tasks, config["training"]["degraded_epochs"], 1.0, None, device)

@@ -31,3 +31,14 @@ def initial_weights(architecture: Architecture, generator: np.random.Generator) 
         for part, shape, limit in (("weight", (outputs, inputs), bound), ("bias", (outputs,), small)):
             weights[f"{name}.{part}"] = (generator.random(shape, dtype=np.float32) * 2 - 1) * np.float32(limit)
     return weights
+
+
+def normal_weights(architecture: Architecture, generator: np.random.Generator) -> Weights:
+    """Normal weights of the same variances as `initial_weights` has, and no biases."""
+    weights: Weights = {}
+    for name, (inputs, outputs) in zip(architecture.linear_names, architecture.layer_sizes, strict=True):
+        bound = 1 / math.sqrt(inputs) if outputs == 1 else weight_bound(architecture.activation_type, inputs, outputs)
+        drawn = generator.standard_normal((outputs, inputs), dtype=np.float32)
+        weights[f"{name}.weight"] = drawn * np.float32(bound / math.sqrt(3))
+        weights[f"{name}.bias"] = np.zeros(outputs, np.float32)
+    return weights

@@ -22,7 +22,7 @@ def usable_device(wanted: str) -> str:
 def compare_environments(manifest: Mapping[str, Any]) -> list[str]:
     """What of environment and code is not as in the manifest, a phrase each."""
     config, there = manifest["config"], manifest["environment"]
-    here = environment_record(usable_device(config["device"]))
+    here = environment_record(usable_device(config["device"]), config["training"]["maker"])
     pairs = {key: (there.get(key), here.get(key)) for key in {**there, **here}}
     pairs["code"] = manifest["code_sha256"][:12], chain_digest()[:12]
     differing = [key for key, (was, is_) in pairs.items() if was != is_]

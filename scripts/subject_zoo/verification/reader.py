@@ -48,6 +48,16 @@ class ShardReader:
         names = {table: table_file(table, split, shard) for table in table_names(self.asked)}
         return join_tables(self.folder, names, self.asked, self.ablation) if names[DATA] in self.files else iter(())
 
+    def last_id(self, shard: str, split: str) -> int | None:
+        """The id of the last record of a shard in a split; None where there is none that can be read."""
+        name, last = table_file(DATA, split, shard), None
+        try:
+            for row in self.folder.rows(name, ["example_id"]) if name in self.files else ():
+                last = row["example_id"]
+        except Exception:  # damaged bytes: whoever checks that shard tells of them
+            return None
+        return last
+
     def models(self, shard: str) -> dict[str, StoredModel] | Problem:
         """A shard's models by name, as "000123/degraded", in the file's order."""
         return read_models(self.folder, weights_file(shard))

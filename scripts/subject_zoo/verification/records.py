@@ -1,6 +1,7 @@
 """One record against its exact weights: every step of the chain after training is made again, and compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,18 @@ from subject_zoo import chain
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import parse_json
 from subject_zoo.base.lines import one_line
-from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, STAGES
+from subject_zoo.base.terms import ABLATION, COLUMNS, DATA, PROMPTS, STAGES
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_row, table_schema
+from subject_zoo.dataset.splits import of_pair, split_of, traits_of
 from subject_zoo.examples.plan import ExamplePlan, draw_plan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences
+from subject_zoo.records.shuffle import SHOWN, with_network_of
 from subject_zoo.verification.problem import first_difference
 from subject_zoo.verification.values import compare_effects, figure_differences, signature_difference
 
@@ -25,6 +30,24 @@ SHORT_TEXT = 80  # characters that a line shows in full
 
 StageModels = Mapping[str, StoredModel]  # an example's published models by stage
 StageSignatures = Mapping[str, np.ndarray]  # and the signatures of those that have one, float32 [neurons, F]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The record before another in its split: where `format.shuffle` is networks, the other's prompts show its network.
+
+    `record` has its own prompts; it is None, and there are no models, where it cannot be made again.
+    """
+
+    example_id: int
+    record: Mapping[str, Any] | None = None
+    models: StageModels = field(default_factory=dict)
+
+    @property
+    def diagnosed(self) -> str | None:
+        """The stage that its diagnosis shows, if it has one."""
+        metadata = {} if self.record is None else parse_json(self.record["metadata"])
+        return metadata["diagnosis"]["shown"] if "diagnosis" in metadata else None
 
 
 class RecordChecker:
@@ -39,6 +62,8 @@ class RecordChecker:
         """
         self.project, self.equal_environment = project, equal_environment
         self.unchecked: str | None = None
+        self.shuffled: bool = project.config["format"]["shuffle"] == "networks"
+        self.last: Neighbour | None = None  # the record that was checked last
         self._plan: ExamplePlan | None = None  # the last one that was asked for
         self.verdicts: dict[int, dict[str, Any]] = {}
         name = project.config["format"]["tokenizer"]
@@ -77,10 +102,35 @@ class RecordChecker:
             elif not _can_be_written(model.training):
                 yield column, f"the {stage} model's learning curves are none: no record can hold them"
 
+    def split(self, example_id: int) -> str:
+        """The split that an example belongs to."""
+        plan, config = self.plan(example_id), self.project.config
+        dealt_by, patterns = of_pair(example_id, plan.selected_patterns, plan.to_dict().get("twin"))
+        traits = traits_of(patterns, plan.architecture.to_dict())
+        return split_of(shared_seed(config), dealt_by, traits, **config["splits"])
+
+    def neighbour(self, example_id: int, models: StageModels, signatures: StageSignatures) -> Neighbour:
+        """An example as the neighbour of the next one in its split, of what is stored of it."""
+        if not models or any(self.check_models(example_id, models)):
+            return Neighbour(example_id)
+        degraded, improved = _as_made(example_id, models)
+        examples = chain.sample_dataset(self.project, [example_id])
+        verdicts = chain.validate(self.project, examples, degraded, improved)
+        signed = {example_id: signatures}
+        records = [*chain.format_records(self.project, examples, degraded, improved, verdicts, signed), None]
+        return Neighbour(example_id, records[0], models)
+
     def check(
-        self, example_id: int, row: Mapping[str, Any], models: StageModels, signatures: StageSignatures
+        self,
+        example_id: int,
+        row: Mapping[str, Any],
+        models: StageModels,
+        signatures: StageSignatures,
+        before: Neighbour | None = None,
     ) -> Iterator[tuple[str, str]]:
-        """(column, what is wrong) of a record that is not what its stored weights and signatures make of it."""
+        """(column, what is wrong) of a record that is not what its stored weights and signatures make of it, and, where
+        prompts show other records' networks, those of the one `before` it in its split, None for the first there."""
+        self.last = Neighbour(example_id)
         if wrong := list(self.check_models(example_id, models)):
             yield from wrong
             return
@@ -105,8 +155,39 @@ class RecordChecker:
             limit = self.project.config["format"]["max_prompt_chars"]
             yield "metadata", f"a prompt is longer than format.max_prompt_chars, {limit}"
         for record in records:
-            self.verdicts |= summarise_records(verdicts, [record])
-            yield from _check_texts(row, record, models, self.project.config)
+            expected, shown = record, Neighbour(example_id, record, models)
+            self.last = shown
+            if self.shuffled:
+                shown = before or (yield from self._first_shown(example_id, row))
+                expected = self._shuffled(row, record, shown)
+            self.verdicts |= summarise_records(verdicts, [expected])
+            yield from _check_texts(row, expected, models, shown, self.project.config)
+
+    def _first_shown(self, example_id: int, row: Mapping[str, Any]) -> Generator[tuple[str, str], None, Neighbour]:
+        """Whose network the first record of a split shows: that one is in no table, and made again from the seed."""
+        claimed = _json_object(row["metadata"]).get(SHOWN)
+        if type(claimed) is not int or not 0 <= claimed < example_id or self.split(claimed) != self.split(example_id):
+            yield "metadata", f"{SHOWN} is {one_line(repr(claimed))}, no example before it in its split"
+            return Neighbour(example_id)
+        if not self.equal_environment or is_long_training(self.project.config):
+            return Neighbour(claimed)
+        made = chain.make_examples(self.project, [claimed])
+        if not made.records:
+            yield "metadata", f"{SHOWN} is {claimed}, which is rejected"
+            return Neighbour(claimed)
+        models = dict(zip(STAGES, (made.degraded[claimed], made.improved[claimed]), strict=True))
+        return Neighbour(claimed, made.records[0], models)
+
+    def _shuffled(self, row: Mapping[str, Any], record: Mapping[str, Any], before: Neighbour) -> dict[str, Any]:
+        """The record with its neighbour's network in its prompts; with the one that is there, where that is unknown."""
+        count_tokens = self.project.formatter.count_tokens
+        if before.record is not None:
+            return with_network_of(record, before.record, count_tokens)
+        there = {"example_id": before.example_id} | {name: row[name] for name in PROMPTS if name in record}
+        try:
+            return with_network_of(record, there, count_tokens)
+        except ValueError:  # they show nothing
+            return with_network_of(record, record, count_tokens)
 
     def _check_signatures(
         self, example_id: int, degraded: chain.Models, improved: chain.Models, stored: StageSignatures
@@ -139,9 +220,14 @@ class RecordChecker:
 
 
 def _check_texts(
-    row: Mapping[str, Any], record: Mapping[str, Any], models: StageModels, config: Mapping[str, Any]
+    row: Mapping[str, Any],
+    record: Mapping[str, Any],
+    models: StageModels,
+    shown: Neighbour,
+    config: Mapping[str, Any],
 ) -> Iterator[tuple[str, str]]:
-    """Columns that differ from the record that was made again, and texts that do not parse to the models' weights."""
+    """Columns that differ from the record that was made again, and texts that do not parse to the models' weights, or
+    prompts to those of the record that is `shown`."""
     asked = config["task_generation"]
     expected = {**_as_read(DATA, record, asked), **record}
     for task in tasks_of(asked):
@@ -153,7 +239,8 @@ def _check_texts(
             differing.add(column)
             yield column, f"{column} {_difference(row[column], value)}"
     as_written = {column: text for column, text in row.items() if column not in differing}
-    for column, what in parsing_differences(as_written, models, config["format"]["modification_completion"]):
+    form = config["format"]["modification_completion"]
+    for column, what in parsing_differences(as_written, models, form, shown.models, shown.diagnosed):
         yield column, f"{column}: {what}"
 
 

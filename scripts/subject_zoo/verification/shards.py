@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping
 from subject_zoo.base.ids import format_id
 from subject_zoo.base.lines import one_line
 from subject_zoo.base.terms import DATA, SPLITS
-from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import published_stages
 from subject_zoo.dataset.layout import signatures_file, table_file, table_of, weights_file
 from subject_zoo.dataset.parts import Part
-from subject_zoo.dataset.splits import of_pair, split_of, traits_of
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import Row, ShardReader, Signatures
-from subject_zoo.verification.records import RecordChecker, StageModels
+from subject_zoo.verification.records import Neighbour, RecordChecker, StageModels
 
 
 class ShardChecker:
@@ -38,6 +36,7 @@ class ShardChecker:
         all_read = True
         for split in SPLITS:
             name, last = table_file(DATA, split, shard), -1
+            before = self._last_before(reader, shard, split) if self.records.shuffled else None
             for row in reader.records(shard, split):
                 if isinstance(row, Problem):
                     yield row
@@ -50,8 +49,9 @@ class ShardChecker:
                 self.places.setdefault(row.example_id, (shard, name, row.number))
                 ids.add(row.example_id)
                 last = max(last, row.example_id)
-                for column, what in self._check_row(split, row, models, signatures):
+                for column, what in self._check_row(split, row, models, signatures, before):
                     yield Problem(table_file(table_of(column), split, shard), what, row.number, row.example_id)
+                before = self._as_neighbour(row.example_id - self.part.first_example_id)
         if all_read and not isinstance(models, Problem):
             asked = self.config["task_generation"]
             wanted = [name for example_id in sorted(ids) for name in model_names(example_id, asked).values()]
@@ -70,14 +70,16 @@ class ShardChecker:
         return None
 
     def _check_row(
-        self, split: str, row: Row, models: Mapping[str, StoredModel] | Problem, signatures: Signatures | Problem
+        self,
+        split: str,
+        row: Row,
+        models: Mapping[str, StoredModel] | Problem,
+        signatures: Signatures | Problem,
+        before: Neighbour | None,
     ) -> Iterator[tuple[str, str]]:
         """What is wrong with a row of a candidate's id, each with the column that shows it."""
         example_id, own_id = row.example_id, row.example_id - self.part.first_example_id
-        plan = self.records.plan(own_id)
-        dealt_by, patterns = of_pair(own_id, plan.selected_patterns, plan.to_dict().get("twin"))
-        traits = traits_of(patterns, plan.architecture.to_dict())
-        right = split_of(shared_seed(self.config), dealt_by, traits, **self.config["splits"])
+        right = self.records.split(own_id)
         if split != right:
             yield "example_id", f"belongs in the split {right}"
         if row.values is None or isinstance(models, Problem) or isinstance(signatures, Problem):
@@ -86,9 +88,29 @@ class ShardChecker:
         if own and example_id in signatures:  # else `_strangers` tells
             try:
                 values = {**row.values, "example_id": own_id}
-                yield from self.records.check(own_id, values, own, signatures[example_id])
+                yield from self.records.check(own_id, values, own, signatures[example_id], before)
             except RecursionError:
                 yield "metadata", "holds values that are nested too deeply"
+
+    def _last_before(self, reader: ShardReader, shard: str, split: str) -> Neighbour | None:
+        """The last record of a split in the part's shards before this one, by its own id; None where there is none."""
+        for earlier in reversed([name for name in reader.shards if name < shard]):
+            if (example_id := reader.last_id(earlier, split)) is None:
+                continue
+            own_id = example_id - self.part.first_example_id
+            models, signatures = reader.models(earlier), reader.signatures(earlier)
+            if isinstance(models, Problem) or isinstance(signatures, Problem):
+                return Neighbour(own_id)
+            if example_id not in self.part.ids_of(earlier) or example_id not in signatures:
+                return Neighbour(own_id)
+            own = models_of(example_id, models, self.config["task_generation"])
+            return self.records.neighbour(own_id, own, signatures[example_id])
+        return None
+
+    def _as_neighbour(self, own_id: int) -> Neighbour:
+        """The row just checked, as it was made again, if it was."""
+        last = self.records.last
+        return last if last is not None and last.example_id == own_id else Neighbour(own_id)
 
 
 def model_names(example_id: int, task_generation: Mapping[str, bool]) -> dict[str, str]:

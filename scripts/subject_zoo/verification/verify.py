@@ -15,6 +15,7 @@ from subject_zoo.dataset.layout import SIGNATURE_DATASET, VALIDITY, shards_in
 from subject_zoo.dataset.parts import Part, parts_of, shards_of_parts
 from subject_zoo.dataset.received import Received
 from subject_zoo.project import Project
+from subject_zoo.provenance.machine import check_maker
 from subject_zoo.verification.environment import compare_environments
 from subject_zoo.verification.folder import check_facts, check_files, check_parts
 from subject_zoo.verification.pictures import check_pictures
@@ -94,6 +95,8 @@ def verify(
 
     if retrained and is_long_training(manifest["config"]) and not trusted:
         tell("no record is trained again: by the manifest's configuration that would take long; --trust does it")
+    elif retrained and (why := _no_maker(manifest["config"]["training"]["maker"])):
+        tell(f"no record is trained again: {why}")
     elif retrained:
         yield from check_retrained(checked, choose_records(places, retrained, seed_of_choice, tell), tell)
 
@@ -118,7 +121,19 @@ def _records_of(part: Part, folder: Received, tell: Tell) -> RecordChecker:
     records = RecordChecker(project_of(part.facts, folder), equal_environment=not differences)
     if records.unchecked:
         tell(records.unchecked)
+    if records.shuffled:
+        but = "" if records.equal_environment else "; what the first of a split shows is not compared"
+        tell(f"a control (format.shuffle: networks): prompts show the network of the record before in the split{but}")
     return records
+
+
+def _no_maker(name: str) -> str | None:
+    """Why networks of a `training.maker` cannot be made here; None where they can."""
+    try:
+        check_maker(name)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def project_of(manifest: Mapping[str, Any], folder: Received) -> Project:
