@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from subject_zoo.base.terms import TASKS
 from subject_zoo.chain import make_examples
 from subject_zoo.project import Project
-from tests.finished_dataset import diagnosing_config
+from tests.finished_dataset import diagnosing_config, tiny_config
 
 
 def deepseek(text: str) -> list[int]:
@@ -26,12 +25,17 @@ def qwen(text: str) -> list[int]:
 
 @pytest.fixture(scope="module")
 def pairs() -> list[tuple[str, str]]:
-    """Prompts and completions of all tasks, forms and styles."""
+    """Prompts and completions of all tasks, forms and styles; of the diagnoses' larger networks the prompts' ends."""
     found = []
     for form, style in (("full", "separate"), ("patch", "separate"), ("full", "interwoven")):
-        project = Project(diagnosing_config({"format": {"modification_completion": form, "style": style}}))
-        for record in make_examples(project, range(6)).records:
-            found += [(record[f"{task}_prompt"], record[f"{task}_completion"]) for task in TASKS]
+        project = Project(tiny_config({"format": {"modification_completion": form, "style": style}}))
+        for record in make_examples(project, range(3)).records:
+            found += [
+                (record[f"{task}_prompt"], record[f"{task}_completion"]) for task in ("modification", "classification")
+            ]
+    diagnosed = make_examples(Project(diagnosing_config()), range(3)).records
+    found += [(record["diagnosis_prompt"][-1000:], record["diagnosis_completion"]) for record in diagnosed]
+    assert {completion == "none" for _, completion in found[-len(diagnosed) :]} == {True, False}
     return found
 
 
