@@ -20,7 +20,7 @@ BAD = {
     "trainning: {batch_size: 64}": ["trainning is not a key; did you mean training?"],
     "NumExamples: 5": ["NumExamples is not a key; did you mean num_examples?"],
     "splits: {xyzzy: 1}": ["splits.xyzzy is not a key; section splits has holdout, held_out, validation"],
-    "xyzzy: 1": ["xyzzy is not a key; the top level has seed, num_examples,"],
+    "xyzzy: 1": ["xyzzy is not a key; the top level has seed, shared_seed, num_examples,"],
     "publish: {token: abc}": ["publish.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "splits: {token: abc}": ["splits.token is not a key; log in with `hf auth login` or set HF_TOKEN"],
     "hf_token: abc": ["hf_token is not a key; log in with"],
