@@ -23,7 +23,7 @@ rule deal_networks:
     conda:
         "../envs/subject-zoo.yaml"
     params:
-        settings=settings("deal_networks", "seed", "splits", "format.tokenizer"),
+        settings=settings("deal_networks", "seed", "shared_seed", "splits", "format.tokenizer"),
     script:
         "../scripts/deal_networks.py"
 

@@ -114,7 +114,7 @@ def make_dataset(folder: Path, config: dict[str, Any]) -> None:
         made = make_examples(project, [i for ids in windows.ranges(window) for i in ids.ids])
         records = made.records
         if config["format"]["shuffle"] == "networks":
-            records = list(deal_networks(records, last, config["seed"], config["splits"], None))
+            records = list(deal_networks(records, last, shared_seed(config), config["splits"], None))
         write_window(folder, f"{window:06d}", project, made, records[:missing])
         missing -= len(records[:missing])
         window += 1

@@ -11,6 +11,7 @@ import orjson
 
 from subject_zoo.base.ids import MAX_ID
 from subject_zoo.chain import MadeExamples, Record, make_examples
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.dataset.shards import members_of_splits
 from subject_zoo.integrations.grader import FRESH_SEED, Grader
 from subject_zoo.judge.bench import Bench
@@ -50,7 +51,7 @@ class FreshExamples:
         splits = config["splits"]
         if splits["holdout"] == "example" or not (splits["held_out"] or splits["test"]):
             return True  # by its id
-        return bool(members_of_splits([record], config["seed"], splits)["test"]) == (part == "test")
+        return bool(members_of_splits([record], shared_seed(config), splits)["test"]) == (part == "test")
 
 
 @cache

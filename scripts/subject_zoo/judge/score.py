@@ -214,9 +214,9 @@ _SUMMARIES = {"modification": _modification, "classification": _classification, 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report as a table for a terminal."""
-    yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
     if "shuffle" in report:
         yield "a control: prompts show other records' networks, and answers are judged by their own records'"
+    yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
     for task in TASKS:
         if task not in report:
             continue
