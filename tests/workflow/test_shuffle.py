@@ -114,7 +114,7 @@ def test_true_completions_pass_and_the_report_says_that_prompts_are_shuffled(fol
 @pytest.mark.workflow
 def test_a_run_deals_networks_and_counts_those_that_are_first_of_their_splits(tmp_path):
     sizes = ["num_examples=3", "examples_per_job=24", "ranges_per_shard=1"]
-    config = [*sizes, "shared_seed=5", "format={shuffle: networks}"]
+    config = [*sizes, "shared_seed=5", "splits={validation: 0.3, test: 0.3}", "format={shuffle: networks}"]
     succeed(snakemake(tmp_path, "--config", *config, cores=2))
     assert found(tmp_path / "results" / "dataset") == []
     tally = json.loads((tmp_path / "results" / "tallies" / "000000.json").read_text())
