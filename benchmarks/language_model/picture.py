@@ -15,8 +15,8 @@ import numpy as np
 
 INK, GREY = "#1f2933", "#6b7780"
 CURVES = {  # of a look, by its key: colour and words
-    "dealt_out": ("#c2410c", "behind another record's network"),
-    "true": ("#1d6fb8", "behind its own network"),
+    "dealt_out": ("#c2410c", "behind another\nrecord's network"),
+    "true": ("#1d6fb8", "behind its own\nnetwork"),
 }
 
 
@@ -28,27 +28,22 @@ def draw(results: dict, path: Path) -> None:
     )
     figure, axes = plt.subplots(figsize=(7.6, 4.0), layout="constrained")
     figure.patch.set_facecolor("white")
+    last = looks[0][-1]["step"] * batch
+
+    def name(words: str, end: float, colour: str) -> None:
+        """To the right of where a curve ends."""
+        axes.annotate(f"{words}: {end:.2f}", (last, end), (8, 0), textcoords="offset points", va="center", color=colour)
+
     for key, (colour, words) in CURVES.items():
         for of_seed in looks:
             shown = [look for look in of_seed if look["step"] > 0]
-            seen = np.array([look["step"] for look in shown]) * batch
-            axes.plot(seen, [look[key] for look in shown], color=colour, linewidth=1.6, alpha=0.85)
-        end = float(np.mean([of_seed[-1][key] for of_seed in looks]))
-        axes.annotate(
-            f"{words}: {end:.2f}", (seen[-1], end), (-4, 9), textcoords="offset points", ha="right", color=colour
-        )
+            axes.plot([look["step"] * batch for look in shown], [look[key] for look in shown], color=colour)
+        name(words, float(np.mean([of_seed[-1][key] for of_seed in looks])), colour)
     unread = results["unread"]["validation"]
     axes.axhline(unread, color=GREY, linewidth=1.2, linestyle=(0, (5, 3)))
-    axes.annotate(
-        f"at best, without reading a network: {unread:.2f}",
-        (seen[-1], unread),
-        (-4, 6),
-        textcoords="offset points",
-        ha="right",
-        color=GREY,
-    )
+    name("without reading,\nat best", unread, GREY)
     axes.set_ylim(bottom=0)
-    axes.set_xlim(0, seen[-1])
+    axes.set_xlim(0, last)
     axes.set_xlabel("training records seen", color=INK)
     axes.set_ylabel("nats a completion, held-out records", color=INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")

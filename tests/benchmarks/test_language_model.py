@@ -40,6 +40,7 @@ def test_tokens_are_the_text_and_a_number_has_its_place(rows, named):
     assert {len(tokenizer.encode(prompt).ids) for prompt in prompts} == {texts.prompts.shape[1]}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab1.-", max_size=6), min_size=1, max_size=5))
 def test_shared_ends_are_shared(texts):
     first, last = shared_ends(texts)
@@ -55,6 +56,7 @@ def made(count: int, follows: bool, seed: int = 0) -> Texts:
     return Texts(np.arange(count), prompts, np.stack([said, *[np.zeros_like(said)] * 3], 1), np.full(count, 2))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 30), st.integers(0, 5))
 def test_networks_are_dealt_out_to_others(count, seed):
     texts = made(count, follows=True)
@@ -135,4 +137,4 @@ def test_the_command_on_a_dataset_and_its_picture(finished, tmp_path, capsys):  
     again = tmp_path / "again.svg"
     draw(results, again)
     assert again.read_bytes() == (tmp_path / "picture.svg").read_bytes()
-    assert "behind its own network" in again.read_text()
+    assert "behind its own" in again.read_text()
