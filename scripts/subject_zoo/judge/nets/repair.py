@@ -5,12 +5,17 @@ from torch import nn
 from torch.nn import functional
 
 from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
-from subject_zoo.judge.nets.run import Nets
+from subject_zoo.judge.nets.probes import Probes
+from subject_zoo.judge.nets.replies import Replies
+from subject_zoo.judge.nets.run import Nets, responses
 
 CHANGED = ("first", "between", "last", "biases", "output_bias")
 """The arrays of a network that hold its weights."""
 
-_PROBES = 64
+PROBES = 64
+"""Of each pattern."""
+
+_MESSAGE = 24  # numbers
 _FIRST_SIZE = 0.02  # of a change, before anything is learned
 _LEAST = 1e-12  # added to a square, whose root has no gradient at 0
 
@@ -24,15 +29,17 @@ class RepairNet(nn.Module):
 
     def __init__(self, example: Nets, vocabulary: int, patterns: int, size: int = 48, rounds: int = 3, rank: int = 24):
         super().__init__()
-        sight = Sight(weights=True, probes=_PROBES)
-        self.encoder = NetworkEncoder(example, sight, vocabulary, patterns, size, rounds)
-        self.patterns, self.rank = patterns, rank
+        self.probes = Probes(PROBES, example["first"].shape[2], vocabulary, patterns)
+        self.replies = Replies(patterns, PROBES, size)
+        self.encoder = NetworkEncoder(example, Sight(weights=True), size, _MESSAGE, rounds)
+        self.rank = rank
         self.above, self.below, self.input, self.output = (nn.Linear(size, 3 * rank) for _ in range(4))
         self.bias, self.output_bias = nn.Linear(size, 1), nn.Linear(size, 1)
         self.scale = nn.Parameter(torch.tensor(_FIRST_SIZE))
 
     def forward(self, net: Nets, target: torch.Tensor) -> dict[str, torch.Tensor]:
-        states, real = self.encoder(net, functional.one_hot(target, self.patterns).float()), net["is_real"]
+        seen = responses(net, self.probes()[target])
+        states, real = self.encoder(net, self.replies(seen, target)), net["is_real"]
         above, below = self.above(states.hidden), self.below(states.hidden)
         first = self._edges(net["first"], above[:, 0], self.input(states.inputs)) * real[:, 0, :, None]
         between = self._edges(net["between"][:, 1:], above[:, 1:], below[:, :-1])

@@ -21,11 +21,11 @@ SIGHTS = {
 
 
 class GraphReader(nn.Module):
-    """Logits [b, P] of patterns from a batch of networks over an alphabet of `vocabulary` letters."""
+    """Logits [b, P] of patterns from a batch of networks."""
 
-    def __init__(self, example: Nets, sight: Sight, vocabulary: int, patterns: int, size: int = 48):
+    def __init__(self, example: Nets, sight: Sight, patterns: int, size: int = 48):
         super().__init__()
-        self.encoder = NetworkEncoder(example, sight, vocabulary, size=size)
+        self.encoder = NetworkEncoder(example, sight, size=size)
         depth, inputs = example["biases"].shape[1], example["first"].shape[2]
         self.attention = nn.Linear(size, _HEADS)
         self.compress = nn.Linear(size, _OF_INPUTS) if sight.weights else None
