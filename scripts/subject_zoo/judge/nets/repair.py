@@ -39,22 +39,19 @@ class RepairNet(nn.Module):
 
     def forward(self, net: Nets, target: torch.Tensor) -> dict[str, torch.Tensor]:
         seen = responses(net, self.probes()[target])
-        states, real = self.encoder(net, self.replies(seen, target)), net["is_real"]
+        states = self.encoder(net, self.replies(seen, target))
         above, below = self.above(states.hidden), self.below(states.hidden)
-        first = self._edges(net["first"], above[:, 0], self.input(states.inputs)) * real[:, 0, :, None]
         between = self._edges(net["between"][:, 1:], above[:, 1:], below[:, :-1])
-        between = between * real[:, 1:, :, None] * real[:, :-1, None, :]
-        depth = real.shape[1]
-        is_last = net["form"][:, -depth:, None] * real
-        output = self.output(states.output)[:, None, None].expand(-1, depth, 1, -1)
+        output = self.output(states.output)[:, None, None].expand(-1, above.shape[1], 1, -1)
         change = {
-            "first": first,
+            "first": self._edges(net["first"], above[:, 0], self.input(states.inputs)),
             "between": functional.pad(between, (0, 0, 0, 0, 1, 0)),
-            "last": self._edges(net["last"][:, :, None], output, below)[:, :, 0] * is_last,
-            "biases": self.bias(states.hidden)[..., 0] * real,
+            "last": self._edges(net["last"][:, :, None], output, below)[:, :, 0],
+            "biases": self.bias(states.hidden)[..., 0],
             "output_bias": self.output_bias(states.output)[:, 0],
         }
-        return {name: self.scale * value for name, value in change.items()}
+        is_there = weights_there(net)
+        return {name: self.scale * value * is_there[name] for name, value in change.items()}
 
     def _edges(self, weights: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
         forms = [
@@ -62,6 +59,19 @@ class RepairNet(nn.Module):
             for one, other in zip(torch.split(above, self.rank, -1), torch.split(below, self.rank, -1), strict=True)
         ]
         return forms[0] * torch.sigmoid(forms[1]) + torch.tanh(forms[2]) * weights
+
+
+def weights_there(net: Nets) -> dict[str, torch.Tensor]:
+    """1 where a network has a weight and 0 elsewhere, of each of CHANGED, to be multiplied with it."""
+    real = net["is_real"]
+    between = real[:, 1:, :, None] * real[:, :-1, None, :]
+    return {
+        "first": real[:, 0, :, None],
+        "between": functional.pad(between, (0, 0, 0, 0, 1, 0)),
+        "last": net["form"][:, -real.shape[1] :, None] * real,  # of the last layer
+        "biases": real,
+        "output_bias": torch.ones_like(net["output_bias"]),
+    }
 
 
 def changed(net: Nets, change: Nets) -> dict[str, torch.Tensor]:

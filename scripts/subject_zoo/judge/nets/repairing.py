@@ -54,7 +54,7 @@ class Lessons:
         """The lessons of records, for networks of at most `depth` layers of `width`."""
         shown = [_sequences(case, project) for case in cases]
         return cls(
-            _stacked(cases, depth, width),
+            degraded_networks(cases, depth, width),
             np.array([_length(case) for case in cases], np.float32),
             _targets(cases, project),
             np.stack([tokens for tokens, _ in shown]),
@@ -64,6 +64,13 @@ class Lessons:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def degraded_networks(cases: Sequence[Case], depth: int, width: int) -> Networks:
+    """The degraded networks of records, without signatures, for at most `depth` layers of `width`."""
+    models = [case.degraded for case in cases]
+    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
+    return stack_networks(models, unsigned, depth, width)
 
 
 def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
@@ -100,19 +107,12 @@ def mended(model: RepairNet, cases: Sequence[Case], project: Project, depth: int
     """The weights that a net gives for the degraded networks, in the order of the cases; sizes as in `Lessons.of`."""
     for start in range(0, len(cases), _BATCH):
         part = cases[start : start + _BATCH]
-        net = tensors_of(_stacked(part, depth, width))
+        net = tensors_of(degraded_networks(part, depth, width))
         with torch.no_grad():
             after = changed(net, model(net, torch.from_numpy(_targets(part, project))))
         arrays = {name: after[name].numpy() for name in CHANGED}
         for row, case in enumerate(part):
             yield weights_of({name: array[row] for name, array in arrays.items()}, case.degraded.architecture)
-
-
-def _stacked(cases: Sequence[Case], depth: int, width: int) -> Networks:
-    """The degraded networks, without signatures."""
-    models = [case.degraded for case in cases]
-    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
-    return stack_networks(models, unsigned, depth, width)
 
 
 def _length(case: Case) -> float:
