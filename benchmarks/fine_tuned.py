@@ -16,7 +16,7 @@ from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.model import Weights
 from subject_zoo.project import Project
 
-RATE = 0.01  # falls to 0 in a straight line
+RATE = 0.02  # falls to 0 in a straight line
 SEQUENCES = 128  # in a step
 TOGETHER = 50  # networks
 

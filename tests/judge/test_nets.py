@@ -8,7 +8,7 @@ from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.material import Networks, accepted_examples, stack_networks, weights_of
 from subject_zoo.judge.modification import score_repair
 from subject_zoo.judge.nets.probes import Probes
-from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths
+from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths, weights_there
 from subject_zoo.judge.nets.repairing import SEQUENCES, Lessons, learn, mended
 from subject_zoo.judge.nets.run import responses, run, tensors_of
 from subject_zoo.kernels.mlp import KernelMLP
@@ -88,6 +88,15 @@ def test_weights_come_back_from_arrays(models, networks):
         assert list(back) == list(one.weights)
         for name, array in one.weights.items():
             np.testing.assert_array_equal(back[name], array)
+
+
+def test_there_are_as_many_weights_as_a_network_has(models, networks):
+    is_there = weights_there(tensors_of(networks))
+    for row, one in enumerate(models):
+        arrays = {name: getattr(networks, name)[row] for name in CHANGED}
+        there = {name: np.broadcast_to(is_there[name][row].numpy(), array.shape) for name, array in arrays.items()}
+        assert sum(int(part.sum()) for part in there.values()) == one.architecture.parameter_count
+        assert not any(array[there[name] == 0].any() for name, array in arrays.items())
 
 
 def test_a_repair_goes_with_its_neurons_and_changes_none_that_are_not_there(networks, net):
