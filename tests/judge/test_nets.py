@@ -7,9 +7,10 @@ import torch
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.material import Networks, accepted_examples, stack_networks, weights_of
 from subject_zoo.judge.modification import score_repair
-from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths
+from subject_zoo.judge.nets.probes import Probes
+from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths, weights_there
 from subject_zoo.judge.nets.repairing import SEQUENCES, Lessons, learn, mended
-from subject_zoo.judge.nets.run import run, tensors_of
+from subject_zoo.judge.nets.run import responses, run, tensors_of
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.model import StoredModel
@@ -34,7 +35,10 @@ def networks(models) -> Networks:
 @pytest.fixture
 def net(networks) -> RepairNet:
     torch.manual_seed(0)
-    return RepairNet(tensors_of(networks), VOCABULARY, PATTERNS).eval()
+    net = RepairNet(tensors_of(networks), VOCABULARY, PATTERNS).eval()
+    for part in (net.replies.hidden, net.replies.output):
+        torch.nn.init.normal_(part.added, std=0.1)  # which begins at 0
+    return net
 
 
 def test_activations_and_logits_are_the_kernels(models, networks):
@@ -51,12 +55,48 @@ def test_activations_and_logits_are_the_kernels(models, networks):
         assert not activations[row, len(layers) :].any()
 
 
+def test_slopes_are_what_a_bias_does_to_the_logit(models, networks):
+    rng = np.random.default_rng(2)
+    values = torch.from_numpy(rng.normal(size=(len(models), 5, VOCABULARY * LENGTH)).astype(np.float32))
+    seen = responses(tensors_of(networks), values)
+    for place in range(values.shape[1]):
+        net = tensors_of(networks)
+        biases = net["biases"].requires_grad_()
+        logits, activations = run(net, values[:, place : place + 1])
+        (expected,) = torch.autograd.grad(logits.sum(), biases)
+        torch.testing.assert_close(seen.slopes[..., place], expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(seen.activations[..., place], activations[..., 0], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(seen.logits[:, place], logits[:, 0], atol=1e-4, rtol=1e-4)
+
+
+def test_probes_begin_near_what_they_are_told_and_each_set_by_itself():
+    torch.manual_seed(0)
+    probes = Probes(count=3, inputs=VOCABULARY * LENGTH, vocabulary=VOCABULARY, sets=2)
+    before = probes().detach().clone()
+    told = torch.eye(VOCABULARY)[torch.randint(VOCABULARY, (3, LENGTH))].flatten(1)
+    probes.begin(1, told)
+    after = probes().detach()
+    assert torch.equal(after[0], before[0])
+    letters = after.view(2, 3, LENGTH, VOCABULARY)
+    assert torch.equal(letters[1].argmax(-1), told.view(3, LENGTH, VOCABULARY).argmax(-1))
+    torch.testing.assert_close(letters.sum(-1), torch.ones(2, 3, LENGTH))
+
+
 def test_weights_come_back_from_arrays(models, networks):
     for row, one in enumerate(models):
         back = weights_of({name: getattr(networks, name)[row] for name in CHANGED}, one.architecture)
         assert list(back) == list(one.weights)
         for name, array in one.weights.items():
             np.testing.assert_array_equal(back[name], array)
+
+
+def test_there_are_as_many_weights_as_a_network_has(models, networks):
+    is_there = weights_there(tensors_of(networks))
+    for row, one in enumerate(models):
+        arrays = {name: getattr(networks, name)[row] for name in CHANGED}
+        there = {name: np.broadcast_to(is_there[name][row].numpy(), array.shape) for name, array in arrays.items()}
+        assert sum(int(part.sum()) for part in there.values()) == one.architecture.parameter_count
+        assert not any(array[there[name] == 0].any() for name, array in arrays.items())
 
 
 def test_a_repair_goes_with_its_neurons_and_changes_none_that_are_not_there(networks, net):

@@ -47,7 +47,7 @@ def test_no_reader_sees_the_order_of_neurons(networks, rung):
     for described, expected in zip(describe(rung, other, []), describe(rung, networks, []), strict=True):
         np.testing.assert_allclose(described, expected, atol=1e-4)
     torch.manual_seed(0)
-    reader = GraphReader(tensors_of(networks), SIGHTS[rung], VOCABULARY, patterns=4).eval()
+    reader = GraphReader(tensors_of(networks), SIGHTS[rung], patterns=4).eval()
     with torch.no_grad():
         before, after = (reader(tensors_of(each)).numpy() for each in (networks, other))
     assert nothing or np.ptp(before, axis=0).min() > 1e-3  # it tells networks apart at all

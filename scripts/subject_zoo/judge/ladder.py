@@ -77,7 +77,7 @@ FULL = Effort(
     repaired=1000,
     seeds=3,
     steps=1500,
-    repair_steps=15_000,
+    repair_steps=7_000,
     diagnosis_steps=6000,
     nets_everywhere=True,
 )

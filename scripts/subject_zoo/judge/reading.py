@@ -20,7 +20,7 @@ NETS = ("probes", "graph")
 KINDS = {
     "always_commonest": ("count",),
     "metadata": ("regression", "trees"),
-    "shuffled_labels": ("trees",),
+    "shuffled_labels": ("trees", "probes"),
     "output_signature": ("above_zero", "regression", "trees"),
     "hidden_signature": ("regression", "trees", "graph"),
     "weights": ("regression", "trees", *NETS),

@@ -1,8 +1,7 @@
 """Networks as graphs: messages along the weights, the same whatever the order of a layer's neurons.
 
 Inputs are told apart, as their places mean something; hidden neurons are not. A message between two nodes is weighted
-by the weight between them, and a second one by its magnitude. What a neuron does is also seen by what it answers to a
-few inputs that are learned, its probes.
+by the weight between them, and a second one by its magnitude. What else is known of the parts may be shown.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from subject_zoo.judge.nets.run import Nets, run
+from subject_zoo.judge.nets.run import Nets
 
 _SCALES = {"first": 1.5, "between": 2.0, "last": 3.0}  # of the weights of trained networks, roughly
 _HEARD = 0.2  # of the messages that a node gets, beside its own state
@@ -19,13 +18,11 @@ _HEARD = 0.2  # of the messages that a node gets, beside its own state
 
 @dataclass(frozen=True)
 class Sight:
-    """What is seen of a network: weights, which of the signatures, and the activations that so many learned probes call
-    forth."""
+    """What is seen of a network: weights, and which of the signatures."""
 
     weights: bool
     hidden_signature: bool = False
     output_signature: bool = False
-    probes: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,51 +39,38 @@ def block(inputs: int, outputs: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, outputs))
 
 
-class Probes(nn.Module):
-    """Inputs [1, s, I] that are learned: soft sequences over `vocabulary` letters, or any numbers where that is 1."""
-
-    def __init__(self, count: int, inputs: int, vocabulary: int):
-        super().__init__()
-        self.values = nn.Parameter(torch.randn(count, inputs // vocabulary, vocabulary))
-
-    def forward(self) -> torch.Tensor:
-        values = (2 * self.values).softmax(-1) if self.values.shape[-1] > 1 else self.values
-        return values.flatten(1)[None]
-
-
 class NetworkEncoder(nn.Module):
-    """`States` of a batch of networks; `asked` [b, A] is what is asked of each, of no numbers where nothing is."""
+    """`States` of a batch of networks; `size` numbers are a state, `message` one of each kind that a node sends."""
 
-    def __init__(self, example: Nets, sight: Sight, vocabulary: int, asked: int = 0, size: int = 48, rounds: int = 3):
+    def __init__(self, example: Nets, sight: Sight, size: int = 48, message: int = 48, rounds: int = 3):
         super().__init__()
-        self.sight, self.rounds, self.size = sight, rounds if sight.weights else 0, size
+        self.sight, self.rounds = sight, rounds if sight.weights else 0
         depth, inputs = example["biases"].shape[1], example["first"].shape[2]
-        form = example["form"].shape[1] + asked
+        form = example["form"].shape[1]
         hidden, output = (example[f"{place}_signature"].shape[-1] for place in ("hidden", "output"))
-        seen = form + depth + sight.hidden_signature * hidden + sight.weights * (1 + inputs) + sight.probes
-        seen_output = form + sight.output_signature * output + sight.weights + sight.probes
-        if sight.probes:
-            self.probes = Probes(sight.probes, inputs, vocabulary)
+        seen = form + depth + sight.hidden_signature * hidden + sight.weights * (1 + inputs)
+        seen_output = form + sight.output_signature * output + sight.weights
         self.start = block(seen, size, 2 * size)
         self.start_output = block(seen_output, size, size)
         self.inputs = nn.Parameter(0.3 * torch.randn(inputs, size))
-        self.asked_inputs = nn.Linear(asked, size, bias=False) if asked else None
-        self.sent = nn.ModuleList(nn.Linear(size, 4 * size) for _ in range(self.rounds))  # up, down, both weightings
-        self.new = nn.ModuleList(block(5 * size, size, 2 * size) for _ in range(self.rounds))
-        self.new_input = nn.ModuleList(block(3 * size, size, size) for _ in range(self.rounds))
-        self.new_output = nn.ModuleList(block(3 * size, size, size) for _ in range(self.rounds))
+        self.sent = nn.ModuleList(nn.Linear(size, 4 * message) for _ in range(self.rounds))  # up, down, both weightings
+        self.new = nn.ModuleList(block(size + 4 * message, size, 2 * size) for _ in range(self.rounds))
+        self.new_input = nn.ModuleList(block(size + 2 * message, size, size) for _ in range(self.rounds))
+        self.new_output = nn.ModuleList(block(size + 2 * message, size, size) for _ in range(self.rounds))
         self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in range(3 * self.rounds))
 
-    def forward(self, net: Nets, asked: torch.Tensor | None = None) -> States:
-        states = self._begun(net, asked)
+    def forward(self, net: Nets, shown: States | None = None) -> States:
+        """`shown` is added to what the parts begin with: to hidden neurons [b, D, W, 2 size] and the output [b, size]
+        before the nonlinearity, to inputs [b, 1, size]."""
+        states = self._begun(net, shown)
         for turn in range(self.rounds):
             states = self._told(net, states, turn)
         return states
 
-    def _begun(self, net: Nets, asked: torch.Tensor | None) -> States:
+    def _begun(self, net: Nets, shown: States | None) -> States:
         """What each part shows of itself."""
         batch, depth, width = net["biases"].shape
-        form = net["form"] if asked is None else torch.cat([net["form"], asked], 1)
+        form = net["form"]
         place = torch.eye(depth)[None, :, None].expand(batch, depth, width, depth)
         seen, seen_output = [form[:, None, None].expand(batch, depth, width, -1), place], [form]
         if self.sight.hidden_signature:
@@ -97,15 +81,11 @@ class NetworkEncoder(nn.Module):
             first = functional.pad(net["first"][:, None], (0, 0, 0, 0, 0, depth - 1))
             seen += [net["biases"][..., None], first]
             seen_output.append(net["output_bias"][:, None])
-        if self.sight.probes:
-            logits, activations = run(net, self.probes())
-            seen.append(activations)
-            seen_output.append(torch.tanh(logits / 4))
+        hidden, output = self.start[0](torch.cat(seen, -1)), self.start_output[0](torch.cat(seen_output, -1))
         inputs = self.inputs[None].expand(batch, -1, -1)
-        if self.asked_inputs is not None and asked is not None:
-            inputs = inputs + self.asked_inputs(asked)[:, None]
-        hidden = self.start(torch.cat(seen, -1)) * net["is_real"][..., None]
-        return States(hidden, inputs, self.start_output(torch.cat(seen_output, -1)))
+        if shown is not None:
+            hidden, output, inputs = hidden + shown.hidden, output + shown.output, inputs + shown.inputs
+        return States(self.start[1:](hidden) * net["is_real"][..., None], inputs, self.start_output[1:](output))
 
     def _told(self, net: Nets, states: States, turn: int) -> States:
         """After one round of messages, up and down along all weights."""

@@ -5,12 +5,17 @@ from torch import nn
 from torch.nn import functional
 
 from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
-from subject_zoo.judge.nets.run import Nets
+from subject_zoo.judge.nets.probes import Probes
+from subject_zoo.judge.nets.replies import Replies
+from subject_zoo.judge.nets.run import Nets, responses
 
 CHANGED = ("first", "between", "last", "biases", "output_bias")
 """The arrays of a network that hold its weights."""
 
-_PROBES = 64
+PROBES = 64
+"""Of each pattern."""
+
+_MESSAGE = 24  # numbers
 _FIRST_SIZE = 0.02  # of a change, before anything is learned
 _LEAST = 1e-12  # added to a square, whose root has no gradient at 0
 
@@ -24,30 +29,29 @@ class RepairNet(nn.Module):
 
     def __init__(self, example: Nets, vocabulary: int, patterns: int, size: int = 48, rounds: int = 3, rank: int = 24):
         super().__init__()
-        sight = Sight(weights=True, probes=_PROBES)
-        self.encoder = NetworkEncoder(example, sight, vocabulary, patterns, size, rounds)
-        self.patterns, self.rank = patterns, rank
+        self.probes = Probes(PROBES, example["first"].shape[2], vocabulary, patterns)
+        self.replies = Replies(patterns, PROBES, size)
+        self.encoder = NetworkEncoder(example, Sight(weights=True), size, _MESSAGE, rounds)
+        self.rank = rank
         self.above, self.below, self.input, self.output = (nn.Linear(size, 3 * rank) for _ in range(4))
         self.bias, self.output_bias = nn.Linear(size, 1), nn.Linear(size, 1)
         self.scale = nn.Parameter(torch.tensor(_FIRST_SIZE))
 
     def forward(self, net: Nets, target: torch.Tensor) -> dict[str, torch.Tensor]:
-        states, real = self.encoder(net, functional.one_hot(target, self.patterns).float()), net["is_real"]
+        seen = responses(net, self.probes()[target])
+        states = self.encoder(net, self.replies(seen, target))
         above, below = self.above(states.hidden), self.below(states.hidden)
-        first = self._edges(net["first"], above[:, 0], self.input(states.inputs)) * real[:, 0, :, None]
         between = self._edges(net["between"][:, 1:], above[:, 1:], below[:, :-1])
-        between = between * real[:, 1:, :, None] * real[:, :-1, None, :]
-        depth = real.shape[1]
-        is_last = net["form"][:, -depth:, None] * real
-        output = self.output(states.output)[:, None, None].expand(-1, depth, 1, -1)
+        output = self.output(states.output)[:, None, None].expand(-1, above.shape[1], 1, -1)
         change = {
-            "first": first,
+            "first": self._edges(net["first"], above[:, 0], self.input(states.inputs)),
             "between": functional.pad(between, (0, 0, 0, 0, 1, 0)),
-            "last": self._edges(net["last"][:, :, None], output, below)[:, :, 0] * is_last,
-            "biases": self.bias(states.hidden)[..., 0] * real,
+            "last": self._edges(net["last"][:, :, None], output, below)[:, :, 0],
+            "biases": self.bias(states.hidden)[..., 0],
             "output_bias": self.output_bias(states.output)[:, 0],
         }
-        return {name: self.scale * value for name, value in change.items()}
+        is_there = weights_there(net)
+        return {name: self.scale * value * is_there[name] for name, value in change.items()}
 
     def _edges(self, weights: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
         forms = [
@@ -55,6 +59,19 @@ class RepairNet(nn.Module):
             for one, other in zip(torch.split(above, self.rank, -1), torch.split(below, self.rank, -1), strict=True)
         ]
         return forms[0] * torch.sigmoid(forms[1]) + torch.tanh(forms[2]) * weights
+
+
+def weights_there(net: Nets) -> dict[str, torch.Tensor]:
+    """1 where a network has a weight and 0 elsewhere, of each of CHANGED, to be multiplied with it."""
+    real = net["is_real"]
+    between = real[:, 1:, :, None] * real[:, :-1, None, :]
+    return {
+        "first": real[:, 0, :, None],
+        "between": functional.pad(between, (0, 0, 0, 0, 1, 0)),
+        "last": net["form"][:, -real.shape[1] :, None] * real,  # of the last layer
+        "biases": real,
+        "output_bias": torch.ones_like(net["output_bias"]),
+    }
 
 
 def changed(net: Nets, change: Nets) -> dict[str, torch.Tensor]:

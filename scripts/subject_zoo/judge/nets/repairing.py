@@ -12,7 +12,7 @@ from torch.nn import functional
 from subject_zoo.chain import sample_dataset
 from subject_zoo.judge.cases import Case
 from subject_zoo.judge.material import Networks, stack_networks, weights_of
-from subject_zoo.judge.nets.repair import CHANGED, RepairNet, changed, lengths
+from subject_zoo.judge.nets.repair import CHANGED, PROBES, RepairNet, changed, lengths
 from subject_zoo.judge.nets.run import run, tensors_of
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.encoding import encode
@@ -53,15 +53,9 @@ class Lessons:
     def of(cls, cases: Sequence[Case], project: Project, depth: int, width: int) -> "Lessons":
         """The lessons of records, for networks of at most `depth` layers of `width`."""
         shown = [_sequences(case, project) for case in cases]
-        squares = [
-            sum(
-                float(((case.improved.weights[key] - array) ** 2).sum()) for key, array in case.degraded.weights.items()
-            )
-            for case in cases
-        ]
         return cls(
-            _stacked(cases, depth, width),
-            np.sqrt(np.array(squares, np.float32)),
+            degraded_networks(cases, depth, width),
+            np.array([_length(case) for case in cases], np.float32),
             _targets(cases, project),
             np.stack([tokens for tokens, _ in shown]),
             np.stack([labels for _, labels in shown]),
@@ -70,6 +64,13 @@ class Lessons:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def degraded_networks(cases: Sequence[Case], depth: int, width: int) -> Networks:
+    """The degraded networks of records, without signatures, for at most `depth` layers of `width`."""
+    models = [case.degraded for case in cases]
+    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
+    return stack_networks(models, unsigned, depth, width)
 
 
 def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
@@ -83,11 +84,13 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
     nets = tensors_of(lessons.networks)
     targets, recorded = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.lengths)
     model = RepairNet(nets, _letters(lessons.architecture), patterns)
+    _begin(model, lessons, generator)
     optimiser = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     for chosen in _batches(len(lessons), steps, generator):
         net = {name: tensor[chosen] for name, tensor in nets.items()}
-        change = model(net, targets[chosen])
+        with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
+            change = {name: value.float() for name, value in model(net, targets[chosen]).items()}
         values, labels = _shown(lessons, chosen.numpy(), generator)
         logits, _ = run(changed(net, change), values)
         too_long = functional.relu(lengths(change) / recorded[chosen] - _FREE)
@@ -104,19 +107,12 @@ def mended(model: RepairNet, cases: Sequence[Case], project: Project, depth: int
     """The weights that a net gives for the degraded networks, in the order of the cases; sizes as in `Lessons.of`."""
     for start in range(0, len(cases), _BATCH):
         part = cases[start : start + _BATCH]
-        net = tensors_of(_stacked(part, depth, width))
+        net = tensors_of(degraded_networks(part, depth, width))
         with torch.no_grad():
             after = changed(net, model(net, torch.from_numpy(_targets(part, project))))
         arrays = {name: after[name].numpy() for name in CHANGED}
         for row, case in enumerate(part):
             yield weights_of({name: array[row] for name, array in arrays.items()}, case.degraded.architecture)
-
-
-def _stacked(cases: Sequence[Case], depth: int, width: int) -> Networks:
-    """The degraded networks, without signatures."""
-    models = [case.degraded for case in cases]
-    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
-    return stack_networks(models, unsigned, depth, width)
 
 
 def _length(case: Case) -> float:
@@ -154,6 +150,29 @@ def _shown(lessons: Lessons, chosen: np.ndarray, generator: torch.Generator) -> 
     rows = chosen[:, None]
     values = encode(lessons.tokens[rows, places], lessons.architecture)
     return torch.from_numpy(values), torch.from_numpy(lessons.labels[rows, places].astype(np.float32))
+
+
+def _begin(model: RepairNet, lessons: Lessons, generator: torch.Generator) -> None:
+    """Let each pattern's probes begin as sequences of lessons that have it as their target, half of them the target's;
+    those of patterns that are no lesson's target stay as they are."""
+    of_target = SEQUENCES // 3
+    for pattern in np.unique(lessons.targets):
+        known = np.flatnonzero(lessons.targets == pattern)
+        rows = known[torch.randint(len(known), (PROBES,), generator=generator).numpy()]
+        places = torch.cat(
+            [
+                torch.randint(of_target, (PROBES // 2,), generator=generator),
+                torch.randint(of_target, SEQUENCES, (PROBES - PROBES // 2,), generator=generator),
+            ]
+        ).numpy()
+        values = encode(lessons.tokens[rows, places], lessons.architecture)
+        model.probes.begin(int(pattern), torch.from_numpy(values))
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor multiplies matrices of them: two thirds of the time."""
+    can = torch.cpu.get_capabilities()
+    return any(can.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def _letters(architecture: Architecture) -> int:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from subject_zoo.base.terms import ACTIVATIONS
-from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight
+from subject_zoo.judge.nets.encoder import NetworkEncoder, Sight, States
 from subject_zoo.judge.nets.run import Nets
 from subject_zoo.networks.views import SCALE_DEVIATION, SYMMETRIES
 
@@ -24,21 +24,20 @@ SIGHTS = {
 
 
 class GraphReader(nn.Module):
-    """Logits [b, P] of `patterns`, or of whatever is to be told, from a batch of networks over an alphabet of
-    `vocabulary` letters; of what is `asked` of each, if they have that."""
+    """Logits [b, P] of `patterns`, or of whatever is to be told, from a batch of networks, and from what else is shown
+    of their parts."""
 
-    def __init__(self, example: Nets, sight: Sight, vocabulary: int, patterns: int, size: int = 48):
+    def __init__(self, example: Nets, sight: Sight, patterns: int, size: int = 48):
         super().__init__()
-        asked = example["asked"].shape[1] if "asked" in example else 0
-        self.encoder = NetworkEncoder(example, sight, vocabulary, asked, size)
+        self.encoder = NetworkEncoder(example, sight, size=size)
         depth, inputs = example["biases"].shape[1], example["first"].shape[2]
         self.attention = nn.Linear(size, _HEADS)
         self.compress = nn.Linear(size, _OF_INPUTS) if sight.weights else None
         pooled = depth * (_HEADS + 1) * size + size + (_OF_INPUTS * inputs if sight.weights else 0)
         self.answer = nn.Sequential(nn.Linear(pooled, 128), nn.GELU(), nn.Dropout(0.1), nn.Linear(128, patterns))
 
-    def forward(self, net: Nets) -> torch.Tensor:
-        states, real = self.encoder(net, net.get("asked")), net["is_real"][..., None]
+    def forward(self, net: Nets, shown: States | None = None) -> torch.Tensor:
+        states, real = self.encoder(net, shown), net["is_real"][..., None]
         hidden, width = states.hidden, real.shape[2]
         weights = (self.attention(hidden) + (real - 1) * 1e4).softmax(2) * (real.sum(2, keepdim=True) > 0)
         pooled = torch.einsum("blwk,blwd->blkd", weights, hidden).flatten(1)

@@ -35,7 +35,7 @@ def read(
     learned, asked = scaled(tensors_of(training), tensors_of(test))
     model: nn.Module
     if kind == "graph":
-        model, rate = GraphReader(learned, SIGHTS[rung], vocab_size, labels.shape[1]), 3e-3
+        model, rate = GraphReader(learned, SIGHTS[rung], labels.shape[1]), 3e-3
         may_turn = not (SIGHTS[rung].hidden_signature or SIGHTS[rung].output_signature)
     else:
         model, rate, may_turn = ProbeReader(training.first.shape[2], vocab_size, labels.shape[1]), 1e-2, False

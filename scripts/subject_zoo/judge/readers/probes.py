@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from subject_zoo.judge.nets.encoder import Probes
+from subject_zoo.judge.nets.probes import Probes
 from subject_zoo.judge.nets.run import Nets, run
 
 
