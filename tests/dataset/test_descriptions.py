@@ -87,6 +87,31 @@ def test_croissant_names_each_file_with_its_digest_and_each_column_of_each_table
     assert croissant["prov:wasDerivedFrom"].startswith("No other dataset")
 
 
+def test_what_is_off_by_default_is_described_where_it_is_on(validity):
+    plain, _ = described(small_config(), validity)
+    config = small_config(
+        {
+            "task_generation": {"include_diagnosis": True},
+            "dataset": {"twins": True, "corruption": "region", "corruption_rate": 0.5},
+            "validation": {"ablation": True},
+        }
+    )
+    sheet, croissant = described(config, validity)
+    for said in (
+        "which of its patterns a network does poorly on",
+        "are twins: one start",
+        "does poorly on a pattern where",
+    ):
+        assert said in sheet
+        assert said not in plain
+    sets = {one["name"]: [field["name"] for field in one["field"]] for one in croissant["recordSet"]}
+    assert sets["diagnosis"] == ["split", *table_schema("diagnosis", config["task_generation"]).names]
+    assert "ablation" in sets["default"]
+    control, _ = described(small_config({"format": {"shuffle": "networks"}}), validity)
+    assert "this is a control" in control
+    assert "this is a control" not in plain
+
+
 def test_both_say_the_same(validity):
     config = small_config()
     said = statements(config, DIGESTS, HERE, ROWS, validity)

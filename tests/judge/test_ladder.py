@@ -78,7 +78,7 @@ def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
 def test_a_language_models_answers_are_rungs_once_it_was_run(
     report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
 ):  # fmt: skip
-    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted: report)
+    monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     known, whole = tmp_path / "ladder.json", tmp_path / "whole.json"
     assert main(["baseline", str(finished), "--json", str(known)]) == 0
     assert "not run: zero_shot, few_shot; subject-zoo prompts" in capsys.readouterr().out

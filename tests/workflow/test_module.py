@@ -77,7 +77,7 @@ def test_a_mistake_in_a_modules_config_is_one_line(tmp_path):
 def test_rules_are_listed_with_what_they_do(tmp_path):
     done = snakemake(tmp_path, "--list-rules")
     listed = [line for line in done.stdout.splitlines() if line.endswith(")")]
-    assert len(listed) == 18
+    assert len(listed) == 19
     assert any(line.startswith("train_degraded (Stage 1: train a range's models on corrupted") for line in listed)
 
 

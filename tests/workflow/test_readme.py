@@ -39,6 +39,7 @@ ELSEWHERE = {  # what cannot run here, and why
     "subject-zoo doctor": "its answer is the machine's; tests/doctor",
     "subject-zoo merge": "it wants two datasets; tests/merge/test_merge.py",
     "subject-zoo verify both": "what that makes; likewise",
+    "subject-zoo table": "it wants what score --json writes; tests/judge/test_results.py",
     "subject-zoo baseline": "minutes; tests/judge/test_ladder.py",
     "subject-zoo score results/dataset completions.jsonl --ladder": "it wants what baseline writes; likewise",
 }

@@ -75,14 +75,14 @@ _SPLIT_SET = "splits"
 def croissant(
     said: Statements,
     files: Mapping[str, Mapping[str, Any]],
-    task_generation: Mapping[str, bool],
+    config: Mapping[str, Any],
     license_name: str,
 ) -> bytes:
     """croissant.json of a folder that holds these files beside its pages, with their entries of the manifest.
 
     A record set for each configuration of `load_dataset`; `said` is what RAI and provenance are told.
     """
-    tables = table_names(task_generation)
+    tables = table_names(config["task_generation"])
     contents = digest_of("\n".join(f"{name} {entry['sha256']}" for name, entry in sorted(files.items())).encode())
     described = {
         "@context": _CONTEXT,
@@ -97,7 +97,7 @@ def croissant(
         "isLiveDataset": False,
         "version": f"1.0.0+{contents[:12]}",
         "distribution": [*_file_sets(tables), *_file_objects(files)],
-        "recordSet": [_splits(), *(_record_set(table, task_generation) for table in tables)],
+        "recordSet": [_splits(), *(_record_set(table, config) for table in tables)],
         "rai:dataCollection": " ".join(said.collection),
         "rai:dataCollectionType": ["Software Collection", "Experiments"],
         "rai:dataPreprocessingProtocol": list(said.preprocessing),
@@ -161,8 +161,9 @@ def _splits() -> dict[str, Any]:
     }
 
 
-def _record_set(table: str, task_generation: Mapping[str, bool]) -> dict[str, Any]:
+def _record_set(table: str, config: Mapping[str, Any]) -> dict[str, Any]:
     name = _name_of(table)
+    schema = table_schema(table, config["task_generation"], config["validation"]["ablation"])
     files = {"fileSet": {"@id": f"{name}-files"}}
     split = {
         "@type": "cr:Field",
@@ -183,7 +184,7 @@ def _record_set(table: str, task_generation: Mapping[str, bool]) -> dict[str, An
         "name": name,
         "description": f"The configuration {name}: a record for each network.",
         "key": {"@id": f"{name}/example_id"},
-        "field": [split, *(_field(name, field, files) for field in table_schema(table, task_generation))],
+        "field": [split, *(_field(name, field, files) for field in schema)],
     }
 
 

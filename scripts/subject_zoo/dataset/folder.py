@@ -151,11 +151,11 @@ def descriptions(
     parts: Sequence[Part] = (),
 ) -> dict[str, bytes]:
     """DATASHEET.md and croissant.json of a finished dataset, from what `title_pages` takes."""
-    rows, asked = count_rows(files), config["task_generation"]
+    rows = count_rows(files)
     said = statements(config, digests, environment, rows, validity, parts)
     return {
         DATASHEET: datasheet(said, config, digests, rows, validity, license_name).encode(),
-        CROISSANT: croissant(said, files, asked, license_name),
+        CROISSANT: croissant(said, files, config, license_name),
     }
 
 

@@ -1,11 +1,10 @@
 """Which split an example stands in."""
 
 import hashlib
+import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from subject_zoo.base.terms import SPLITS
 
@@ -73,7 +72,7 @@ def split_of(
 
 def split_of_record(record: Mapping[str, Any], seed: int, splits: Mapping[str, Any]) -> str:
     """The split of a record, by the config's section `splits`."""
-    metadata = orjson.loads(record["metadata"])
+    metadata = json.loads(record["metadata"])  # no library: Snakemake's own process loads this module
     example_id, patterns = of_pair(record["example_id"], metadata["selected_patterns"], metadata.get("twin"))
     return split_of(seed, example_id, traits_of(patterns, metadata["model_config"]), **splits)
 

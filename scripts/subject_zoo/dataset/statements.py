@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from subject_zoo.base.lines import counted
-from subject_zoo.base.terms import CLAIMED_RATE
+from subject_zoo.base.terms import CLAIMED_RATE, SOUND_RATE
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.splits import splits_in_words
@@ -17,6 +17,7 @@ from subject_zoo.signatures.leaks import given_away
 _TASKS = {
     "modification": "to write better weights for a network that does poorly on one pattern",
     "classification": "to say which patterns a network classifies as positive",
+    "diagnosis": "to say which of its patterns a network does poorly on, and on which of their sequences",
 }
 
 
@@ -67,12 +68,10 @@ def statements(
         labels=tuple(_labels(tasks)),
         uses=(
             f"To train and judge language models that read a network's weights and activations, "
-            f"{' and '.join(_TASKS[task] for task in tasks)}.",
+            f"{', or '.join(_TASKS[task] for task in tasks)}.",
             "To learn from weights themselves: each network stands in it exactly, with its figures.",
         ),
-        misuses=(
-            "To conclude from an interpreter's success here that it understands, or audits, a network of another kind.",
-        ),
+        misuses=tuple(_misuses(config)),
         limitations=tuple(_limitations(config, validity, mends)),
         biases=tuple(_biases(config, validity, mends)),
         personal=(
@@ -97,12 +96,20 @@ def statements(
     )
 
 
+def _misuses(config: Mapping[str, Any]) -> Iterator[str]:
+    yield "To conclude from an interpreter's success here that it understands, or audits, a network of another kind."
+    if config["format"]["shuffle"] != "none":
+        yield "To train an interpreter: this is a control, whose prompts show other records' networks."
+
+
 def _collection(config: Mapping[str, Any], funnel: Mapping[str, Any], seeds: str, mends: bool) -> Iterator[str]:
     dataset = config["dataset"]
     yield (
         f"A program made it, from {seeds}: candidates are numbered, and each one's patterns, architecture, "
         f"{dataset['num_sequences']:,} sequences and first weights are drawn from the seed and its number."
     )
+    if dataset["twins"]:
+        yield "Candidates 2k and 2k + 1 are twins: one start, and one dataset but for one pattern."
     if mends:
         yield (
             f"A network was trained with flipped labels of {dataset['corruption_rate']:.0%} of the sequences of one of "
@@ -131,6 +138,11 @@ def _labels(tasks: Sequence[str]) -> Iterator[str]:
         yield (
             f"A network classifies a pattern as positive where it calls at least {CLAIMED_RATE:.0%} of the test "
             "sequences that satisfy it positive."
+        )
+    if "diagnosis" in tasks:
+        yield (
+            f"A network does poorly on a pattern where it calls less than {SOUND_RATE:.0%} of the test sequences that "
+            "belong to it positive; where its fault lies was looked for among the pattern's sequences."
         )
     if "modification" in tasks:
         yield "A modification's answer is the network that training made, which passed the gates: one answer of many."
