@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     IMPROVEMENT_DROPOUT = 10
     DIAGNOSED = 11
     VIEWS = 12
+    SHOTS = 13
 
 
 class ProjectPurpose(IntEnum):

@@ -5,14 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from subject_zoo.base.errors import UserError
-from subject_zoo.base.lines import one_line
 from subject_zoo.dataset.card import TOKENS_A_CHARACTER
-from subject_zoo.dataset.layout import table_file
 from subject_zoo.dataset.received import Received
 from subject_zoo.hub.snapshot import snapshot
+from subject_zoo.judge.cases import task_rows
 
 _SPARE_TOKENS = 256  # for what is said around an answer
 
@@ -30,14 +26,7 @@ def questions(dataset: str, split: str, task: str, trusted: bool = False) -> Ite
     Raises UserError for a dataset that cannot be used; of a split that is empty there are none.
     """
     folder = received(dataset, trusted)
-    files = folder.manifest()["files"]
-    for shard in sorted({Path(name).stem for name in files if name.startswith(f"{task}/")}):
-        if (name := table_file(task, split, shard)) in files:
-            try:
-                yield from folder.rows(name, ["example_id", "prompt", "completion"])
-            except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-                why = one_line(getattr(error, "strerror", None) or error)
-                raise UserError(f"{folder.path / name}: cannot be read ({why})") from None
+    yield from task_rows(folder, folder.manifest(), split, task)
 
 
 def most_tokens(answers: Iterable[str]) -> int:

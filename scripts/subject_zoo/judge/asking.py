@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from subject_zoo.base.errors import UserError
+from subject_zoo.base.randomness import Purpose, example_generator
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.cases import task_rows
@@ -43,7 +42,7 @@ def questions(
         if shots > len(known):
             raise UserError(f"shots is {shots}; it must be at most {len(known)}, the training records to draw from")
         for row in islice(task_rows(received, manifest, "test", one), records):
-            rng = np.random.default_rng((config["seed"], row["example_id"]))
+            rng = example_generator(config["seed"], row["example_id"], Purpose.SHOTS)
             drawn = [known[place] for place in rng.permutation(len(known))[:shots]]
             yield {"example_id": row["example_id"], "task": one, "prompt": _asked(row, drawn)}
 
