@@ -12,7 +12,6 @@ pytest.importorskip("trl")
 
 from datasets import load_dataset
 
-from subject_zoo.base.terms import TASKS
 from subject_zoo.cli import main
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
 from tests.integrations.tiny_model import save_tiny_model, small_tokenizer
@@ -86,7 +85,7 @@ def test_what_does_not_fit_is_said_before_any_training(folder):
     assert not (folder / "tuned" / "config.json").exists() or (folder / "completions.jsonl").exists()
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["modification", "classification"])
 def test_networks_are_dealt_out_and_nothing_else_changes(finished, folder, task):
     rows = load_dataset(str(finished), task, split="train", cache_dir=str(folder / "cache"))
     rows = rows.select_columns(["prompt", "completion"])
