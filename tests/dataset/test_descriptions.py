@@ -104,6 +104,8 @@ def test_what_is_off_by_default_is_described_where_it_is_on(validity):
     ):
         assert said in sheet
         assert said not in plain
+    assert "None has to do with another" in plain
+    assert "None has to do with another" not in sheet
     sets = {one["name"]: [field["name"] for field in one["field"]] for one in croissant["recordSet"]}
     assert sets["diagnosis"] == ["split", *table_schema("diagnosis", config["task_generation"]).names]
     assert "ablation" in sets["default"]

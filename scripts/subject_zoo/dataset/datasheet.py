@@ -13,6 +13,9 @@ from subject_zoo.dataset.statements import Statements
 
 _TEMPLATE = Path(__file__).with_name("datasheet.md")
 
+_ALONE = "None has to do with another: each network starts from weights of its own."
+_TWINS = "Twins share a start and most of a dataset, and name one another (`twin` in `metadata`); others share nothing."
+
 
 def datasheet(
     said: Statements,
@@ -38,6 +41,7 @@ def datasheet(
         collection=said.collection[-1],
         columns=_listed([f"{_named(table)}: {columns}" for table, columns in names.items()]),
         labels=" ".join(said.labels),
+        relations=_TWINS if config["dataset"]["twins"] else _ALONE,
         duplicates=f"Records that hold the network of another one: {validity['duplicates']:,}.",
         rows=", ".join(f"{count:,} {name}" for name, count in rows.items()),
         splits=split,
