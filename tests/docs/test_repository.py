@@ -1,6 +1,7 @@
 """What a repository is read by beside its code: links, how it is cited, what changed, what rules say they do."""
 
 import re
+import subprocess
 import tomllib
 from datetime import date
 
@@ -103,3 +104,13 @@ def test_what_has_an_environment_of_its_own_is_pinned(name):
     pins = [line for line in read(name).splitlines() if not line.startswith("#")]
     assert pins
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="what is tracked, only git knows")
+def test_nothing_that_is_tracked_is_a_link():
+    """A link leads to a place of one machine: that of an environment kept others from making theirs."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert tracked
+    assert [line for line in tracked.splitlines() if line.startswith("120000")] == []
