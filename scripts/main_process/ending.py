@@ -10,6 +10,7 @@ from main_process.pace import duration
 from subject_zoo.base.files import read_json
 from subject_zoo.base.ids import ExampleRange
 from subject_zoo.base.lines import size_in_words
+from subject_zoo.dataset.cautions import cautions
 from subject_zoo.dataset.layout import CARD, MANIFEST, VALIDITY
 
 _DATASET = Path("results/dataset")
@@ -46,6 +47,7 @@ def _of_dataset(place: Path, time: str, in_full: bool) -> Iterator[str]:
         f"{time}: {manifest['num_examples']:,} records of {funnel['candidates']:,} candidates "
         f"({funnel['acceptance'] or 0:.0%}): {splits}"
     )
+    yield from cautions(manifest["config"])
     counted = next(filter(None, (figures[unit] for unit in _UNITS)))
     if in_full and all(counted.values()):
         unit = "tokens" if counted is figures["tokens"] else "characters"

@@ -5,6 +5,8 @@ import json
 import pytest
 from main_process.ending import last_lines
 
+from tests.conftest import small_config
+
 MANIFEST = "results/dataset/manifest.json"
 RANGE = "results/examples/000000-000007/record.jsonl"
 
@@ -23,9 +25,11 @@ def write(tmp_path, monkeypatch):
 
 @pytest.fixture
 def dataset(write):
-    def made(records=1000, lengths=None, tokens=None):
+    def made(records=1000, lengths=None, tokens=None, config=()):
         rows = {"train": records, "validation": 0, "test": 0}
-        write(MANIFEST, {"num_examples": records, "rows": rows, "files": {"a": {"size": 12_345_678}, "b": {"size": 1}}})
+        files = {"a": {"size": 12_345_678}, "b": {"size": 1}}
+        config = small_config(dict(config))
+        write(MANIFEST, {"num_examples": records, "rows": rows, "files": files, "config": config})
         spread = {"min": 15007.0, "p10": 15067.8, "median": 20053.5, "p90": 26156.0, "max": 27515.0}
         lengths = {"modification": spread, "classification": spread} if lengths is None else lengths
         acceptance = 0.8554 if records else None
@@ -55,6 +59,14 @@ def test_of_a_dataset_what_it_holds_where_it_lies_and_what_to_type(dataset):
 def test_lengths_are_tokens_where_they_were_counted(dataset):
     dataset(tokens={"modification": {"min": 900.0, "median": 1000.0, "max": 1200.0}})
     assert lines(MANIFEST)[1] == "tokens of a prompt and its completion: modification 1,000 (900 to 1,200)"
+
+
+def test_of_a_control_that_it_is_one(dataset):
+    dataset(config={"format": {"shuffle": "networks"}})
+    assert lines(MANIFEST)[1] == (
+        "a control, not to train on: prompts show other records' networks (format.shuffle: networks)"
+    )
+    assert lines(MANIFEST, seconds=None)[1] == lines(MANIFEST)[1]
 
 
 def test_with_a_report_in_another_folder_and_published(dataset, write):

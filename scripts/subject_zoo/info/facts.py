@@ -12,6 +12,7 @@ from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.lines import one_line
 from subject_zoo.config.tasks import tasks_of
+from subject_zoo.dataset.cautions import cautions
 from subject_zoo.dataset.layout import SHARD_FOLDERS
 from subject_zoo.dataset.parts import parts_of
 from subject_zoo.dataset.received import Received
@@ -60,7 +61,8 @@ def _facts(folder: Received, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "held_out": config["splits"]["held_out"],
         "tasks": tasks_of(config["task_generation"]),
         "completions": config["format"]["modification_completion"],
-        "shuffle": config["format"]["shuffle"],
+        "cautions": list(cautions(config)),
+        "pairs": None if figures is None or "twins" not in figures else figures["twins"]["pairs"],
         "sequences": {key: config["patterns"][key] for key in ("sequence_length", "vocab_size")},
         "networks": {
             **{key: looked_at[key] for key in ("activations", "layers", "neurons", "parameters")},

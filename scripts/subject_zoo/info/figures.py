@@ -44,6 +44,7 @@ _SCHEMA = {
             "propertyNames": {"enum": list(TASKS)},
             "additionalProperties": {"anyOf": [_SPREAD, {"type": "null"}]},
         },
+        "twins": {"type": "object", "properties": {"pairs": _COUNT}, "required": ["pairs"]},
     },
     "required": ["funnel", "by_pattern", "prompt_chars"],
 }

@@ -48,8 +48,10 @@ def _about(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     held_out = f", {_listed(facts['held_out'])} in test alone" if facts["held_out"] else ""
     yield "splits", f"{_counted(facts['splits'])}; dealt by {facts['holdout']}{held_out}"
     yield "tasks", ", ".join(_task(task, facts["completions"]) for task in facts["tasks"])
-    if facts["shuffle"] == "networks":
-        yield "control", "prompts show other records' networks (format.shuffle: networks); not to train on"
+    for caution in facts["cautions"]:
+        yield "note", caution
+    if facts["pairs"] is not None:
+        yield "", f"whole pairs of twins: {facts['pairs']:,}"
     yield "sequences", f"{sequences['sequence_length']} letters from an alphabet of {sequences['vocab_size']}"
     yield "networks", "; ".join(_networks(networks))
     if len(networks["activations"]) > 1:

@@ -1,6 +1,6 @@
 """The page: sections in their frame, one file that asks for no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ import pyarrow as pa
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.base.lines import one_line
+from subject_zoo.dataset.cautions import cautions
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.rungs import read_ladder
@@ -94,7 +95,7 @@ def _page(facts: Facts, beaten: Section, jobs: Sequence[Job]) -> str:
         title=f"Subject Zoo: {total:,} {kind}",
         count=f"{total:,}",
         kind=kind,
-        unfinished="" if facts.manifest["finished"] else '<p class="note">Unfinished: more records are to come.</p>',
+        notes="".join(f'<p class="note">{escape(note)}</p>' for note in _notes(facts)),
         style=_file("page.css").replace("/* light */", variables(LIGHT)).replace("/* dark */", variables(DARK)),
         script=_file("page.js"),
         numbers=_numbers(facts, jobs),
@@ -103,6 +104,14 @@ def _page(facts: Facts, beaten: Section, jobs: Sequence[Job]) -> str:
         sections="".join(section.markup() for section in sections),
         stories=_json(told),
     )
+
+
+def _notes(facts: Facts) -> Iterator[str]:
+    """What is said before anything else."""
+    if not facts.manifest["finished"]:
+        yield "Unfinished: more records are to come."
+    for caution in cautions(facts.manifest["config"]):
+        yield f"{caution[0].upper()}{caution[1:]}."
 
 
 def _numbers(facts: Facts, jobs: Sequence[Job]) -> str:
