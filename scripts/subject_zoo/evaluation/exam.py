@@ -1,7 +1,7 @@
 """The sequences that every subject model is measured on, and what its accuracies over them mean."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,14 @@ def classify(models: Mapping[int, StoredModel], tokens: np.ndarray) -> dict[int,
     }
 
 
+class _Questions(NamedTuple):
+    """An exam's rows for a selection of patterns: those that each of them owns, and each group of negatives with its
+    weight."""
+
+    owned: list[np.ndarray]
+    negatives: list[tuple[float, np.ndarray]]
+
+
 class Exam:
     """The test slice's rows of a project, the same for all models before and after.
 
@@ -41,9 +49,17 @@ class Exam:
         self._background = parts[-1]
         self.tokens = pools.tokens[rows]
         self.masks = pools.masks[rows]
+        self._last: tuple[tuple[str, ...], _Questions] | None = None  # those asked last: each is asked several times
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def _questions(self, selected_patterns: Sequence[str]) -> _Questions:
+        if self._last is None or self._last[0] != tuple(selected_patterns):
+            selected = [self.pools.names.index(name) for name in selected_patterns]
+            questions = _Questions(self._owned_rows(selected), self._negative_groups(selected))
+            self._last = tuple(selected_patterns), questions
+        return self._last[1]
 
     def _owned_rows(self, selected: list[int]) -> list[np.ndarray]:
         order = ownership_order(selected, self.pools.counts)
@@ -53,12 +69,11 @@ class Exam:
 
     def owned_rows(self, pattern: str, selected_patterns: Sequence[str]) -> np.ndarray:
         """The rows that a selected pattern's accuracy is over."""
-        selected = [self.pools.names.index(name) for name in selected_patterns]
-        return self._owned_rows(selected)[list(selected_patterns).index(pattern)]
+        return self._questions(selected_patterns).owned[list(selected_patterns).index(pattern)]
 
     def background_rows(self, selected_patterns: Sequence[str]) -> tuple[float, np.ndarray]:
         """The rows that satisfy no enabled pattern, and their weight among all negatives."""
-        groups = self._negative_groups([self.pools.names.index(name) for name in selected_patterns])
+        groups = self._questions(selected_patterns).negatives
         weights = [weight for weight, rows in groups if rows is self._background]
         return (weights[0] if weights else 0.0), self._background
 
@@ -93,24 +108,21 @@ class Exam:
         self, share: Callable[[np.ndarray], Figure], selected_patterns: Sequence[str]
     ) -> dict[str, Figure]:
         """The same by `share`, which gives the share of rows that are called positive, of one model or of many."""
-        selected = [self.pools.names.index(name) for name in selected_patterns]
+        questions = self._questions(selected_patterns)
         none = 0.0 * share(self._background)
         accuracies = {
             name: share(rows) if len(rows) else none
-            for name, rows in zip(selected_patterns, self._owned_rows(selected), strict=True)
+            for name, rows in zip(selected_patterns, questions.owned, strict=True)
         }
-        groups = self._negative_groups(selected)
-        accuracies[BACKGROUND] = sum((weight * (1 - share(rows)) for weight, rows in groups), start=none)
+        accuracies[BACKGROUND] = sum((weight * (1 - share(rows)) for weight, rows in questions.negatives), start=none)
         return accuracies
 
     def counts(self, selected_patterns: Sequence[str]) -> dict[str, int]:
         """How many distinct sequences each of those accuracies is over."""
-        selected = [self.pools.names.index(name) for name in selected_patterns]
-        counts = dict(zip(selected_patterns, map(len, self._owned_rows(selected)), strict=True))
+        questions = self._questions(selected_patterns)
+        counts = dict(zip(selected_patterns, map(len, questions.owned), strict=True))
         none = np.zeros(0, np.intp)
-        counts[BACKGROUND] = len(
-            distinct(np.concatenate([none, *(rows for _, rows in self._negative_groups(selected))]))
-        )
+        counts[BACKGROUND] = len(distinct(np.concatenate([none, *(rows for _, rows in questions.negatives)])))
         return counts
 
     def positive_rates(self, positive: np.ndarray) -> dict[str, float]:

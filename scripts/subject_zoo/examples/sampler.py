@@ -189,9 +189,10 @@ class PatternDatasetSampler:
             flipped[owned_rows] = True
             flipped[rng.choice(owned_rows, kept, replace=False)] = False
             return flipped, None
-        drawn_for = self.pools.tokens[self._of_target(plan, fault_of)]
+        tokens = self.pools.tokens.take(owned_rows, axis=0)
+        drawn_for = tokens if fault_of is draw else self.pools.tokens.take(self._of_target(plan, fault_of), axis=0)
         region = draw_region(drawn_for, rate, self.space.vocab_size, rng)
-        flipped[owned_rows] = region.holds(self.pools.tokens[owned_rows])
+        flipped[owned_rows] = region.holds(tokens)
         return flipped, region.to_dict()
 
     def _of_target(self, plan: ExamplePlan, draw: Draw) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a subject model is made of, without the framework that runs it."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -57,7 +57,7 @@ class Architecture:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as builtins."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Architecture":

@@ -90,8 +90,8 @@ def weights_difference(actual: Weights, expected: Weights) -> str | None:
     for name, array in expected.items():
         if actual[name].shape != array.shape:
             return f"{name} is {list(actual[name].shape)} instead of {list(array.shape)}"
-        places = np.argwhere(actual[name].view(np.uint32) != array.view(np.uint32))
-        if len(places):
-            place = tuple(places[0].tolist())
+        differs = actual[name].view(np.uint32) != array.view(np.uint32)
+        if differs.any():
+            place = tuple(np.argwhere(differs)[0].tolist())
             return f"{name} {list(place)} is {actual[name][place]} instead of {array[place]}"
     return None

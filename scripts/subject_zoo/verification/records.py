@@ -1,7 +1,7 @@
 """One record against its exact weights: every step of the chain after training is made again, and compared."""
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.record_summary import summarise_records
 from subject_zoo.dataset.shards import table_row, table_schema
 from subject_zoo.dataset.splits import of_pair, split_of, traits_of
-from subject_zoo.examples.plan import ExamplePlan, draw_plan
+from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences
@@ -64,7 +64,7 @@ class RecordChecker:
         self.unchecked: str | None = None
         self.shuffled: bool = project.config["format"]["shuffle"] == "networks"
         self.last: Neighbour | None = None  # the record that was checked last
-        self._plan: ExamplePlan | None = None  # the last one that was asked for
+        self._sampled: chain.Examples = {}  # the last one that was asked for
         self.verdicts: dict[int, dict[str, Any]] = {}
         name = project.config["format"]["tokenizer"]
         try:
@@ -80,13 +80,17 @@ class RecordChecker:
 
     def plan(self, example_id: int) -> ExamplePlan:
         """What the configuration and the seed make of an example."""
-        if self._plan is None or self._plan.example_id != example_id:
-            self._plan = draw_plan(self.project.config["seed"], example_id, self.project.config)
-        return self._plan
+        return self._example(example_id)[example_id][0]
+
+    def _example(self, example_id: int) -> chain.Examples:
+        """An example by itself, as it is drawn."""
+        if example_id not in self._sampled:
+            self._sampled = chain.sample_dataset(self.project, [example_id])
+        return self._sampled
 
     def measure(self, example_id: int, models: StageModels) -> dict[str, Any]:
         """The verdict on an example's models."""
-        examples = chain.sample_dataset(self.project, [example_id])
+        examples = self._example(example_id)
         degraded, improved = _as_made(example_id, models)
         return chain.validate(self.project, examples, degraded, improved)[example_id]
 
@@ -105,7 +109,8 @@ class RecordChecker:
     def split(self, example_id: int) -> str:
         """The split that an example belongs to."""
         plan, config = self.plan(example_id), self.project.config
-        dealt_by, patterns = of_pair(example_id, plan.selected_patterns, plan.to_dict().get("twin"))
+        twin = None if plan.twin is None else asdict(plan.twin)
+        dealt_by, patterns = of_pair(example_id, plan.selected_patterns, twin)
         traits = traits_of(patterns, plan.architecture.to_dict())
         return split_of(shared_seed(config), dealt_by, traits, **config["splits"])
 
@@ -114,7 +119,7 @@ class RecordChecker:
         if not models or any(self.check_models(example_id, models)):
             return Neighbour(example_id)
         degraded, improved = _as_made(example_id, models)
-        examples = chain.sample_dataset(self.project, [example_id])
+        examples = self._example(example_id)
         verdicts = chain.validate(self.project, examples, degraded, improved)
         signed = {example_id: signatures}
         records = [*chain.format_records(self.project, examples, degraded, improved, verdicts, signed), None]
@@ -136,7 +141,7 @@ class RecordChecker:
             return
         degraded, improved = _as_made(example_id, models)
         yield from self._check_signatures(example_id, degraded, improved, signatures)
-        examples = chain.sample_dataset(self.project, [example_id])
+        examples = self._example(example_id)
         measured = chain.validate(self.project, examples, degraded, improved)[example_id]
         figures, wrong = self._check_figures(measured, _json_object(row["metadata"]))
         yield from wrong
