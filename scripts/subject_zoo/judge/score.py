@@ -90,6 +90,8 @@ def score(
             figures = scores[task][example_id, view] = score_answer(task, case, completion.text, bench, enabled)
             if figures["wrong"] is not None:
                 note(figures["wrong"], figures["reason"], completion, example_id, task)
+    if not (asked or wrong):
+        raise UserError(f"{completions}: has no line; each is to hold example_id, task and completion")
     answered = {task: sorted({0, *(view for _, view in scores[task])}) for task in TASKS if scores[task]}
     for task, views in answered.items():
         for example_id, view in product(cases, views):
