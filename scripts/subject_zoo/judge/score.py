@@ -234,6 +234,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             yield f"  fails {gate:22} {count:8d}"
     for task, reason in report.get("not_judged", {}).items():
         yield f"{task} is not judged, since {reason}"
+    if not report.get("ladder_is_of_this", True):
+        yield "the ladder was measured on other records, by the manifest that it names"
     for task, figures in report.get("above_ladder", {}).items():
         for key, row in figures.items():
             yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"
