@@ -16,6 +16,7 @@ from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
 from subject_zoo.dataset.parts import Part, code_in_words
 from subject_zoo.dataset.splits import empty_splits, splits_in_words
+from subject_zoo.records.shuffle import SHOWN
 from subject_zoo.signatures.leaks import given_away
 
 _TEMPLATE = Path(__file__).with_name("card.md")
@@ -295,9 +296,12 @@ def _merged(parts: Sequence[Part]) -> str:
         rows.append(
             [str(facts["seed"]), facts["num_examples"], f"from {first} on", raised, f"`{facts['facts_sha256'][:12]}`"]
         )
+    config = parts[0].config
+    named = "twin" if config["dataset"]["twins"] else None if config["format"]["shuffle"] == "none" else SHOWN
+    others = f" `{named}` there has the other record's number as it was, too, to be raised as its own." if named else ""
     return f"""It was merged of {len(parts)} datasets, which hold out and probe with the same sequences, and differ in
 their seeds alone. Numbers were raised, so that each stands for one record; `provenance` in `metadata` has the seed and
-the number as they were. Each record is in the split that it was in.
+the number as they were.{others} Each record is in the split that it was in.
 
 {_table(head, rows)}
 
