@@ -266,7 +266,7 @@ def _prompts(options: argparse.Namespace) -> int:
 
 def _score(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
-    from subject_zoo.judge.rungs import above_best, read_ladder
+    from subject_zoo.judge.rungs import above_best, is_of, read_ladder
     from subject_zoo.judge.score import lines, score
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
@@ -281,7 +281,7 @@ def _score(options: argparse.Namespace) -> int:
         options.records,
     )
     if rungs is not None:
-        report["above_ladder"] = above_best(report, rungs)
+        report |= {"above_ladder": above_best(report, rungs), "ladder_is_of_this": is_of(rungs, report)}
     for line in lines(report):
         _tell(line)
     if options.json is not None:
@@ -307,6 +307,7 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _baseline(options: argparse.Namespace) -> int:
+    _check_baseline(options)
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
     from subject_zoo.judge import ladder, rungs
     from subject_zoo.judge.score import score
@@ -328,6 +329,22 @@ def _baseline(options: argparse.Namespace) -> int:
         _tell(line)
     _tell(json.dumps(rungs.summary(report)))
     return 0
+
+
+def _check_baseline(options: argparse.Namespace) -> None:
+    """Raise UserError for options that would have no effect, or measure on different records what stands together."""
+    asked = options.zero_shot is not None or options.few_shot is not None
+    if options.ladder is not None and (options.full or options.tested_on is not None):
+        option = "--full" if options.full else "--tested-on"
+        raise UserError(f"--ladder names what was measured, and {option} how to measure it; leave one out")
+    if options.records is not None and not asked:
+        raise UserError("--records is of the answers of --zero-shot and --few-shot, and neither is given")
+    if options.tested_on is not None and asked:
+        option = "--few-shot" if options.zero_shot is None else "--zero-shot"
+        raise UserError(
+            f"--tested-on has programs answer for another folder's records, and {option} holds answers for this one's; "
+            "leave one out"
+        )
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -54,6 +54,8 @@ def merge(folders: Sequence[Path], output: Path, trusted: bool = False) -> list[
     parts = arrange(manifests)
     if output.exists() or output.is_symlink():
         raise UserError(f"{output}: exists; name a folder that does not")
+    if around := next((folder for folder in folders if output.resolve().is_relative_to(folder.resolve())), None):
+        raise UserError(f"{output}: lies inside {around}, which it would damage; name a folder beside it")
     for folder, manifest in zip(received, manifests, strict=True):
         if damage := next(chain(check_facts(folder, manifest), check_files(folder, manifest["files"])), None):
             raise UserError(f"{folder.path}: {damage}; subject-zoo verify tells all of it")

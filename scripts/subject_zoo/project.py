@@ -56,7 +56,8 @@ class Project:
     def from_config(cls, path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Self:
         """The project of a configuration file, overlaid; sections are merged, as by Snakemake's --config.
 
-        `path` names a whole configuration, as config.yaml. Raises UserError for a mistake in it.
+        `path` names a whole configuration, as config.yaml. Raises UserError for a mistake in it, and for a control that
+        the workflow alone makes, out of whole windows.
         """
         from subject_zoo.config.check import check_config  # with jsonschema, which no job needs
         from subject_zoo.config.load import load_config
@@ -64,6 +65,11 @@ class Project:
 
         config = check_config(load_config(path, overrides or {}))
         check_reachable(config)
+        if (shuffle := config["format"]["shuffle"]) != "none":
+            raise UserError(
+                f"config: format.shuffle is {shuffle}; it must be none where examples are made by themselves: the "
+                "workflow alone knows whose network another record's prompts are to show"
+            )
         return cls(config)
 
     @cached_property

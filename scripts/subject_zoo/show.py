@@ -49,11 +49,13 @@ def show(folder: Path, example_id: int, trusted: bool = False) -> Iterator[str]:
 def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> Iterator[str]:
     row, split = _find(folder, manifest["files"], example_id)
     metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
+    raised_by = example_id - metadata["provenance"]["example_id"]  # where it stands in a merged dataset
     yield f"Record {format_id(example_id)}, in the split {split}"
     if SHOWN in metadata:
-        yield f"A control: its prompts show example {format_id(metadata[SHOWN])}'s network; what follows is its own"
+        shown = format_id(metadata[SHOWN] + raised_by)
+        yield f"A control: its prompts show example {shown}'s network; what follows is its own"
     yield ""
-    yield from _plan(metadata, space)
+    yield from _plan(metadata, space, raised_by)
     yield ""
     models = _models(row)
     if len(models) > 1:
@@ -97,7 +99,7 @@ def _row(folder: Received, name: str, example_id: int) -> dict[str, Any]:
     raise ValueError(f"{name} has no row of it")
 
 
-def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
+def _plan(metadata: Mapping[str, Any], space: PatternSpace, raised_by: int) -> Iterator[str]:
     model = metadata["model_config"]
     sequences = f"sequences of {space.sequence_length} letters from {space.letters}"
     yield f"It was trained to call positive those {sequences} that satisfy"
@@ -110,7 +112,7 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
         yield from _diagnosis(metadata["diagnosis"], metadata["target_pattern"])
     if "twin" in metadata:
         other, here, there = (metadata["twin"][key] for key in ("example_id", "only_here", "only_there"))
-        yield f"Its twin, {format_id(other)}, has {there} in the place of {here}."
+        yield f"Its twin, {format_id(other + raised_by)}, has {there} in the place of {here}."
     yield (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
         f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "

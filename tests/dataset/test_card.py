@@ -148,6 +148,35 @@ def test_it_says_what_classifies_means_and_with_figures_where_they_were_measured
     assert "all 343 sequences" in section
 
 
+def test_a_control_says_nothing_that_is_true_of_its_prompts_alone_where_they_show_their_own_networks(validity):
+    plain, control = (
+        " ".join(dataset_card(small_config(overlay), DIGESTS, ROWS, TABLES, validity).split())
+        for overlay in ({}, {"format": {"shuffle": "networks"}})
+    )
+    assert "a true statement about the very weights in its prompt." in plain
+    assert "a true statement about the very weights in the table `default`, which its prompt does not" in control
+    assert "without the first of each split" in control
+    assert "without the first of each split" not in plain
+
+
+def test_each_maker_has_its_own_starts(validity):
+    kernel, torch = (
+        " ".join(dataset_card(small_config({"training": {"maker": maker}}), DIGESTS, ROWS, TABLES, validity).split())
+        for maker in ("kernel", "torch")
+    )
+    assert "within the bounds of He" in kernel
+    assert "within the bounds of He" not in torch
+    assert "from normal distributions" in torch
+
+
+@pytest.mark.parametrize("asked", [{}, {"include_modification": False}])
+def test_a_column_of_effects_is_listed_where_there_is_one(validity, asked):
+    for ablation in (False, True):
+        config = small_config({"task_generation": asked, "validation": {"ablation": ablation}})
+        card = dataset_card(config, DIGESTS, ROWS, TABLES, None)
+        assert len(re.findall(r"^\| `ablation` \|", card, re.MULTILINE)) == ablation
+
+
 def test_it_counts_pairs_of_twins(validity):
     section = "## How it was made"
     without = dataset_card(small_config(), DIGESTS, ROWS, TABLES, validity).split(section)[1]

@@ -7,6 +7,7 @@ import pytest
 
 from subject_zoo.dataset.folder import descriptions
 from subject_zoo.dataset.layout import CROISSANT, DATASHEET, table_names
+from subject_zoo.dataset.parts import Part
 from subject_zoo.dataset.shards import table_schema
 from subject_zoo.dataset.statements import statements
 from subject_zoo.dataset.validity import summarise
@@ -109,9 +110,41 @@ def test_what_is_off_by_default_is_described_where_it_is_on(validity):
     sets = {one["name"]: [field["name"] for field in one["field"]] for one in croissant["recordSet"]}
     assert sets["diagnosis"] == ["split", *table_schema("diagnosis", config["task_generation"]).names]
     assert "ablation" in sets["default"]
+    assert "`ablation`" in sheet
+    assert "`ablation`" not in plain
+
+
+def test_a_control_says_that_records_show_one_another_and_which_are_left_out(validity):
+    plain, _ = described(small_config(), validity)
     control, _ = described(small_config({"format": {"shuffle": "networks"}}), validity)
-    assert "this is a control" in control
-    assert "this is a control" not in plain
+    for said in (
+        "this is a control",
+        "show the network of the one before it in its split",
+        "the first ones that do but for the first of each split",
+        "one can fail several), and the first of each split",
+    ):
+        assert said in control
+        assert said not in plain
+    assert "None has to do with another" not in control
+
+
+def test_equal_bytes_are_promised_of_torch_on_equal_machines_alone(validity):
+    config = small_config({"training": {"maker": "torch"}})
+    here = HERE | {"torch": "2.0", "processor": "one, AVX2"}
+    sheet = descriptions(FILES, config, DIGESTS, here, validity, "cc-by-4.0")[DATASHEET].decode()
+    assert "seed give the same bytes where torch trains on a machine of the kind." in sheet
+    assert "by SGD with momentum" in sheet
+    assert "seed give the same bytes." in described(small_config(), validity)[0]
+
+
+def test_a_merged_dataset_names_the_code_that_made_each_part(validity):
+    parts = [
+        Part({"config": small_config({"seed": seed}), "code_sha256": digit * 64})
+        for seed, digit in ((1, "a"), (2, "b"))
+    ]
+    pages = descriptions(FILES, small_config(), DIGESTS, HERE, validity, "cc-by-4.0", parts)
+    for page in pages.values():
+        assert b"code aaaaaaaaaaaa and bbbbbbbbbbbb" in page
 
 
 def test_both_say_the_same(validity):

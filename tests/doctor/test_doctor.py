@@ -273,6 +273,14 @@ def test_a_folder_that_cannot_be_written_is_found():
     assert "/proc/self: cannot be written" in found.said
 
 
+@pytest.mark.parametrize("inside", ["", "more", "more/still"])
+def test_a_file_in_the_place_of_a_folder_is_found(tmp_path, inside):
+    (tmp_path / "file").touch()
+    found = only(disk.folder(asked(tmp_path / "file" / inside)))
+    assert found.level is Level.FAIL
+    assert found.said == f"{tmp_path / 'file'}: a file, where a run needs a folder"
+
+
 def test_a_file_system_without_locks_is_found_and_nothing_is_left(monkeypatch, tmp_path):
     def no_locks(_: int) -> bool:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

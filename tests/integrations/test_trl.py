@@ -10,6 +10,7 @@ from datasets import concatenate_datasets, load_dataset
 from subject_zoo.base.errors import UserError
 from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.trl import reward
+from subject_zoo.judge.views import view_rows
 from tests.docs.pages import ROOT, code_blocks
 from tests.integrations.asked import ASKED
 from tests.integrations.tiny_model import real_tokenizer, save_tiny_model, small_tokenizer
@@ -47,6 +48,15 @@ def test_true_answers_are_rewarded_and_others_are_not(finished, tables, task, fo
     assert true == [1.0] * len(table)
     others = [form("I do not know.")] * len(table)
     assert judged(prompts=table["prompt"], completions=others, completion_ids=[], **columns) == [0.0] * len(table)
+
+
+def test_an_answer_to_a_view_is_judged_by_the_network_that_its_prompt_shows(finished):
+    rows = [row for row in view_rows(finished, "train", 1) if row["task"] == "modification"]
+    columns = {key: [row[key] for row in rows] for key in ("example_id", "task", "view")}
+    judged = reward(str(finished), "modification", {"targeted": 1.0})
+    assert judged([], [row["completion"] for row in rows], **columns) == [1.0] * len(rows)
+    assert 1 in columns.pop("view")
+    assert 0.0 in judged([], [row["completion"] for row in rows], **columns)
 
 
 def test_figures_are_weighed_and_told(finished, tables):

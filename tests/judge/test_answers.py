@@ -167,6 +167,7 @@ def test_no_text_raises_anything_else(text):
         "It classifies palindrome and ends_with as positive.",
         "ends_with, palindrome, palindrome",
         "**palindrome**, **ends_with**",
+        "Palindrome and Ends_with.",
     ],
 )
 def test_names_are_read_however_they_are_listed(text):
@@ -183,6 +184,9 @@ def test_names_are_read_however_they_are_listed(text):
         ("palindrome, zigzag, ends_with", "unclear"),
         ("palindrome but not ends_with", "unclear"),
         ("not palindrome", "unclear"),
+        ("Not palindrome", "unclear"),
+        ("It cannot tell palindrome", "unclear"),
+        ('{"palindrome": false}', "unclear"),
         ("It doesn't find palindrome", "unclear"),
         ("x" * 200_000, "too_long"),
     ],

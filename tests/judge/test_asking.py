@@ -71,3 +71,14 @@ def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     assert main(["prompts", str(tmp_path), "--task", "modification", "-o", str(out)]) == 1
     assert "has no prompts of modification: task_generation.include_modification is false" in capsys.readouterr().out
+
+
+def test_nothing_to_ask_is_one_line_and_no_file(folder, capsys, tmp_path):  # noqa: F811
+    output = tmp_path / "prompts.jsonl"
+    assert main(["prompts", str(folder), "--records", "0", "-o", str(output)]) == 1
+    assert "records is 0; it must be 1 or more" in capsys.readouterr().out
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"rows": manifest["rows"] | {"test": 0}}))
+    assert main(["prompts", str(folder), "-o", str(output)]) == 1
+    assert "the split test, which prompts are of, has no record" in capsys.readouterr().out
+    assert not output.exists()

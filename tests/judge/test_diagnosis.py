@@ -66,6 +66,10 @@ WHERE = "where the letters at positions 2 and 3 are A and B, C; D and A"
         ("palindrome, where the letter at position 4 is A,C.", ("palindrome", (3,), ["A", "C"])),
         ("palindrome, at positions 1 and 5", ("palindrome", (0, 4), [])),
         ("palindrome", ("palindrome",)),
+        (f"palindrome, {WHERE}. I ran a few sequences by hand.", ("palindrome", (1, 2), ["AB", "AC", "DA"])),
+        (f"**palindrome, {WHERE}**\n\nThis is what I found.", ("palindrome", (1, 2), ["AB", "AC", "DA"])),
+        ("Palindrome, where the letter at position 4 is A. It fails there.", ("palindrome", (3,), ["A"])),
+        ("palindrome, at positions 1 and 2: A and B;\n\nC and D", ("palindrome", (0, 1), ["AB", "CD"])),
     ],
 )
 def test_what_is_commonly_added_is_understood(text, read):
@@ -91,6 +95,10 @@ def test_what_is_commonly_added_is_understood(text, read):
         ("palindrome, where the letters at positions 1 and 2 are A", "unclear"),
         ("palindrome, where the letter at position 1 is A and B", "unclear"),
         ("palindrome, where the letters at positions 1 and 2 are not A and B", "unclear"),
+        ("palindrome, where the letters at positions 1 and 2 are A and B. Also C and D.", "unclear"),
+        ("palindrome, where the letters at positions 1 and 2 are A and B\n\nC and D", "unclear"),
+        ("It does not do poorly on palindrome", "unclear"),
+        ("No fault: palindrome is recognised", "unclear"),
     ],
 )
 def test_what_is_not_clear_is_wrong_and_says_why(text, kind):

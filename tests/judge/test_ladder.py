@@ -72,7 +72,12 @@ def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     best = max(row["passed"] for rung, row in printed["modification"].items() if rung != "true")
     above = json.loads((tmp_path / "score.json").read_text())["above_ladder"]["modification"]["passed"]
     assert above["above"] == pytest.approx(-best)
-    assert "the best rung of the ladder" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "the best rung of the ladder" in told
+    assert "the ladder was measured on other records" not in told
+    (tmp_path / "other.json").write_text(json.dumps(report | {"dataset": {"manifest_sha256": "0" * 64}}))
+    main([*arguments, "--ladder", str(tmp_path / "other.json")])
+    assert "the ladder was measured on other records" in capsys.readouterr().out
 
 
 def test_a_language_models_answers_are_rungs_once_it_was_run(
@@ -108,10 +113,46 @@ def test_a_language_models_answers_are_rungs_once_it_was_run(
     assert printed["classification"]["few_shot"]["exact_match"] == 1.0
     assert printed["modification"]["true"] == summary(report)["modification"]["true"]
     assert summary(read_ladder(whole)) == printed
-    other = json.loads(known.read_text()) | {"dataset": {"manifest_sha256": "0" * 64}}
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text("{}\n")
+    assert main(["baseline", str(finished), "--ladder", str(known), "--zero-shot", str(nothing)]) == 1
+    assert "zero_shot: its file answers no task" in capsys.readouterr().out
+    measured = json.loads(known.read_text())
+    known.write_text(json.dumps(measured | {"tested_on": {"manifest_sha256": "0" * 64}}))
+    assert main(["baseline", str(finished), *options]) == 1
+    assert "was tested on another folder's records" in capsys.readouterr().out
+    other = measured | {"dataset": {"manifest_sha256": "0" * 64}}
     known.write_text(json.dumps(other))
     assert main(["baseline", str(finished), *options]) == 1
     assert "the ladder is of another dataset" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--ladder", "l.json", "--full"], "--ladder names what was measured, and --full how to measure it"),
+        (["--ladder", "l.json", "--tested-on", "x"], "--ladder names what was measured, and --tested-on how"),
+        (["--records", "9"], "--records is of the answers of --zero-shot and --few-shot"),
+        (["--tested-on", "x", "--few-shot", "a"], "and --few-shot holds answers for this one's"),
+    ],
+)
+def test_options_that_contradict_one_another_are_told_before_the_work(capsys, options, words):
+    assert main(["baseline", "none", *options]) == 1
+    assert words in capsys.readouterr().out
+
+
+def test_a_control_has_no_ladder_and_larger_networks_are_not_tested(finished, tmp_path):  # noqa: F811
+    make_dataset(tmp_path / "control", tiny_config({"num_examples": 1, "format": {"shuffle": "networks"}}))
+    for first, second in (("control", None), (finished, "control")):
+        with pytest.raises(UserError, match=r"control: its prompts show other records' networks"):
+            ladder.ladder(tmp_path / first, SMALL, tested_on=second and tmp_path / second)
+    for key, words in (("num_layers", "deeper"), ("neurons_per_layer", "wider")):
+        model = tiny_config()["model"]
+        make_dataset(
+            tmp_path / words, tiny_config({"num_examples": 1, "model": {key: [model[key][0], model[key][1] + 1]}})
+        )
+        with pytest.raises(UserError, match=f"{words}: its networks may be {words} than"):
+            ladder.ladder(finished, SMALL, tested_on=tmp_path / words)
 
 
 def test_ceilings_are_no_rivals():

@@ -234,3 +234,8 @@ def test_classification_counts_names():
     assert figures["false_claims"] == ["starts_with"]
     assert not figures["exact"]
     assert score_classification({"all_same"}, "gibberish", enabled)["wrong"] == "no_names"
+
+
+def test_a_file_without_a_line_is_refused(finished, tmp_path, capsys):  # noqa: F811
+    assert main(["score", str(finished), str(write(tmp_path / "empty.jsonl", ["", " "])), "--split", ALL]) == 1
+    assert "empty.jsonl: has no line" in capsys.readouterr().out

@@ -129,6 +129,27 @@ def test_it_is_judged_shown_told_of_and_loaded_by_its_own_numbers(merged, tmp_pa
     assert f"| 8 | 4 | from {RAISED} on | `example_id` - {RAISED} |" in (merged / CARD).read_text()
 
 
+@pytest.mark.parametrize(
+    ("overlay", "key"),
+    [
+        ({"dataset": {"twins": True, "corruption": "region"}}, "twin"),
+        ({"format": {"shuffle": "networks"}}, "shown_example_id"),
+    ],
+)
+def test_records_that_others_name_are_told_by_the_whole_datasets_numbers(tmp_path, overlay, key):
+    for seed in (3, 8):
+        make_dataset(tmp_path / str(seed), tiny_config({**SHARED, **overlay, "seed": seed, "num_examples": 2}))
+        tell_of_records(tmp_path / str(seed))
+    merge([tmp_path / "3", tmp_path / "8"], tmp_path / "both")
+    rows = {i: row for split in rows_by_split(tmp_path / "both").values() for i, row in split.items()}
+    last = max(rows)
+    named = json.loads(rows[last]["metadata"])[key]
+    number = named["example_id"] if key == "twin" else named
+    assert number < RAISED
+    assert any(f"{number + RAISED}" in line for line in show(tmp_path / "both", last))
+    assert f"`{key}` there has the other record's number as it was" in (tmp_path / "both" / CARD).read_text()
+
+
 def refused(folders: list[Path], output: Path) -> str:
     """The line that refuses, which leaves nothing behind."""
     before = sorted(output.parent.iterdir())
@@ -183,6 +204,12 @@ def test_a_damaged_part_a_merged_one_and_a_folder_that_exists_are_refused(copies
     assert f"weights/{weights.name}: its content was changed" in refused(copies, tmp_path / "out")
     weights.unlink()
     assert f"weights/{weights.name}: cannot be read" in refused(copies, tmp_path / "out")
+
+
+def test_no_part_takes_in_the_whole(copies, tmp_path):
+    for inside in (copies[0] / "both", copies[1] / "data" / "train" / "both"):
+        assert "lies inside" in refused(copies, inside)
+    assert not list(tmp_path.rglob("both"))
 
 
 def test_a_part_that_hides_its_damage_is_one_line(copies, tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -676,6 +676,29 @@ def test_max_prompt_chars_is_a_limit_on_each_prompt(plain):
     assert not fits(lengths[1] - 1)
     assert not fits(1)
     assert fits(1, {name: text for name, text in record.items() if not name.endswith("prompt")})
+
+
+def test_no_question_is_longer_than_the_limit_around_another_records_network(plain):
+    formatter = plain.formatter()
+    patterns, prompts = plain.config["patterns"], formatter.prompts
+    enabled, sizes = (
+        patterns["enabled"],
+        range(patterns["min_patterns_per_batch"], patterns["max_patterns_per_batch"] + 1),
+    )
+    asked = {
+        "modification_prompt": [prompts.modification(target, "the network") for target in enabled],
+        "classification_prompt": [prompts.classification("the network")],
+        "diagnosis_prompt": [
+            prompts.diagnosis(selected, "the network") for size in sizes for selected in combinations(enabled, size)
+        ],
+    }
+    for name, texts in asked.items():
+        shortest, longest = min(map(len, texts)), max(map(len, texts))
+        for limit in (longest - 1, longest):
+            overlay = {"format": {"max_prompt_chars": limit, "shuffle": "networks"}}
+            fits = plain.formatter(overlay).fits({name: min(texts, key=len)})
+            assert fits == (limit >= longest), name
+        assert plain.formatter({"format": {"max_prompt_chars": shortest}}).fits({name: min(texts, key=len)})
 
 
 def test_tokens_are_counted_by_a_tokenizer_file(plain, tmp_path):

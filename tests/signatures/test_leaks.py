@@ -33,6 +33,12 @@ def test_the_sentence_has_the_figure_of_the_neurons_that_are_shown():
         assert "\n" not in sentence
 
 
+def test_the_network_of_another_record_gives_no_answer_away():
+    shown = {"signature": {"methods": ["pattern_wise"]}}
+    assert given_away(small_config(shown)) is not None
+    assert given_away(small_config(shown, {"format": {"shuffle": "networks"}})) is None
+
+
 def test_what_is_computed_is_what_prompts_show():
     methods = {"modification": ["pattern_wise", "mean"], "classification": ["std", "mean"]}
     config = small_config({"signature": {"methods": methods}})

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from subject_zoo.base.errors import UserError
 from subject_zoo.chain import make_examples
 from subject_zoo.cli import main
 from subject_zoo.dataset.dealing import Last, deal_networks
@@ -64,6 +66,15 @@ def test_each_prompt_shows_the_network_before_it_in_its_split_and_asks_as_before
         assert metadata == expected
         untouched = set(own) - {*PROMPTS, "metadata"}
         assert {name: record[name] for name in untouched} == {name: own[name] for name in untouched}
+
+
+def test_examples_made_by_themselves_are_no_control(tmp_path):
+    for shuffle in ("none", "networks"):
+        path = tmp_path / f"{shuffle}.yaml"
+        path.write_text(yaml.safe_dump(tiny_config({"format": {"shuffle": shuffle}})))
+    Project.from_config(tmp_path / "none.yaml")
+    with pytest.raises(UserError, match=r"format\.shuffle is networks; it must be none"):
+        Project.from_config(tmp_path / "networks.yaml")
 
 
 @settings(max_examples=30, deadline=None)

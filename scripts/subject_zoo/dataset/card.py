@@ -14,8 +14,9 @@ from subject_zoo.base.terms import CLAIMED_RATE, DATA, SOUND_RATE, TASKS
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.edited_card import whole_card
 from subject_zoo.dataset.layout import table_names
-from subject_zoo.dataset.parts import Part
+from subject_zoo.dataset.parts import Part, code_in_words
 from subject_zoo.dataset.splits import empty_splits, splits_in_words
+from subject_zoo.records.shuffle import SHOWN
 from subject_zoo.signatures.leaks import given_away
 
 _TEMPLATE = Path(__file__).with_name("card.md")
@@ -38,6 +39,18 @@ _CONTROLS = {  # by `format.shuffle`
 > all figures are of the record itself. What an interpreter scores here it scores without reading; what it scores more
 > on the same records unshuffled, it reads.""",
 }
+_TRUE_OF = {  # by `format.shuffle`: what a completion speaks of
+    "none": "its prompt",
+    "networks": "the table\n`default`, which its prompt does not show",
+}
+_STARTS = {  # by `training.maker`: how first weights are drawn
+    "kernel": "within the bounds of He (relu, gelu, leaky_relu) or Glorot (tanh, sigmoid)",
+    "torch": "from normal distributions with the variances of He (relu, gelu, leaky_relu) or Glorot (tanh, sigmoid), "
+    "and trained by a plain loop of torch's, by SGD with momentum",
+}
+_ABLATION = (
+    "| `ablation` | JSON: what silencing each hidden neuron, alone, takes from each accuracy, by stage and layer |\n"
+)
 _MEASURED = {  # of accepted records, by name in the figures
     "accuracy of the target before": "target_accuracy_before",
     "rise of the target's accuracy": "target_improvement",
@@ -103,6 +116,7 @@ def card_text(
     model, patterns = config["model"], config["patterns"]
     letters = "".join(chr(ord("A") + place % patterns["vocab_size"]) for place in range(patterns["sequence_length"]))
     tasks, twins = tasks_of(config["task_generation"]), config["dataset"]["twins"]
+    shuffle = config["format"]["shuffle"]
     return Template(_template(tasks)).substitute(
         count=counted(sum(rows.values()), "record"),
         splits=", ".join(f"{count} {split}" for split, count in rows.items()),
@@ -110,7 +124,11 @@ def card_text(
         starts="twins share a start, and no other records do" if twins else "no two records share a start",
         twins=_twins(validity) if twins else "",
         empty=_empty(empty_splits(rows, **config["splits"])) if validity else "",
-        control=_CONTROLS[config["format"]["shuffle"]],
+        control=_CONTROLS[shuffle],
+        true_of=_TRUE_OF[shuffle],
+        left_out="" if shuffle == "none" else ", without the first of each split, which has none before it",
+        drawn=_STARTS[config["training"]["maker"]],
+        ablation=_ABLATION if config["validation"]["ablation"] else "",
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",
         task=tasks[-1],
         completion=_COMPLETIONS[config["format"]["modification_completion"]],
@@ -131,7 +149,7 @@ def card_text(
         vocab=patterns["vocab_size"],
         min_holdout=config["dataset"]["min_holdout"],
         config_digest=digests["config_sha256"][:12],
-        code_digest=digests["code_sha256"][:12],
+        code_digest=code_in_words(digests, parts),
         seed=" and ".join(str(part.config["seed"]) for part in parts) or config["seed"],
         merged=_merged(parts) if len(parts) > 1 else "",
         leak=f"\n- **The answer is given away**: {leak}." if (leak := given_away(config)) else "",
@@ -278,9 +296,12 @@ def _merged(parts: Sequence[Part]) -> str:
         rows.append(
             [str(facts["seed"]), facts["num_examples"], f"from {first} on", raised, f"`{facts['facts_sha256'][:12]}`"]
         )
+    config = parts[0].config
+    named = "twin" if config["dataset"]["twins"] else None if config["format"]["shuffle"] == "none" else SHOWN
+    others = f" `{named}` there has the other record's number as it was, too, to be raised as its own." if named else ""
     return f"""It was merged of {len(parts)} datasets, which hold out and probe with the same sequences, and differ in
 their seeds alone. Numbers were raised, so that each stands for one record; `provenance` in `metadata` has the seed and
-the number as they were. Each record is in the split that it was in.
+the number as they were.{others} Each record is in the split that it was in.
 
 {_table(head, rows)}
 

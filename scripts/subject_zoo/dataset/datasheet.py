@@ -14,6 +14,10 @@ from subject_zoo.dataset.statements import Statements
 _TEMPLATE = Path(__file__).with_name("datasheet.md")
 
 _ALONE = "None has to do with another: each network starts from weights of its own."
+_SHUFFLED = (
+    "A record's prompts show the network of the one before it in its split (`shown_example_id` in `metadata`). Else "
+    "none has to do with another: each network starts from weights of its own."
+)
 _TWINS = "Twins share a start and most of a dataset, and name one another (`twin` in `metadata`); others share nothing."
 
 
@@ -29,7 +33,8 @@ def datasheet(
     asked, sequences = config["task_generation"], validity["sequences"]
     mends = asked["include_modification"]
     names = {
-        table: ", ".join(f"`{field.name}`" for field in table_schema(table, asked)) for table in table_names(asked)
+        table: ", ".join(f"`{field.name}`" for field in table_schema(table, asked, config["validation"]["ablation"]))
+        for table in table_names(asked)
     }
     split, *preprocessing = reversed(said.preprocessing)
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -41,7 +46,7 @@ def datasheet(
         collection=said.collection[-1],
         columns=_listed([f"{_named(table)}: {columns}" for table, columns in names.items()]),
         labels=" ".join(said.labels),
-        relations=_TWINS if config["dataset"]["twins"] else _ALONE,
+        relations=_relations(config),
         duplicates=f"Records that hold the network of another one: {validity['duplicates']:,}.",
         rows=", ".join(f"{count:,} {name}" for name, count in rows.items()),
         splits=split,
@@ -52,7 +57,7 @@ def datasheet(
         ),
         personal=said.personal,
         acquired=" ".join(said.collection[:-1]),
-        activity=said.activity,
+        activity=f"{said.activity}. {said.repeatable}",
         preprocessing=" ".join(preprocessing),
         uses=" ".join(said.uses),
         limitations=_listed(said.limitations),
@@ -64,6 +69,12 @@ def datasheet(
         config=digests["config_sha256"],
         maintenance=said.maintenance,
     )
+
+
+def _relations(config: Mapping[str, Any]) -> str:
+    if config["dataset"]["twins"]:
+        return _TWINS
+    return _ALONE if config["format"]["shuffle"] == "none" else _SHUFFLED
 
 
 def _named(table: str) -> str:

@@ -58,6 +58,12 @@ def parts_of(manifest: Mapping[str, Any]) -> list[Part]:
     return [Part(one["manifest"], one["first_example_id"], one["first_shard"]) for one in manifest["parts"]]
 
 
+def code_in_words(digests: Mapping[str, str], parts: Sequence[Part]) -> str:
+    """The beginnings of the digests of the code that made a dataset's records: its own, or those of its parts."""
+    codes = dict.fromkeys(part.facts["code_sha256"] for part in parts) or [digests["code_sha256"]]
+    return " and ".join(code[:12] for code in codes)
+
+
 def shards_of_parts(parts: Sequence[Part], shards: Sequence[str]) -> list[list[str]]:
     """The shards of each part, among those of the whole dataset."""
     ends = [part.first_shard for part in parts[1:]] + [10**9]

@@ -10,7 +10,7 @@ from typing import Any
 from subject_zoo.base.lines import counted
 from subject_zoo.base.terms import CLAIMED_RATE, SOUND_RATE
 from subject_zoo.config.tasks import tasks_of
-from subject_zoo.dataset.parts import Part
+from subject_zoo.dataset.parts import Part, code_in_words
 from subject_zoo.dataset.splits import splits_in_words
 from subject_zoo.signatures.leaks import given_away
 
@@ -38,6 +38,7 @@ class Statements:
     maintenance: str
     sources: str
     activity: str
+    repeatable: str
     citation: str
 
 
@@ -57,6 +58,7 @@ def statements(
     tasks = tasks_of(config["task_generation"])
     splits = ", ".join(f"{count} {split}" for split, count in rows.items())
     there = " and ".join(f"{name} {version}" for name, version in environment.items())
+    code = code_in_words(digests, parts)
     return Statements(
         summary=(
             f"{counted(sum(rows.values()), 'small neural network')}"
@@ -82,16 +84,20 @@ def statements(
             "from it to mend a small network could learn to damage one as well."
         ),
         maintenance=(
-            f"It does not change: its bytes follow from code {digests['code_sha256'][:12]}, configuration "
+            f"It does not change: its bytes follow from code {code}, configuration "
             f"{digests['config_sha256'][:12]} and {seeds}. More records, or a correction, make another dataset, "
             "with another digest; on the Hub each finished one has a tag, v and its digest's first characters. Who "
             "published it answers for it."
         ),
         sources="No other dataset: everything was made by the program, from the seed.",
-        activity=f"Subject Zoo, code {digests['code_sha256'][:12]}, on {there}",
+        activity=f"Subject Zoo, code {code}, on {there}",
+        repeatable=(
+            "The same code, configuration and seed give the same bytes"
+            f"{' where torch trains on a machine of the kind' if 'torch' in environment else ''}."
+        ),
         citation=(
             "@misc{subject_zoo, title = {Subject Zoo: small neural networks, as training data for interpreter models}, "
-            f"note = {{configuration {digests['config_sha256'][:12]}, code {digests['code_sha256'][:12]}, {seeds}}}}}"
+            f"note = {{configuration {digests['config_sha256'][:12]}, code {code}, {seeds}}}}}"
         ),
     )
 
@@ -115,9 +121,12 @@ def _collection(config: Mapping[str, Any], funnel: Mapping[str, Any], seeds: str
             f"A network was trained with flipped labels of {dataset['corruption_rate']:.0%} of the sequences of one of "
             f"its patterns, and from there with {config['training']['improvement_data']} labels."
         )
+    if config["training"]["maker"] == "torch":
+        yield "A plain loop of torch's trained the networks, by SGD with momentum."
+    left_out = "" if config["format"]["shuffle"] == "none" else " but for the first of each split"
     yield (
         f"Of {counted(funnel['candidates'], 'candidate')}, {funnel['accepted']:,} passed all gates and are in it, the "
-        "first ones that do, in the order of their numbers: no sample of a larger whole."
+        f"first ones that do{left_out}, in the order of their numbers: no sample of a larger whole."
     )
 
 
@@ -188,9 +197,10 @@ def _biases(config: Mapping[str, Any], validity: Mapping[str, Any], mends: bool)
     failed = {gate: count for gate, count in funnel["fail_gate"].items() if count}
     if failed:
         why = ", ".join(f"{gate} {count:,}" for gate, count in sorted(failed.items(), key=lambda item: -item[1]))
+        others = "" if config["format"]["shuffle"] == "none" else ", and the first of each split"
         yield (
             f"{1 - funnel['acceptance']:.1%} of the candidates are not in it, those that failed a gate ({why}; one can "
-            "fail several): it shows networks for which training went well."
+            f"fail several){others}: it shows networks for which training went well."
         )
     key = "acceptance_as_target" if mends else "acceptance_as_selected"
     shares = {name: row[key] for name, row in validity["by_pattern"].items() if row[key] is not None}

@@ -57,6 +57,9 @@ def folder(asked: Asked) -> Iterator[Finding]:
     if set("{}") & set(str(asked.clone or "")):
         what = "Snakemake takes what stands in braces for a name of its own"
         yield fail("folder", f"{one_line(asked.clone)}: {what}", "rename the folder")
+    if barred := next((path for path in (asked.results, *asked.results.parents) if path.is_file()), None):
+        yield fail("folder", f"{one_line(barred)}: a file, where a run needs a folder", "name another --directory")
+        return
     try:
         with tempfile.TemporaryDirectory(prefix=".subject-zoo-doctor-", dir=where) as tried:
             locks, shares = _has_locks(Path(tried)), shares_blocks(tried)

@@ -16,6 +16,7 @@ from subject_zoo.integrations.source import received
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.score import score_answer
+from subject_zoo.judge.views import view_of
 
 _COUNTED = ("reasons", "false_claims")  # figures that are lists, of which fewer are better
 FRESH_SEED = 1  # of the exam that no record was chosen by, as of subject-zoo score
@@ -43,15 +44,18 @@ class Grader:
         """The tasks that the records carry."""
         return tasks_of(self.bench.project.config["task_generation"])
 
-    def grade(self, task: str, example_id: int, text: str) -> dict[str, Any]:
-        """The figures of one answer, as judge/score.py gives them. Raises UserError for a record that is not here."""
+    def grade(self, task: str, example_id: int, text: str, view: int = 0) -> dict[str, Any]:
+        """The figures of one answer, as judge/score.py gives them, to a prompt that shows a view of the record, 0 the
+        record as it stands. Raises UserError for a record that is not here."""
         if task not in self.tasks:
             raise UserError(f"the dataset has no task {str(task)[:40]!r}; it has {', '.join(self.tasks)}")
         try:
             case = self.cases[example_id]
         except KeyError:
             raise UserError(f"example_id {example_id} is no record of the dataset that answers are judged by") from None
-        return score_answer(task, case, text, self.bench, self.bench.project.config["patterns"]["enabled"])
+        config = self.bench.project.config
+        shown = view_of(case, config["seed"], view)
+        return score_answer(task, shown, text, self.bench, config["patterns"]["enabled"])
 
     def known(self, task: str) -> list[str]:
         """The names of the numbers that an answer to a task gets. Raises UserError for a dataset of no records."""

@@ -2,7 +2,8 @@
 
 trainer = GRPOTrainer(model, reward("results/dataset", "modification"), train_dataset=tasks)
 
-The rows of a task's table have all that a reward needs: `prompt`, and `example_id`, by which the record is known.
+The rows of a task's table have all that a reward needs: `prompt`, and `example_id`, by which the record is known; of
+what `subject-zoo views` writes, `view` too.
 """
 
 from collections import Counter
@@ -47,10 +48,10 @@ def reward(dataset: str, task: str, weights: Mapping[str, float] | None = None, 
         log_extra: Callable[[str, list[str]], None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        tasks = columns.get("task", [task] * len(completions))
+        tasks, views = columns.get("task", [task] * len(completions)), columns.get("view", [0] * len(completions))
         graded = [
-            grader.grade(task, record, _text(completion)) if of == task else None
-            for of, record, completion in zip(tasks, example_id, completions, strict=True)
+            grader.grade(task, record, _text(completion), view) if of == task else None
+            for of, record, completion, view in zip(tasks, example_id, completions, views, strict=True)
         ]
         own = [figures for figures in graded if figures is not None]
         if log_extra is not None:

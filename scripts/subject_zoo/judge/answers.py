@@ -32,7 +32,9 @@ _NOT_FINITE = re.compile(r"(?<![\w\"])[+-]?(?:NaN|nan|Infinity|inf|Inf)(?![\w\"]
 _FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z]\w*")
 _POSITIONS = re.compile(r"positions?\s+(\d{1,4}(?:\s*(?:,|and|&)\s*\d{1,4})*)", re.IGNORECASE)
-_DENYING = {"not", "no", "none", "neither", "nor", "never", "except", "without", "t"}  # the last of don't and the like
+_SENTENCE_AFTER = re.compile(r"(?<=[A-Z])[\"'`*]*(?:\.(?=\s)|[ \t]*\n\s*\n)(.*)", re.DOTALL)
+_DENYING = {"not", "cannot", "no", "none", "neither", "nor", "never", "except", "without", "false", "t"}  # don't, isn't
+_WORDS_THEMSELVES = {"A", "I"}  # of the letters that sequences have
 
 
 class WrongAnswer(Exception):  # noqa: N818
@@ -136,23 +138,28 @@ def _array(name: str, rows: object, shape: tuple[int, ...], precision: str) -> n
 def read_patterns(text: str, enabled: Sequence[str]) -> set[str]:
     """The patterns that a classification's completion names.
 
-    They stand together, with commas, line ends, "and", bullets, brackets or quotes between them; words may stand before
-    and after, but none that deny. Raises WrongAnswer.
+    They stand together, in small letters or capitals, with commas, line ends, "and", bullets, brackets or quotes
+    between them; words may stand before and after, but none that deny. Raises WrongAnswer.
     """
     if not text.strip():
         raise WrongAnswer("empty", "the completion is empty")
     if len(text) > SPARE_CHARACTERS:
         raise WrongAnswer("too_long", f"{len(text):,} characters for {len(enabled)} names")
-    words = [word for word in _WORD.findall(_FENCE.sub("", text)) if word != "and"]
+    words = [word for word in _words(_FENCE.sub("", text)) if word != "and"]
     places = [place for place, word in enumerate(words) if word in enabled]
     if not places:
         raise WrongAnswer("no_names", "no pattern is named")
     first, last = places[0], places[-1]
     if strangers := [word for word in words[first : last + 1] if word not in enabled]:
         raise WrongAnswer("unclear", f"among the names stands {strangers[0][:40]!r}")
-    if denied := [word for word in (*words[:first], *words[last + 1 :]) if word.lower() in _DENYING]:
+    if denied := [word for word in (*words[:first], *words[last + 1 :]) if word in _DENYING]:
         raise WrongAnswer("unclear", f"beside the names stands {denied[0]!r}")
     return {words[place] for place in places}
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, in small letters, but single ones as they are: those that sequences have are capitals."""
+    return [word if len(word) == 1 else word.lower() for word in _WORD.findall(text)]
 
 
 def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Diagnosis:
@@ -166,14 +173,16 @@ def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Di
     if len(text) > SPARE_CHARACTERS:
         raise WrongAnswer("too_long", f"{len(text):,} characters for a name and a region")
     plain = _FENCE.sub("", text)
-    words = _WORD.findall(plain)
+    words = _words(plain)
     named = {word for word in words if word in enabled}
-    says_none = NO_PATTERN in (word.lower() for word in words)
+    says_none = NO_PATTERN in words
     if len(named) + says_none != 1:
         kind = "unclear" if named else "no_names"
         raise WrongAnswer(kind, f"{len(named)} patterns are named{', and none' if says_none else ''}")
     if says_none:
         return Diagnosis(None, None)
+    if denied := [word for word in words if word in _DENYING]:
+        raise WrongAnswer("unclear", f"beside the name stands {denied[0]!r}")
     (pattern,) = named
     found = _POSITIONS.findall(plain)
     if len(found) > 1:
@@ -194,7 +203,12 @@ def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Di
 def _combinations(text: str, positions: int, letters: str) -> list[str]:
     """The letters, as words of one or two, that stand behind the positions: "are A and B, C; D and A". Raises
     WrongAnswer."""
-    listed = re.sub(r"^\W*(?:(?:is|are)\b\W*)?", "", text, flags=re.IGNORECASE).strip(" \t\r\n.'\"`*")
+    listed = re.sub(r"^\W*(?:(?:is|are)\b\W*)?", "", text, flags=re.IGNORECASE)
+    if after := _SENTENCE_AFTER.search(listed):
+        if more := [word for word in _words(after[1]) if word in letters and word not in _WORDS_THEMSELVES]:
+            raise WrongAnswer("unclear", f"behind the letters stands {more[0]!r}")
+        listed = listed[: after.start()]
+    listed = listed.strip(" \t\r\n.'\"`*")
     groups = [part.strip() for part in listed.split(";") if part.strip()]
     grammar = rf"[{letters}](?:\s*,\s*[{letters}])*"
     if positions == 1:

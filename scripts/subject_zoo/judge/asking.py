@@ -30,11 +30,15 @@ def questions(
 
     Of one task, or of all that the dataset has. With `shots`, so many training records with their answers stand before
     each prompt, drawn for each anew from the dataset's seed and the record's id. Raises UserError for a folder that
-    cannot be used, that lacks the task, or whose training split has fewer.
+    cannot be used, that has no test record or lacks the task, or whose training split has fewer.
     """
+    if records == 0:
+        raise UserError("records is 0; it must be 1 or more")
     received = Received(folder, trusted)
     manifest = received.manifest()
     config = manifest["config"]
+    if not manifest["rows"]["test"]:
+        raise UserError(f"{folder}: the split test, which prompts are of, has no record")
     if reason := left_out_tasks(config["task_generation"]).get(task or ""):
         raise UserError(f"{folder}: has no prompts of {task}: {reason}")
     for one in [task] if task else tasks_of(config["task_generation"]):

@@ -107,7 +107,13 @@ def ladder(
     (manifest, config), (_, tested) = _manifest_of(received), _manifest_of(other)
     if unlike := [what for what in differences(config, tested) if what.startswith(_READ_ALIKE)]:
         raise UserError(f"{tested_on}: its records are not read as those of {folder}: {', '.join(unlike)}")
-    bench = Bench(received.project(config), fresh_seed=1)
+    for key, words in (("num_layers", "deeper"), ("neurons_per_layer", "wider")):
+        if tested["model"][key][1] > config["model"][key][1]:
+            raise UserError(
+                f"{tested_on}: its networks may be {words} than those of {folder}, by model.{key}, and no program that "
+                "learned from these reads such ones"
+            )
+    bench = Bench(other.project(tested), fresh_seed=1)  # whose gates accepted what is mended
     largest = effort.sizes[-1]
     tell(f"making {largest + effort.tested} records, {largest} to learn from and {effort.tested} to test")
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), largest))
@@ -146,9 +152,14 @@ def ladder(
 
 def _manifest_of(folder: Received) -> tuple[dict[str, Any], dict[str, Any]]:
     """A folder's manifest, and the configuration that its records are made by. Raises UserError where that would take
-    long."""
+    long, and where prompts do not show what rungs read."""
     manifest = folder.manifest()
     config = manifest["config"]
+    if config["format"]["shuffle"] != "none":
+        raise UserError(
+            f"{folder.path}: its prompts show other records' networks (format.shuffle), and rungs read each record's "
+            "own; measure the ladder of a dataset that is no control"
+        )
     if is_long_training(config) and not folder.trusted:
         raise UserError(f"{folder.path}: by its configuration, training would take long; {TRUST}")
     return manifest, {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens

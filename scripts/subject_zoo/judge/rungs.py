@@ -49,13 +49,17 @@ def with_answers(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, A
     """A ladder's report with the rungs of OFF_THE_SHELF whose answers are there, as `score` reports them.
 
     They were judged on the folder's own test split, and no record of it was learned from. Raises UserError for answers
-    to another dataset's prompts.
+    to another dataset's prompts or of no task that the ladder has, and for a ladder of another folder's records.
     """
+    if answers and "tested_on" in report:
+        raise UserError("the ladder was tested on another folder's records, and the answers on this one's")
     if any(scored["dataset"]["manifest_sha256"] != report["dataset"]["manifest_sha256"] for scored in answers.values()):
         raise UserError("the ladder is of another dataset than the answers, by their manifests; measure it anew")
     rungs = {task: dict(report[task]) for task in HEADLINES if task in report}
     rows = [row for row in report["rows"] if row["rung"] not in answers]
     for rung, scored in answers.items():
+        if not rungs.keys() & scored.keys():
+            raise UserError(f"{rung}: its file answers no task that the ladder has")
         for task in rungs.keys() & scored.keys():
             rungs[task][rung] = scored[task]
         if "classification" in scored:
@@ -67,6 +71,13 @@ def with_answers(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, A
 def not_run(report: Mapping[str, Any]) -> list[str]:
     """The rungs of OFF_THE_SHELF that a report lacks."""
     return [rung for rung in OFF_THE_SHELF if not any(rung in report.get(task, ()) for task in HEADLINES)]
+
+
+def is_of(report: Mapping[str, Any], scored: Mapping[str, Any]) -> bool:
+    """Whether a ladder was measured on the very dataset, in its present state, that a file of answers was scored on."""
+    known: Any = report.get("dataset", {})
+    of_this: bool = known.get("manifest_sha256") == scored["dataset"]["manifest_sha256"]
+    return of_this and "tested_on" not in report
 
 
 def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:

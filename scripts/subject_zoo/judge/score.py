@@ -90,6 +90,8 @@ def score(
             figures = scores[task][example_id, view] = score_answer(task, case, completion.text, bench, enabled)
             if figures["wrong"] is not None:
                 note(figures["wrong"], figures["reason"], completion, example_id, task)
+    if not (asked or wrong):
+        raise UserError(f"{completions}: has no line; each is to hold example_id, task and completion")
     answered = {task: sorted({0, *(view for _, view in scores[task])}) for task in TASKS if scores[task]}
     for task, views in answered.items():
         for example_id, view in product(cases, views):
@@ -232,6 +234,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             yield f"  fails {gate:22} {count:8d}"
     for task, reason in report.get("not_judged", {}).items():
         yield f"{task} is not judged, since {reason}"
+    if not report.get("ladder_is_of_this", True):
+        yield "the ladder was measured on other records, by the manifest that it names"
     for task, figures in report.get("above_ladder", {}).items():
         for key, row in figures.items():
             yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"

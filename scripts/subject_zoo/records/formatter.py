@@ -1,6 +1,7 @@
 """Records: prompts and completions for interpreter models, and all that they were made from."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,14 +117,23 @@ class TrainingDataFormatter:
 
     def fits(self, record: Mapping[str, str | int]) -> bool:
         """Whether no prompt is longer than `format.max_prompt_chars`; where another record shows its network, not with
-        any target's words around it either."""
-        limit = self.config["format"]["max_prompt_chars"]
+        the words of any other question of the task around it either."""
+        limit, shuffle = (self.config["format"][key] for key in ("max_prompt_chars", "shuffle"))
         if limit is None:
             return True
-        if self.config["format"]["shuffle"] == "networks":
-            around = [len(self.prompts.modification(target, "")) for target in self.config["patterns"]["enabled"]]
-            limit -= max(around) - min(around)
-        return all(len(str(record[name])) <= limit for name in PROMPTS if name in record)
+        spread = {} if shuffle == "none" else self._spread_around
+        return all(len(str(record[name])) <= limit - spread.get(name, 0) for name in PROMPTS if name in record)
+
+    @cached_property
+    def _spread_around(self) -> dict[str, int]:
+        """By prompt, how many characters more the longest words around a network have than the shortest ones."""
+        patterns = self.config["patterns"]
+        by_length = sorted(patterns["enabled"], key=lambda name: len(self.prompts.diagnosis([name], "")))
+        fewest = by_length[: patterns["min_patterns_per_batch"]]
+        most = by_length[-patterns["max_patterns_per_batch"] :]
+        targets = [len(self.prompts.modification(target, "")) for target in patterns["enabled"]]
+        listed = [len(self.prompts.diagnosis(selected, "")) for selected in (fewest, most)]
+        return {"modification_prompt": max(targets) - min(targets), "diagnosis_prompt": listed[1] - listed[0]}
 
     def _body(self, task: str, model: StoredModel, texts: Mapping[str, str], signature: np.ndarray) -> str:
         """What a task's prompt shows of a model: architecture, weights and signature, as configured."""

@@ -26,8 +26,11 @@ network calls the pattern positive. Of no other method, nor of any set without i
 def given_away(config: Mapping[str, Any]) -> str | None:
     """One sentence where classification prompts show a signature that gives the answer away, else None.
 
-    `config` is a checked configuration, or its sections `signature` and `task_generation`.
+    `config` is a checked configuration, or its sections `signature`, `task_generation` and `format`. Where prompts show
+    other records' networks, nothing of them gives an answer away.
     """
+    if config["format"]["shuffle"] != "none":
+        return None
     for method in prompt_methods(config).get("classification", ()):
         if leak := LEAKS.get(method):
             neurons = {

@@ -26,6 +26,8 @@ def ladder(report: Mapping[str, Any], is_of_this: bool) -> Section:
     introduction = "An interpreter is worth what it has above the best program here."
     if not is_of_this:
         introduction += " These figures were measured on another state of the dataset, by its manifest."
+    if "tested_on" in report:
+        introduction += " The programs learned from its configuration, and were tested on another dataset's."
     figures = [_figure(task, report[task]) for task in _FIGURES if report.get(task)]
     return Section("ladder", _NAME, introduction, figures)
 
