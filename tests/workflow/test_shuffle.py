@@ -16,7 +16,15 @@ from subject_zoo.dataset.dealing import Last, deal_networks
 from subject_zoo.dataset.shards import members_of_splits
 from subject_zoo.project import Project
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
-from tests.finished_dataset import found, hide, make_dataset, parquet_files, read_table_rows, tiny_config
+from tests.finished_dataset import (
+    diagnosing_config,
+    found,
+    hide,
+    make_dataset,
+    parquet_files,
+    read_table_rows,
+    tiny_config,
+)
 from tests.pipeline import snakemake, succeed
 from tests.record_tables import edit_record, records_of
 
@@ -72,6 +80,19 @@ def test_the_network_shown_depends_on_no_window_and_on_no_later_record(records, 
     assert dealt(records, [min(cut, len(records)) for cut in cuts]) == dealt(records, [])
     few = dealt(records[:wanted], [])
     assert few == dealt(records, [])[: len(few)]
+
+
+def test_no_prompt_is_longer_than_the_limit_whichever_network_it_shows():
+    config = diagnosing_config(SHUFFLED)
+    records = make_examples(Project(config, provenance={"signature_dataset": "of this test"}), range(12)).records
+    texts = {name: [record[name] for record in records] for name in (*PROMPTS, "diagnosis_prompt")}
+    for limit in sorted(len(text) for of in texts.values() for text in of):
+        limited = Project({**config, "format": {**config["format"], "max_prompt_chars": limit}}, provenance={})
+        kept = [place for place, record in enumerate(records) if limited.formatter.fits(record)]
+        for of in texts.values():
+            around = max(len(of[place]) - len(shown(of[place])) for place in range(len(of)))
+            assert all(around + len(shown(of[place])) <= limit for place in kept)
+    assert kept
 
 
 @pytest.fixture(scope="module")
