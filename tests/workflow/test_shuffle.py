@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from subject_zoo.base.errors import UserError
 from subject_zoo.chain import make_examples
 from subject_zoo.cli import main
 from subject_zoo.dataset.dealing import Last, deal_networks
 from subject_zoo.dataset.shards import members_of_splits
+from subject_zoo.integrations.fresh import FreshExamples
 from subject_zoo.project import Project
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
 from tests.finished_dataset import (
@@ -130,6 +132,11 @@ def test_true_completions_pass_and_the_report_says_that_prompts_are_shuffled(fol
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["shuffle"] == "networks"
     assert report["classification"]["exact_match"] == report["modification"]["repair_share"] == 1.0
+
+
+def test_examples_that_are_made_as_they_are_asked_for_are_no_control():
+    with pytest.raises(UserError, match=r"^format\.shuffle is networks; .* it must be none$"):
+        FreshExamples(Project(tiny_config(SHUFFLED)))
 
 
 @pytest.mark.workflow
