@@ -49,13 +49,17 @@ def show(folder: Path, example_id: int, trusted: bool = False) -> Iterator[str]:
 def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> Iterator[str]:
     row, split = _find(folder, manifest["files"], example_id)
     metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
-    raised_by = example_id - metadata["provenance"]["example_id"]  # where it stands in a merged dataset
+    raised_by = example_id - metadata["provenance"]["example_id"]  # of a merged dataset: others are named as they were
     yield f"Record {format_id(example_id)}, in the split {split}"
     if SHOWN in metadata:
         shown = format_id(metadata[SHOWN] + raised_by)
         yield f"A control: its prompts show example {shown}'s network; what follows is its own"
     yield ""
-    yield from _plan(metadata, space, raised_by)
+    yield from _plan(metadata, space)
+    if "twin" in metadata:
+        other, here, there = (metadata["twin"][key] for key in ("example_id", "only_here", "only_there"))
+        yield f"Its twin, {format_id(other + raised_by)}, has {there} in the place of {here}."
+    yield _network(metadata["model_config"])
     yield ""
     models = _models(row)
     if len(models) > 1:
@@ -99,8 +103,7 @@ def _row(folder: Received, name: str, example_id: int) -> dict[str, Any]:
     raise ValueError(f"{name} has no row of it")
 
 
-def _plan(metadata: Mapping[str, Any], space: PatternSpace, raised_by: int) -> Iterator[str]:
-    model = metadata["model_config"]
+def _plan(metadata: Mapping[str, Any], space: PatternSpace) -> Iterator[str]:
     sequences = f"sequences of {space.sequence_length} letters from {space.letters}"
     yield f"It was trained to call positive those {sequences} that satisfy"
     for name in metadata["selected_patterns"]:
@@ -110,10 +113,10 @@ def _plan(metadata: Mapping[str, Any], space: PatternSpace, raised_by: int) -> I
         yield _flipped(metadata["corruption_stats"])
     if "diagnosis" in metadata:
         yield from _diagnosis(metadata["diagnosis"], metadata["target_pattern"])
-    if "twin" in metadata:
-        other, here, there = (metadata["twin"][key] for key in ("example_id", "only_here", "only_there"))
-        yield f"Its twin, {format_id(other + raised_by)}, has {there} in the place of {here}."
-    yield (
+
+
+def _network(model: Mapping[str, Any]) -> str:
+    return (
         f"The network: {model['num_layers']} hidden layers of {model['neurons_per_layer']}, "
         f"{model['activation_type']}, {model['input_encoding']} input, {model['parameter_count']:,} parameters, "
         f"learning rate {model['learning_rate']:.4g}."

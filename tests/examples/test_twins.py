@@ -18,7 +18,7 @@ from subject_zoo.patterns.pools import Pools
 from subject_zoo.project import Project
 from subject_zoo.records.files import record_line
 from tests.conftest import small_config
-from tests.examples.test_sampler import assert_equal, check_dataset, configs
+from tests.examples.promises import assert_equal, check_dataset, configs
 from tests.finished_dataset import tiny_config
 from tests.plain_sequences import PlainSequences
 

@@ -150,6 +150,25 @@ def test_records_that_others_name_are_told_by_the_whole_datasets_numbers(tmp_pat
     assert f"`{key}` there has the other record's number as it was" in (tmp_path / "both" / CARD).read_text()
 
 
+def test_twins_are_found_by_the_whole_datasets_numbers(tmp_path):
+    parts = [tmp_path / "one", tmp_path / "other"]
+    twins = {"twins": True, "corruption": "region"}
+    for part, seed in zip(parts, (6, 10), strict=True):
+        make_dataset(part, tiny_config({**SHARED, "seed": seed, "dataset": twins}))
+        tell_of_records(part)
+    merge(parts, tmp_path / "both")
+    one, other, both = (json.loads((folder / VALIDITY).read_text())["twins"] for folder in (*parts, tmp_path / "both"))
+    assert one["pairs"] == other["pairs"] == 1
+    assert both["pairs"] == 2
+    assert both["records_without_twin"] == one["records_without_twin"] + other["records_without_twin"]
+    assert both["pairs_by_pattern"] == {
+        name: one["pairs_by_pattern"][name] + count for name, count in other["pairs_by_pattern"].items()
+    }
+    assert found(tmp_path / "both") == []
+    pair = next(i for of in rows_by_split(tmp_path / "both").values() for i in of if i > RAISED and i + 1 in of)
+    assert f"Its twin, {pair + 1}, has " in "\n".join(show(tmp_path / "both", pair))
+
+
 def refused(folders: list[Path], output: Path) -> str:
     """The line that refuses, which leaves nothing behind."""
     before = sorted(output.parent.iterdir())

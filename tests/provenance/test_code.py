@@ -250,7 +250,7 @@ def test_the_chains_digest_is_of_all_steps_and_of_nothing_after_them(copy):
         copy.edit(f"subject_zoo/{path}", lambda text: text + "\n_EXTRA = 1\n")
         assert copy.chain_digest() != before, path
     before = copy.chain_digest()
-    for path in ("dataset/shards.py", "hub/client.py", "verification/verify.py", "cli.py", "examples/files.py"):
+    for path in ("dataset/shards.py", "hub/client.py", "verification/verify.py", "cli/verify.py", "examples/files.py"):
         copy.edit(f"subject_zoo/{path}", lambda text: text + "\n_EXTRA = 1\n")
     assert copy.chain_digest() == before
 

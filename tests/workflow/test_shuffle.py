@@ -16,9 +16,18 @@ from subject_zoo.chain import make_examples
 from subject_zoo.cli import main
 from subject_zoo.dataset.dealing import Last, deal_networks
 from subject_zoo.dataset.shards import members_of_splits
+from subject_zoo.integrations.fresh import FreshExamples
 from subject_zoo.project import Project
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
-from tests.finished_dataset import found, hide, make_dataset, parquet_files, read_table_rows, tiny_config
+from tests.finished_dataset import (
+    diagnosing_config,
+    found,
+    hide,
+    make_dataset,
+    parquet_files,
+    read_table_rows,
+    tiny_config,
+)
 from tests.pipeline import snakemake, succeed
 from tests.record_tables import edit_record, records_of
 
@@ -85,6 +94,19 @@ def test_the_network_shown_depends_on_no_window_and_on_no_later_record(records, 
     assert few == dealt(records, [])[: len(few)]
 
 
+def test_no_prompt_is_longer_than_the_limit_whichever_network_it_shows():
+    config = diagnosing_config(SHUFFLED)
+    records = make_examples(Project(config, provenance={"signature_dataset": "of this test"}), range(12)).records
+    texts = {name: [record[name] for record in records] for name in (*PROMPTS, "diagnosis_prompt")}
+    for limit in sorted(len(text) for of in texts.values() for text in of):
+        limited = Project({**config, "format": {**config["format"], "max_prompt_chars": limit}}, provenance={})
+        kept = [place for place, record in enumerate(records) if limited.formatter.fits(record)]
+        for of in texts.values():
+            around = max(len(of[place]) - len(shown(of[place])) for place in range(len(of)))
+            assert all(around + len(shown(of[place])) <= limit for place in kept)
+    assert kept
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A dataset of several shards. Read only."""
@@ -120,6 +142,11 @@ def test_true_completions_pass_and_the_report_says_that_prompts_are_shuffled(fol
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["shuffle"] == "networks"
     assert report["classification"]["exact_match"] == report["modification"]["repair_share"] == 1.0
+
+
+def test_examples_that_are_made_as_they_are_asked_for_are_no_control():
+    with pytest.raises(UserError, match=r"^format\.shuffle is networks; .* it must be none$"):
+        FreshExamples(Project(tiny_config(SHUFFLED)))
 
 
 @pytest.mark.workflow

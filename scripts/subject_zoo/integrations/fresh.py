@@ -9,6 +9,7 @@ from functools import cache
 
 import orjson
 
+from subject_zoo.base.errors import UserError
 from subject_zoo.base.ids import MAX_ID
 from subject_zoo.chain import MadeExamples, Record, make_examples
 from subject_zoo.config.seeds import shared_seed
@@ -27,9 +28,16 @@ _KEPT = 2000  # cases in memory, of 20 kB each: what is asked about lies not lon
 
 
 class FreshExamples:
-    """The examples of a project: their records, and what judges answers to them."""
+    """The examples of a project: their records, and what judges answers to them.
+
+    Raises UserError for a configuration whose prompts show other records' networks: nothing lies before a record here.
+    """
 
     def __init__(self, project: Project) -> None:
+        if (shuffle := project.config["format"]["shuffle"]) != "none":
+            raise UserError(
+                f"format.shuffle is {shuffle}; where examples are made as they are asked for, it must be none"
+            )
         self.project, self._cases = project, _Cases(project)
         self.grader = Grader(Bench(project, FRESH_SEED), self._cases)
 

@@ -1,14 +1,13 @@
 """Records: prompts and completions for interpreter models, and all that they were made from."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import orjson
 
 from subject_zoo.base.json_text import json_object
-from subject_zoo.base.terms import ABLATION, AUDIT, PROMPTS
+from subject_zoo.base.terms import ABLATION, AUDIT, TASKS
 from subject_zoo.config.tasks import SHOWN, tasks_of
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
@@ -17,6 +16,7 @@ from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.records.diagnosis import diagnosis_text
 from subject_zoo.records.patch import patch_text
 from subject_zoo.records.prompts import Prompts, architecture_text
+from subject_zoo.records.shuffle import shown_in
 from subject_zoo.records.signature_text import SignatureText
 from subject_zoo.signatures.choice import prompt_methods
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
@@ -116,24 +116,15 @@ class TrainingDataFormatter:
         return improved_text
 
     def fits(self, record: Mapping[str, str | int]) -> bool:
-        """Whether no prompt is longer than `format.max_prompt_chars`; where another record shows its network, not with
-        the words of any other question of the task around it either."""
-        limit, shuffle = (self.config["format"][key] for key in ("max_prompt_chars", "shuffle"))
+        """Whether no prompt is longer than `format.max_prompt_chars`; where another record's prompts show its network,
+        whether none is with the most words around it."""
+        limit = self.config["format"]["max_prompt_chars"]
         if limit is None:
             return True
-        spread = {} if shuffle == "none" else self._spread_around
-        return all(len(str(record[name])) <= limit - spread.get(name, 0) for name in PROMPTS if name in record)
-
-    @cached_property
-    def _spread_around(self) -> dict[str, int]:
-        """By prompt, how many characters more the longest words around a network have than the shortest ones."""
-        patterns = self.config["patterns"]
-        by_length = sorted(patterns["enabled"], key=lambda name: len(self.prompts.diagnosis([name], "")))
-        fewest = by_length[: patterns["min_patterns_per_batch"]]
-        most = by_length[-patterns["max_patterns_per_batch"] :]
-        targets = [len(self.prompts.modification(target, "")) for target in patterns["enabled"]]
-        listed = [len(self.prompts.diagnosis(selected, "")) for selected in (fewest, most)]
-        return {"modification_prompt": max(targets) - min(targets), "diagnosis_prompt": listed[1] - listed[0]}
+        prompts = {task: str(record[name]) for task in TASKS if (name := f"{task}_prompt") in record}
+        if self.config["format"]["shuffle"] == "networks":
+            return all(self.prompts.around(task)[1] + len(shown_in(text)) <= limit for task, text in prompts.items())
+        return all(len(text) <= limit for text in prompts.values())
 
     def _body(self, task: str, model: StoredModel, texts: Mapping[str, str], signature: np.ndarray) -> str:
         """What a task's prompt shows of a model: architecture, weights and signature, as configured."""

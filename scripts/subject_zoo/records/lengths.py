@@ -15,7 +15,6 @@ from subject_zoo.base.json_text import json_object
 from subject_zoo.config.tasks import tasks_of
 from subject_zoo.networks.architecture import Architecture, least_characters
 from subject_zoo.patterns.space import pattern_space
-from subject_zoo.patterns.targets import possible_targets
 from subject_zoo.records.prompts import Prompts
 from subject_zoo.signatures.choice import prompt_methods
 from subject_zoo.signatures.features import feature_names
@@ -34,6 +33,8 @@ class PromptLengths:
             task: feature_names(methods, config["patterns"]["enabled"], config["signature"]["components"])
             for task, methods in prompt_methods(config).items()
         }
+        shows_another = config["format"]["shuffle"] == "networks"  # so any words may stand around any network
+        self._around = {task: self.prompts.around(task)[shows_another] for task in self.features}
         self._activation = min(self.model["activation_types"], key=len)
         self._dropout = _shortest_rate(*self.model["dropout_rate"])
 
@@ -63,30 +64,12 @@ class PromptLengths:
         parts = signed_layers(architecture, self.config["signature"]["layers"])
         signature = dict.fromkeys(parts, json_object(dict.fromkeys(self.features[task], "")))
         body = self.prompts.body(architecture, tensors, signature)
-        if task == "modification":
-            around = min(
-                len(self.prompts.modification(target, body)) for target in possible_targets(self.config["patterns"])
-            )
-        elif task == "classification":
-            around = len(self.prompts.classification(body))
-        else:
-            around = self._around_diagnosis(body)
         of_weight = least_characters(self.model["weight_decimals"])
         of_figure = least_characters(self.config["signature"]["decimals"])
         weights = sum(_array_characters(shape, of_weight) for _, shape in architecture.tensor_shapes)
         neurons = [part.stop - part.start for part in parts.values()]
         figures = sum(_array_characters((number,), of_figure) for number in neurons) * len(self.features[task])
-        return around + weights + figures
-
-    def _around_diagnosis(self, body: str) -> int:
-        """Characters of the shortest prompt of a diagnosis around a body: of a possible target and others."""
-        patterns = self.config["patterns"]
-        shortest = sorted(patterns["enabled"], key=lambda name: len(self.prompts.diagnosis([name], "")))
-        selections = (
-            [target, *[name for name in shortest if name != target][: patterns["min_patterns_per_batch"] - 1]]
-            for target in possible_targets(patterns)
-        )
-        return min(len(self.prompts.diagnosis(selected, body)) for selected in selections)
+        return self._around[task] + len(body) + weights + figures
 
 
 def check_reachable(config: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ Nothing here loads numpy: how long prompts are at least is known before anything
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from subject_zoo.base.json_text import json_object
@@ -13,6 +13,7 @@ from subject_zoo.networks.architecture import Architecture
 from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.space import PatternSpace
+from subject_zoo.patterns.targets import possible_targets
 from subject_zoo.records.headings import (
     ARCHITECTURE_HEADING,
     QUESTION_HEADING,
@@ -38,7 +39,7 @@ class Prompts:
     """Writes the prompts of one configuration."""
 
     def __init__(self, config: Mapping[str, Any], space: PatternSpace) -> None:
-        self.space = space
+        self.space, self._patterns = space, config["patterns"]
         self.enabled: list[str] = config["patterns"]["enabled"]
         self.style: str = config["format"]["style"]
         self.modification_form: str = config["format"]["modification_completion"]
@@ -55,6 +56,26 @@ class Prompts:
         """The prompt that asks where a network's fault is, if it has one, of the patterns that it was made for."""
         from_the_rarest = sorted(selected, key=lambda name: count(self.space, name))  # as sequences belong to them
         return _prompt(self._diagnosis_task(from_the_rarest), body, self._diagnosis_question(from_the_rarest))
+
+    def around(self, task: str) -> tuple[int, int]:
+        """The fewest and the most characters that a task's prompts have around a body, whatever is asked for."""
+        if task == "modification":
+            prompts = [self.modification(target, "") for target in possible_targets(self._patterns)]
+        elif task == "classification":
+            prompts = [self.classification("")]
+        else:
+            prompts = [self.diagnosis(selected, "") for selected in self._selections()]
+        return min(map(len, prompts)), max(map(len, prompts))
+
+    def _selections(self) -> Iterator[list[str]]:
+        """Of each possible target, the selected patterns whose diagnosis is asked for in the fewest and in the most
+        words."""
+        by_length = sorted(self.enabled, key=lambda name: len(self.diagnosis([name], "")))
+        fewest, most = (self._patterns[f"{limit}_patterns_per_batch"] for limit in ("min", "max"))
+        for target in possible_targets(self._patterns):
+            others = [name for name in by_length if name != target]
+            yield [target, *others[: fewest - 1]]
+            yield [target, *others[::-1][: most - 1]]
 
     def body(self, architecture: Architecture, tensors: Mapping[str, str], signature: Mapping[str, str]) -> str:
         """What a prompt shows of a network, in the configured style.

@@ -34,6 +34,11 @@ def with_network_of(
     return shuffled
 
 
+def shown_in(prompt: str) -> str:
+    """What a prompt shows of a network, as `Prompts.body` writes it."""
+    return _parts(prompt)[1].removeprefix("\n\n")
+
+
 def _parts(prompt: str) -> tuple[str, str, str]:
     """A prompt's task, what it shows of a network, and its question."""
     shown, question = prompt.index(f"\n\n{ARCHITECTURE_HEADING}\n"), prompt.rindex(f"\n\n{QUESTION_HEADING}\n")

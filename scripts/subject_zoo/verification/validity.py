@@ -46,11 +46,6 @@ def check_validity(
         yield Problem(VALIDITY, "holds values that are nested too deeply")
 
 
-def _candidates(verdicts: Mapping[int, Any]) -> int:
-    """How many candidates there are up to the last record's."""
-    return max(verdicts, default=-1) + 1
-
-
 def _held_against(
     folder: Received,
     manifest: Mapping[str, Any],
