@@ -85,6 +85,7 @@ def _add_show(commands: Any) -> None:
     words = {"help": "make a record of a dataset folder readable", "description": "Prints a record."}
     command = _command(commands, _show, "show", **words)
     command.add_argument("example_id", type=_count, metavar="ID", help="the record's example_id")
+    command.add_argument("--whole", action="store_true", help="prompts and completions from end to end")
 
 
 def _add_report(commands: Any) -> None:
@@ -101,7 +102,8 @@ def _add_prompts(commands: Any) -> None:
         "prompts",
         help="what to ask a language model that was trained on no record, as a file",
         description="Writes prompts of the test split, a line each: example_id, task and prompt. With completion in "
-        "the place of prompt, the lines are what score and baseline read.",
+        "the place of prompt, the lines are what score and baseline read. Prints by task the digest of what is asked, "
+        "as score's report has it (asked_sha256).",
     )
     command.add_argument("--shots", type=_count, default=0, metavar="N", help="answered training records before each")
     command.add_argument("--task", choices=TASKS, help="of one task alone; of all that there are if not given")
@@ -236,7 +238,7 @@ def _add_doctor(commands: Any) -> None:
 def _show(options: argparse.Namespace) -> int:
     from subject_zoo.show import show  # loads the numeric libraries
 
-    for line in show(options.folder, options.example_id, options.trust):
+    for line in show(options.folder, options.example_id, options.trust, options.whole):
         _tell(line)
     return 0
 
@@ -253,7 +255,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _prompts(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import atomic_file  # loads the numeric libraries with the next line
-    from subject_zoo.judge.asking import questions
+    from subject_zoo.judge.asking import digests, questions
 
     count = 0
     with atomic_file(options.output) as file:
@@ -261,6 +263,8 @@ def _prompts(options: argparse.Namespace) -> int:
             file.write(json.dumps(question).encode() + b"\n")
             count += 1
     _tell(f"{options.output}: {count} prompts")
+    for task, digest in digests(options.folder, options.task, options.records, options.trust).items():
+        _tell(f"asked_sha256 of {task}: {digest}")
     return 0
 
 

@@ -235,5 +235,15 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     for task, figures in report.get("above_ladder", {}).items():
         for key, row in figures.items():
             yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"
+    if not any(task in report for task in TASKS):
+        yield f"nothing was judged: no line answers a record of the split {report['dataset']['split']}"
     if report["wrong"]:
         yield "wrong: " + ", ".join(f"{kind} {count}" for kind, count in report["wrong"].items())
+        yield from _first_of_each_kind(report["wrong_rows"])
+
+
+def _first_of_each_kind(wrong_rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    firsts = {row["kind"]: row for row in reversed(wrong_rows)}
+    for kind, row in sorted(firsts.items()):
+        where = f"record {row['example_id']}" if row["line"] is None else f"line {row['line']}"
+        yield f"  {kind:16} first in {where}: {row['reason']}"
