@@ -327,6 +327,13 @@ def test_the_first_of_mirrored_neurons_is_positive(seed):
 
 # What holds for all methods.
 
+COMPARED = {"mean", "std", "max", "min", "sparsity", "pca", "svd", "entropy", "clustering", "fourier", "pattern_wise"}
+
+
+def test_each_method_is_compared_with_a_reference():
+    """By a test above; nothing below says that a method computes what its name says."""
+    assert set(SIGNATURE_METHODS) == COMPARED, "write such a test, then name the method in COMPARED"
+
 
 def test_constant_neurons():
     activations = np.full((30, 3), 0.1, dtype=np.float32)
