@@ -67,6 +67,8 @@ class Space:
         self.tokens = (np.arange(self.size)[:, None] // self.powers % self.vocab_size).astype(np.int8)
         start, end = (ord(patterns[key]) - ord("A") for key in ("starts_with", "ends_with"))
         defined = predicates(start, end)
+        if lacking := [name for name in self.names if name not in defined]:
+            sys.exit(f"{', '.join(lacking)}: not among the predicates of benchmarks/second_definitions.py")
         columns = np.ascontiguousarray(self.tokens.T)
         self.satisfied = np.stack([defined[name](columns) for name in self.names])
         self.near = np.stack([self._one_token_away(members) for members in self.satisfied])

@@ -30,15 +30,16 @@ _SEQUENCES = 3  # of the target pattern, of another selected one, and of none, e
 _SHORT = 300  # characters of a prompt, a completion or a signature
 
 
-def show(folder: Path, example_id: int, trusted: bool = False) -> Iterator[str]:
+def show(folder: Path, example_id: int, trusted: bool = False, whole: bool = False) -> Iterator[str]:
     """The lines that tell of one record. Raises UserError where the folder is no dataset, or has no such record.
 
-    A folder that is not `trusted` takes a bounded amount of memory.
+    Texts stand there by their beginning and end, wrapped; or `whole`, as they are. A folder that is not `trusted`
+    takes a bounded amount of memory.
     """
     received = Received(folder, trusted)
     manifest = received.manifest()
     try:
-        yield from _shown(received, manifest, example_id)
+        yield from _shown(received, manifest, example_id, whole)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
         why = one_line(getattr(error, "strerror", None) or error)
         raise UserError(
@@ -46,7 +47,7 @@ def show(folder: Path, example_id: int, trusted: bool = False) -> Iterator[str]:
         ) from None
 
 
-def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> Iterator[str]:
+def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int, whole: bool) -> Iterator[str]:
     row, split = _find(folder, manifest["files"], example_id)
     metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
     raised_by = example_id - metadata["provenance"]["example_id"]  # of a merged dataset: others are named as they were
@@ -74,7 +75,7 @@ def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int) -> It
     for title, text in _texts(row):
         yield ""
         yield title
-        yield from _wrapped(text)
+        yield from text.splitlines() if whole else _wrapped(text)
 
 
 def _find(folder: Received, files: Collection[str], example_id: int) -> tuple[dict[str, Any], str]:

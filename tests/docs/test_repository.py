@@ -63,6 +63,12 @@ def test_links_lead_somewhere(page):
             assert anchor in anchors(there.read_text(encoding="utf-8")), f"{target}#{anchor}"
 
 
+@pytest.mark.parametrize("listing", ["docs/index.md", "README.md", "mkdocs.yml"])
+def test_every_page_is_listed(listing):
+    lacking = {page.name for page in DOCS if page.name not in read(listing)} - {"index.md"}
+    assert not lacking, f"{listing} leads to none of these"
+
+
 def test_it_can_be_cited():
     citation = yaml.safe_load(read("CITATION.cff"))
     if isinstance(released := citation.get("date-released"), date):

@@ -1,6 +1,7 @@
 """What a model that was trained on nothing is asked: the test split's own prompts, behind training records or not."""
 
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,6 +11,7 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asking import questions
 from subject_zoo.judge.cases import task_rows
+from subject_zoo.judge.score import score
 from tests.finished_dataset import finished, folder  # noqa: F401
 
 
@@ -45,6 +47,19 @@ def test_shots_are_training_records_with_their_answers(finished, task):  # noqa:
         assert all(f"{prompt}\n## Answer\n{known[prompt]}\n" in question["prompt"] for prompt in shown)
         assert question["prompt"].endswith(f"{row['prompt']}\n## Answer\n")
         assert row["completion"] not in question["prompt"].removesuffix("## Answer\n").rpartition(row["prompt"])[2]
+
+
+@pytest.mark.parametrize("records", [None, 1])
+def test_what_is_asked_has_the_digest_of_what_is_scored(finished, tmp_path, capsys, records):  # noqa: F811
+    some = [] if records is None else ["--records", str(records)]
+    prompts = tmp_path / "prompts.jsonl"
+    assert main(["prompts", str(finished), *some, "--shots", "1", "-o", str(prompts)]) == 0
+    told = dict(re.findall(r"^asked_sha256 of (\w+): (\w+)$", capsys.readouterr().out, re.MULTILINE))
+    answers = [{**json.loads(line), "completion": "none"} for line in prompts.read_text().splitlines()]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    report = score(finished, tmp_path / "answers.jsonl", records=records)
+    assert told == report["dataset"]["asked_sha256"]
+    assert len(told) > 1
 
 
 @pytest.mark.parametrize(("column", "value"), [("completion", None), ("prompt", None), ("example_id", -1)])

@@ -175,6 +175,17 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
     assert places["unknown_id"] == (7, 999_999)
     told = list(lines(report))
     assert any("missing 4" in line for line in told)
+    first = {line.split()[0]: line for line in told if " first in " in line}
+    assert set(first) == set(report["wrong"])
+    assert "first in line 8: example_id is no whole number" in first["bad_line"]
+    assert first["missing"].endswith("the record has no completion")
+
+
+def test_a_file_that_answers_nothing_says_so(finished, tmp_path):  # noqa: F811
+    report = score(finished, write(tmp_path / "prompts.jsonl", ['{"example_id": 1, "task": "modification"}']), "test")
+    told = list(lines(report))
+    assert "nothing was judged: no line answers a record of the split test" in told
+    assert told[-1].endswith("first in line 1: not a JSON object with example_id, task and completion")
 
 
 def test_a_hundred_megabytes_cost_bounded_memory(finished, tmp_path):  # noqa: F811

@@ -3,18 +3,33 @@
 import ctypes
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from subject_zoo.base.errors import UserError
+from subject_zoo.base.terms import ACTIVATIONS, SIGNATURE_METHODS
 from subject_zoo.kernels import compiler, library, targets
 from subject_zoo.kernels.compiler import compile_kernel
 from subject_zoo.kernels.library import keep, library_name, load_kernel
 from subject_zoo.kernels.targets import TARGETS, host_targets
 
 SOURCE = 'int __attribute__((visibility("default"))) answer(void) { return 42; }\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "enum", "names"),
+    [("mlp.c", "activation", ACTIVATIONS), ("signature.c", "method", (*SIGNATURE_METHODS, "methods"))],
+)
+def test_what_c_counts_is_what_python_names(file, enum, names):
+    """An enum's values are places in Python's lists."""
+    [listed] = re.findall(
+        rf"^enum {enum} {{ (.*) }};$", Path(library.__file__).with_name(file).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert listed.lower().split(", ") == list(names), f"enum {enum} of {file}, and base/terms.py"
 
 
 @pytest.fixture

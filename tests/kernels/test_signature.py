@@ -12,6 +12,7 @@ from subject_zoo.base.terms import SIGNATURE_METHODS
 from subject_zoo.kernels import signature as signature_kernel
 from subject_zoo.kernels.signature import SignatureKernel
 from subject_zoo.signatures.extractor import RANK_TOLERANCE, TIE_TOLERANCE, ActivationSignatureExtractor
+from subject_zoo.signatures.features import feature_names
 from tests.compilations import compilations
 
 COMPONENTS = 3
@@ -141,7 +142,8 @@ def make_kernel(probes, methods=SIGNATURE_METHODS, **options):
 
 @pytest.mark.parametrize("shape", [(0, 9, 4), (3, 9, 0)])
 def test_no_layers_and_no_neurons(shape):
-    assert make_kernel(9).features(np.zeros(shape, np.float32)).shape == (shape[0], shape[2], 21)
+    features = len(feature_names(SIGNATURE_METHODS, ("first", "second"), COMPONENTS))
+    assert make_kernel(9).features(np.zeros(shape, np.float32)).shape == (shape[0], shape[2], features)
 
 
 def test_bits_do_not_depend_on_the_compilation(tmp_path, monkeypatch):

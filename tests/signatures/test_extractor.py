@@ -12,6 +12,13 @@ from subject_zoo.base.terms import SIGNATURE_METHODS
 from subject_zoo.signatures.extractor import ActivationSignatureExtractor
 from tests.signatures.activations import PATTERNS, assorted, compute, extractor, gaussian, probe_patterns
 
+COMPARED = {"mean", "std", "max", "min", "sparsity", "pca", "svd", "entropy", "clustering", "fourier", "pattern_wise"}
+
+
+def test_each_method_is_compared_with_a_reference():
+    """By a test above; nothing below says that a method computes what its name says."""
+    assert set(SIGNATURE_METHODS) == COMPARED, "write such a test, then name the method in COMPARED"
+
 
 def test_constant_neurons():
     activations = np.full((30, 3), 0.1, dtype=np.float32)

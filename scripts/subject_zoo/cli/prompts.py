@@ -16,7 +16,8 @@ def add(commands: Any) -> None:
         "prompts",
         help="what to ask a language model that was trained on no record, as a file",
         description="Writes prompts of the test split, a line each: example_id, task and prompt. With completion in "
-        "the place of prompt, the lines are what score and baseline read.",
+        "the place of prompt, the lines are what score and baseline read. Prints by task the digest of what is asked, "
+        "as score's report has it (asked_sha256).",
     )
     command.add_argument(
         "--shots", type=whole_number, default=0, metavar="N", help="answered training records before each"
@@ -32,7 +33,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import atomic_file  # loads the numeric libraries with the next line
-    from subject_zoo.judge.asking import questions
+    from subject_zoo.judge.asking import digests, questions
 
     count = 0
     with atomic_file(options.output) as file:
@@ -40,4 +41,6 @@ def run(options: argparse.Namespace) -> int:
             file.write(json.dumps(question).encode() + b"\n")
             count += 1
     tell(f"{options.output}: {count} prompts")
+    for task, digest in digests(options.folder, options.task, options.records, options.trust).items():
+        tell(f"asked_sha256 of {task}: {digest}")
     return 0

@@ -15,6 +15,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.randomness import Purpose, example_generator
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.received import Received
+from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.cases import task_rows
 
 _DRAWN_FROM = 1000  # training records, the first: they are kept in memory
@@ -49,6 +50,19 @@ def questions(
             rng = example_generator(config["seed"], row["example_id"], Purpose.SHOTS)
             drawn = [known[place] for place in rng.permutation(len(known))[:shots]]
             yield {"example_id": row["example_id"], "task": one, "prompt": _asked(row, drawn)}
+
+
+def digests(folder: Path, task: str | None, records: int | None = None, trusted: bool = False) -> dict[str, str]:
+    """By task the digest of what `questions` asks of the test split, as `score` notes it of who answers all of it: of
+    the records, whatever shots stand before them. Raises UserError as `questions`."""
+    received = Received(folder, trusted)
+    manifest = received.manifest()
+    found = {}
+    for one in [task] if task else tasks_of(manifest["config"]["task_generation"]):
+        rows = islice(task_rows(received, manifest, "test", one), records)
+        asked = None if records is None else {row["example_id"] for row in rows}
+        found[one] = asked_digest(received, manifest, one, "test", asked)
+    return found
 
 
 def _kept(rows: Iterator[Row]) -> list[Row]:

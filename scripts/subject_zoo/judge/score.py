@@ -220,18 +220,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield "a control: prompts show other records' networks, and answers are judged by their own records'"
     yield f"dataset {report['dataset']['tag']}, split {report['dataset']['split']}"
     for task in TASKS:
-        if task not in report:
-            continue
-        part = report[task]
-        views = f", {part['views']} views of each" if "views" in part else ""
-        yield f"{task}, {part['records']} records{views}, {report['book']} book"
-        for key, (low, high) in part["intervals"].items():
-            yield f"  {key:28} {part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
-        for key in ("median_changed_numbers", "median_distance_ratio", "false_claims"):
-            if part.get(key) is not None:
-                yield f"  {key:28} {part[key]:8.3f}"
-        for gate, count in part.get("fails_gate", {}).items():
-            yield f"  fails {gate:22} {count:8d}"
+        if task in report:
+            yield from _of_task(task, report[task], report["book"])
     for task, reason in report.get("not_judged", {}).items():
         yield f"{task} is not judged, since {reason}"
     if not report.get("ladder_is_of_this", True):
@@ -239,5 +229,27 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     for task, figures in report.get("above_ladder", {}).items():
         for key, row in figures.items():
             yield f"{task} {key}: {row['above']:+.3f} above {row['rung']}, the best rung of the ladder"
+    if not any(task in report for task in TASKS):
+        yield f"nothing was judged: no line answers a record of the split {report['dataset']['split']}"
     if report["wrong"]:
         yield "wrong: " + ", ".join(f"{kind} {count}" for kind, count in report["wrong"].items())
+        yield from _first_of_each_kind(report["wrong_rows"])
+
+
+def _of_task(task: str, part: Mapping[str, Any], book: str) -> Iterator[str]:
+    views = f", {part['views']} views of each" if "views" in part else ""
+    yield f"{task}, {part['records']} records{views}, {book} book"
+    for key, (low, high) in part["intervals"].items():
+        yield f"  {key:28} {part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
+    for key in ("median_changed_numbers", "median_distance_ratio", "false_claims"):
+        if part.get(key) is not None:
+            yield f"  {key:28} {part[key]:8.3f}"
+    for gate, count in part.get("fails_gate", {}).items():
+        yield f"  fails {gate:22} {count:8d}"
+
+
+def _first_of_each_kind(wrong_rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    firsts = {row["kind"]: row for row in reversed(wrong_rows)}
+    for kind, row in sorted(firsts.items()):
+        where = f"record {row['example_id']}" if row["line"] is None else f"line {row['line']}"
+        yield f"  {kind:16} first in {where}: {row['reason']}"

@@ -1,8 +1,8 @@
 """The patterns, one record each: what it says, which sequences satisfy it, and how these are counted and drawn.
 
-A new pattern is a new record in this file, and nothing else. `holds` and `language` define it twice, by a rule on
-whole sequences and by an automaton that reads them token by token; tests/patterns/test_definitions.py lists all
-sequences of small spaces and sees that both say the same.
+A new pattern is a new record in this file, and nothing else in the library. `holds` and `language` define it twice, by
+a rule on whole sequences and by an automaton that reads them token by token; tests/patterns/test_definitions.py lists
+all sequences of small spaces and sees that both say the same.
 
 Nothing here loads numpy: predicates use what arrays can do by themselves, so that a configuration is checked without.
 """
