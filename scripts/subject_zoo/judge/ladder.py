@@ -188,9 +188,10 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'diagnosis':24} {'exact':>8} {'':16} {'fault':>8} {'pattern':>8} {'positions':>9}"
     for rung, row in report.get("diagnosis", {}).items():
         low, high = row["intervals"]["exact_match"]
+        positions = "-" if row["region_positions"] is None else f"{row['region_positions']:.3f}"
         yield (
             f"{rung:24} {row['exact_match']:8.3f} [{low:.3f}, {high:.3f}]  {row['fault']:8.3f} {row['pattern']:8.3f} "
-            f"{row['region_positions']:9.3f}"
+            f"{positions:>9}"
         )
     if missing := not_run(report):
         yield f"not run: {', '.join(missing)}; subject-zoo prompts writes what to ask a language model"
