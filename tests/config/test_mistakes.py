@@ -126,6 +126,10 @@ BAD = {
         ["task_generation.include_diagnosis is true; task_generation.include_modification must be true, too"],
     "{task_generation: {include_diagnosis: true}, dataset: {corruption: random}}":
         ["dataset.corruption is random; with task_generation.include_diagnosis it must be region"],
+    "{task_generation: {include_diagnosis: true}, dataset: {corruption_rate: 0}}":
+        ["dataset.corruption_rate is 0; with task_generation.include_diagnosis it must be above 0"],
+    "{task_generation: {include_diagnosis: true}, training: {improvement_data: corrupted}}":
+        ["training.improvement_data is corrupted; with task_generation.include_diagnosis it must be clean"],
     "splits: {validation: 0.5, test: 0.5}": ["splits.validation + splits.test is 1; it must be below 1"],
     "splits: {held_out: [tanh]}": ["splits.held_out is ['tanh']; with splits.holdout example it must be null"],
     "splits: {holdout: combination, held_out: [3]}": ["with splits.holdout combination it must be null"],

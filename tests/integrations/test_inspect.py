@@ -122,3 +122,7 @@ def test_an_installed_package_registers_it(finished, tmp_path):
 def test_a_wrong_task_is_one_line(finished):
     with pytest.raises(UserError, match="task is 'translation'; it must be one of"):
         interpret("translation", str(finished))
+    with pytest.raises(UserError, match=r"has no task diagnosis: task_generation\.include_diagnosis is false"):
+        interpret("diagnosis", str(finished))
+    with pytest.raises(UserError, match="the split nonsense has no record"):
+        interpret("classification", str(finished), "nonsense")

@@ -83,3 +83,18 @@ def test_a_dataset_that_is_not_there_is_one_line(tmp_path, capsys):
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{tmp_path}/nowhere: no folder here")
     assert not (tmp_path / "tasks").exists()
+
+
+def test_tasks_of_another_dataset_do_not_stay_under_the_tag(finished, tmp_path):
+    (tmp_path / "subject_zoo_diagnosis.yaml").write_text("task: subject_zoo_diagnosis\ntag: subject_zoo\n")
+    (tmp_path / "of_a_person.yaml").touch()
+    assert main([str(finished), str(tmp_path), "--split", "train"]) == 0
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"of_a_person.yaml", *(f"subject_zoo_{task}.yaml" for task in ASKED)}
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_line(finished, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main([str(finished), str(tmp_path / "file"), "--split", "train"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "cannot be written to" in line

@@ -182,6 +182,8 @@ def test_names_are_read_however_they_are_listed(text):
         ("I am not sure.", "no_names"),
         ("palindromes", "no_names"),
         ("palindrome, zigzag, ends_with", "unclear"),
+        ("sorted_ascending, palindrome", "unclear"),  # a pattern, but none of those that were listed
+        ("palindrome, ends_with, sorted_ascending", "unclear"),
         ("palindrome but not ends_with", "unclear"),
         ("not palindrome", "unclear"),
         ("Not palindrome", "unclear"),

@@ -85,6 +85,7 @@ def test_what_is_commonly_added_is_understood(text, read):
         ("all is well", "no_names"),
         ("palindrome or starts_with", "unclear"),
         ("palindrome, or none", "unclear"),
+        ("palindrome or ends_with", "unclear"),
         ("palindrome at positions 0 and 2", "unknown_place"),
         ("palindrome at positions 2 and 6", "unknown_place"),
         ("palindrome at positions 2 and 2 are A and B", "unclear"),

@@ -173,6 +173,16 @@ def test_ceilings_are_no_rivals():
     }
 
 
+def test_a_rung_of_which_nothing_was_counted_is_no_rival():
+    none = {"exact_match": 1.0, "region_positions": None}
+    some = {"exact_match": 0.5, "region_positions": 0.25}
+    above = above_best({"diagnosis": some}, {"diagnosis": {"few_shot": none}})
+    assert above == {"diagnosis": {"exact_match": {"rung": "few_shot", "above": -0.5}}}
+    assert above_best({"diagnosis": none}, {"diagnosis": {"weights": some}})["diagnosis"].keys() == {"exact_match"}
+    report = {"classification": {}, "modification": {}, "diagnosis": {"few_shot": none}}
+    assert summary(report)["diagnosis"]["few_shot"] == none
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"classification": {}}', '{"classification": 1}'])
 def test_a_file_that_is_no_ladder_is_named(tmp_path, content):
     path = tmp_path / "ladder.json"

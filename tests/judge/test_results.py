@@ -65,6 +65,17 @@ def test_other_questions_stand_in_another_table(results):
     assert sum(line.startswith("**") for line in table([one, other])) == 2
 
 
+def test_a_control_and_a_figure_of_nothing_are_told(results):
+    report = read_result(results[0])
+    assert not any("a control" in line for line in table([report]))
+    of_nothing = report["classification"] | {"macro_f1": None}
+    of_nothing["intervals"] = of_nothing["intervals"] | {"macro_f1": [None, None]}
+    results[0].write_text(json.dumps(report | {"shuffle": "networks", "classification": of_nothing}))
+    heading, *_, row, _ = table([read_result(results[0])])
+    assert heading.endswith(", a control: prompts show other records' networks")
+    assert "| - |" in row
+
+
 def test_the_digest_is_of_ids_prompts_and_completions_alone(finished):  # noqa: F811
     received = Received(finished)
     expected = hashlib.sha256()

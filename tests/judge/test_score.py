@@ -250,3 +250,12 @@ def test_classification_counts_names():
 def test_a_file_without_a_line_is_refused(finished, tmp_path, capsys):  # noqa: F811
     assert main(["score", str(finished), str(write(tmp_path / "empty.jsonl", ["", " "])), "--split", ALL]) == 1
     assert "empty.jsonl: has no line" in capsys.readouterr().out
+
+
+def test_a_figure_of_nothing_is_none_and_a_report_is_json_that_anybody_reads(finished, tmp_path):  # noqa: F811
+    answers = [{**answer, "completion": "?"} for answer in true_answers(finished)]
+    report = score(finished, write(tmp_path / "unread.jsonl", answers), ALL)
+    assert report["modification"]["benchmark_accuracy_target"] is None
+    assert report["classification"]["micro_precision"] is None
+    json.dumps(report, allow_nan=False)
+    assert any(line.split() == ["micro_precision", "-"] for line in lines(report))

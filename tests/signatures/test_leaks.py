@@ -33,6 +33,18 @@ def test_the_sentence_has_the_figure_of_the_neurons_that_are_shown():
         assert "\n" not in sentence
 
 
+def test_diagnoses_are_given_away_too_each_task_by_itself():
+    asked = {"task_generation": {"include_diagnosis": True}, "dataset": {"corruption": "region"}}
+    methods = {"modification": ["pattern_wise"], "classification": ["mean"], "diagnosis": ["mean", "pattern_wise"]}
+    sentence = given_away(small_config(asked, {"signature": {"methods": methods}}))
+    assert sentence.startswith("signature.methods puts pattern_wise into diagnosis prompts")
+    assert sentence.endswith("rightly for a share of 0.86")
+    assert given_away(small_config(asked)) is None
+    assert (
+        given_away(small_config(asked, {"signature": {"methods": ["pattern_wise"]}})).count("gives their answer") == 2
+    )
+
+
 def test_the_network_of_another_record_gives_no_answer_away():
     shown = {"signature": {"methods": ["pattern_wise"]}}
     assert given_away(small_config(shown)) is not None

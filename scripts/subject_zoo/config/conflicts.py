@@ -143,6 +143,16 @@ def _diagnosis_conflicts(config: Mapping[str, Any]) -> Iterator[str]:
             "task_generation.include_diagnosis is true; task_generation.include_modification must be true, too: "
             "without it no network has a fault"
         )
+    if not config["dataset"]["corruption_rate"]:
+        yield (
+            "dataset.corruption_rate is 0; with task_generation.include_diagnosis it must be above 0: "
+            "or no network has a fault, and none is accepted"
+        )
+    if (labels := config["training"]["improvement_data"]) != "clean":
+        yield (
+            f"training.improvement_data is {labels}; with task_generation.include_diagnosis it must be clean: "
+            "or every network keeps its fault, and none is accepted"
+        )
     if isinstance(methods := config["signature"]["methods"], Mapping) and "diagnosis" not in methods:
         yield (
             "signature.methods.diagnosis is missing; with task_generation.include_diagnosis it must list methods, "

@@ -12,10 +12,9 @@ from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState, generate
 
-from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.shards import table_schema
 from subject_zoo.integrations.grader import Grader, check_task, failures, numbers
-from subject_zoo.integrations.source import most_tokens, received
+from subject_zoo.integrations.source import checked_manifest, most_tokens, received
 
 _TEXTS = ("prompt", "completion")
 
@@ -30,8 +29,6 @@ def interpret(
     for a dataset that cannot be used.
     """
     samples = questions(task, dataset, split, trusted)
-    if not len(samples):
-        raise UserError(f"{dataset}: the split {split} has no record; choose another")
     return Task(
         dataset=samples,
         solver=generate(),
@@ -42,9 +39,13 @@ def interpret(
 
 
 def questions(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
-    """The rows of a task's table as samples: the id is the record's, the metadata all columns that are no texts."""
+    """The rows of a task's table as samples: the id is the record's, the metadata all columns that are no texts.
+
+    Raises UserError as `checked_manifest`.
+    """
     check_task(task)
     folder = received(dataset, trusted)
+    checked_manifest(folder, split, task)
     columns = [name for name in table_schema(task, {}).names if name not in _TEXTS]
     fields = FieldSpec(input="prompt", target="completion", id="example_id", metadata=columns)
     return hf_dataset(str(folder.path), split, name=task, sample_fields=fields, cached=False, retry=False)

@@ -17,7 +17,7 @@ import yaml
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import atomic_write
-from subject_zoo.base.terms import SPLITS
+from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.integrations.grader import Grader, numbers
 from subject_zoo.integrations.source import most_tokens, questions
 
@@ -36,16 +36,20 @@ _LOWER_IS_BETTER = {
 def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool = False) -> list[Path]:
     """Write a YAML file for each task of a dataset's folder, or of a repository on the Hub: their paths.
 
-    All of them have the tag `subject_zoo`. Raises UserError for a dataset that cannot be used.
+    All of them have the tag `subject_zoo`; files of other tasks, which another dataset's have left there, are removed.
+    Raises UserError for a dataset or a folder that cannot be used.
     """
     grader = Grader.of_dataset(dataset, trusted)
     source = str(Path(dataset).resolve()) if Path(dataset).is_dir() else dataset
-    folder.mkdir(parents=True, exist_ok=True)
+    answers = {task: [row["completion"] for row in questions(dataset, split, task, trusted)] for task in grader.tasks}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for task in set(TASKS) - answers.keys():
+            _file_of(folder, task).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written to ({error.strerror})") from None
     written = []
-    for task in grader.tasks:
-        answers = [row["completion"] for row in questions(dataset, split, task, trusted)]
-        if not answers:
-            raise UserError(f"{dataset}: the split {split} has no record; choose another with --split")
+    for task, texts in answers.items():
         told = {
             "task": f"subject_zoo_{task}",
             "tag": "subject_zoo",
@@ -56,7 +60,7 @@ def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool =
             "target_delimiter": "",
             "num_fewshot": 0,
             "output_type": "generate_until",
-            "generation_kwargs": {"until": [], "max_gen_toks": most_tokens(answers), "do_sample": False},
+            "generation_kwargs": {"until": [], "max_gen_toks": most_tokens(texts), "do_sample": False},
             "metric_list": [
                 {"metric": key, "aggregation": "mean", "higher_is_better": key not in _LOWER_IS_BETTER}
                 for key in grader.known(task)
@@ -65,9 +69,13 @@ def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool =
         }
         functions = {"custom_dataset": load, "process_results": judged}
         lines = [f"{key}: !function {_MODULE}.{function.__name__}\n" for key, function in functions.items()]
-        written.append(folder / f"subject_zoo_{task}.yaml")
+        written.append(_file_of(folder, task))
         atomic_write(written[-1], (yaml.safe_dump(told, sort_keys=False) + "".join(lines)).encode())
     return written
+
+
+def _file_of(folder: Path, task: str) -> Path:
+    return folder / f"subject_zoo_{task}.yaml"
 
 
 def load(source: str, task: str, split: str, trusted: bool, **_metadata: Any) -> dict[str, datasets.Dataset]:

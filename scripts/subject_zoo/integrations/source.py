@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from subject_zoo.base.errors import UserError
+from subject_zoo.config.tasks import left_out_tasks
 from subject_zoo.dataset.card import TOKENS_A_CHARACTER
 from subject_zoo.dataset.received import Received
 from subject_zoo.hub.snapshot import snapshot
@@ -23,10 +25,20 @@ def received(dataset: str, trusted: bool = False) -> Received:
 def questions(dataset: str, split: str, task: str, trusted: bool = False) -> Iterator[dict[str, Any]]:
     """The rows of a task in a split, in the order of their ids: `example_id`, `prompt` and `completion`.
 
-    Raises UserError for a dataset that cannot be used; of a split that is empty there are none.
+    Raises UserError for a dataset that cannot be used, and as `checked_manifest`.
     """
     folder = received(dataset, trusted)
-    yield from task_rows(folder, folder.manifest(), split, task)
+    yield from task_rows(folder, checked_manifest(folder, split, task), split, task)
+
+
+def checked_manifest(folder: Received, split: str, task: str) -> dict[str, Any]:
+    """The manifest of a dataset. Raises UserError where it has no such task, and where the split has no record."""
+    manifest = folder.manifest()
+    if reason := left_out_tasks(manifest["config"]["task_generation"]).get(task):
+        raise UserError(f"{folder.path}: has no task {task}: {reason}")
+    if not manifest["rows"].get(split):
+        raise UserError(f"{folder.path}: the split {split} has no record; choose another")
+    return manifest
 
 
 def most_tokens(answers: Iterable[str]) -> int:

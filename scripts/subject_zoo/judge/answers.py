@@ -15,6 +15,7 @@ from subject_zoo.base.terms import COMPLETION_FAULTS, NO_PATTERN
 from subject_zoo.examples.region import Region
 from subject_zoo.networks.model import StoredModel, Weights
 from subject_zoo.networks.rounding import round_to_precision
+from subject_zoo.patterns.definitions import PATTERNS
 from subject_zoo.patterns.space import PatternSpace
 from subject_zoo.records.diagnosis import Diagnosis
 from subject_zoo.records.patch import WrongPatch, patched
@@ -152,9 +153,16 @@ def read_patterns(text: str, enabled: Sequence[str]) -> set[str]:
     first, last = places[0], places[-1]
     if strangers := [word for word in words[first : last + 1] if word not in enabled]:
         raise WrongAnswer("unclear", f"among the names stands {strangers[0][:40]!r}")
+    _check_all_listed(words, enabled)
     if denied := [word for word in (*words[:first], *words[last + 1 :]) if word in _DENYING]:
         raise WrongAnswer("unclear", f"beside the names stands {denied[0]!r}")
     return {words[place] for place in places}
+
+
+def _check_all_listed(words: Sequence[str], enabled: Sequence[str]) -> None:
+    """Raise WrongAnswer for a pattern that there is, but not among those that were asked about."""
+    if foreign := [word for word in words if word in PATTERNS and word not in enabled]:
+        raise WrongAnswer("unclear", f"{foreign[0]} is none of the patterns that were listed")
 
 
 def _words(text: str) -> list[str]:
@@ -174,6 +182,7 @@ def read_diagnosis(text: str, enabled: Sequence[str], space: PatternSpace) -> Di
         raise WrongAnswer("too_long", f"{len(text):,} characters for a name and a region")
     plain = _FENCE.sub("", text)
     words = _words(plain)
+    _check_all_listed(words, enabled)
     named = {word for word in words if word in enabled}
     says_none = NO_PATTERN in words
     if len(named) + says_none != 1:

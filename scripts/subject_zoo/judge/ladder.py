@@ -113,7 +113,8 @@ def ladder(
                 f"{tested_on}: its networks may be {words} than those of {folder}, by model.{key}, and no program that "
                 "learned from these reads such ones"
             )
-    bench = Bench(other.project(tested), fresh_seed=1)  # whose gates accepted what is mended
+    projects = [one.project(made_by) for one, made_by in ((received, config), (other, tested))]
+    bench = Bench(projects[1], fresh_seed=1)  # whose gates accepted what is mended
     largest = effort.sizes[-1]
     tell(f"making {largest + effort.tested} records, {largest} to learn from and {effort.tested} to test")
     records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), largest))
@@ -130,7 +131,7 @@ def ladder(
         tell("mending networks")
         mended = dict(_mended(training, test, bench, effort.repair_steps))
         tell("training networks a second time")
-        noise = noise_ceiling([one.case for one in test], other.project(tested))
+        noise = noise_ceiling([one.case for one in test], projects[1])
     if "diagnosis" in tasks:
         diagnosable = Diagnosable(records[:largest], records[largest:], bench)
         for rung in RUNGS:
@@ -188,9 +189,10 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'diagnosis':24} {'exact':>8} {'':16} {'fault':>8} {'pattern':>8} {'positions':>9}"
     for rung, row in report.get("diagnosis", {}).items():
         low, high = row["intervals"]["exact_match"]
+        positions = "-" if row["region_positions"] is None else f"{row['region_positions']:.3f}"
         yield (
             f"{rung:24} {row['exact_match']:8.3f} [{low:.3f}, {high:.3f}]  {row['fault']:8.3f} {row['pattern']:8.3f} "
-            f"{row['region_positions']:9.3f}"
+            f"{positions:>9}"
         )
     if missing := not_run(report):
         yield f"not run: {', '.join(missing)}; subject-zoo prompts writes what to ask a language model"

@@ -18,7 +18,7 @@ _LARGEST = 64_000_000  # bytes of a report
 _SHOWN = 12  # digits of a digest
 
 _TEXT, _DIGEST = {"type": "string", "minLength": 1}, {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_SHARE = {"type": "number", "minimum": -1, "maximum": 1}
+_SHARE = {"type": ["number", "null"], "minimum": -1, "maximum": 1}
 
 
 def _of_task(task: str) -> dict[str, Any]:
@@ -76,11 +76,12 @@ def table(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 groups.setdefault((task, report["dataset"]["split"], asked), []).append(report)
     for (task, split, asked), own in groups.items():
         keys = HEADLINES[task]
-        yield f"**{task}**, split {split}, questions `{asked[:_SHOWN]}`"
+        control = ", a control: prompts show other records' networks" if "shuffle" in own[0] else ""
+        yield f"**{task}**, split {split}, questions `{asked[:_SHOWN]}`{control}"
         yield ""
         yield f"| model | book | records | {' | '.join(keys)} | scorer |"
         yield "|---" * (4 + len(keys)) + "|"
-        for report in sorted(own, key=lambda report: -report[task][keys[0]]):
+        for report in sorted(own, key=lambda report: -(report[task][keys[0]] or 0.0)):
             figures = [_figure(report[task], key) for key in keys]
             cells = [_cell(report["model"]), report["book"], f"{report[task]['records']:,}", *figures]
             yield f"| {' | '.join([*cells, _cell(report['version'])])} |"
@@ -89,6 +90,8 @@ def table(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _figure(of_task: Mapping[str, Any], key: str) -> str:
     low, high = of_task["intervals"][key]
+    if None in (of_task[key], low, high):
+        return "-"
     return f"{of_task[key]:.3f} [{low:.3f}, {high:.3f}]"
 
 

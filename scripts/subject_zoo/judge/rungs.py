@@ -24,10 +24,13 @@ HEADLINES = {
 _LARGEST = 64_000_000  # bytes of a report
 
 
-def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """The rungs of the tasks with two figures each."""
+def summary(report: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """The rungs of the tasks with two figures each, None where nothing was counted."""
     return {
-        task: {rung: {key: round(row[key], 4) for key in keys} for rung, row in report[task].items()}
+        task: {
+            rung: {key: None if row[key] is None else round(row[key], 4) for key in keys}
+            for rung, row in report[task].items()
+        }
         for task, keys in HEADLINES.items()
         if task in report or task != "diagnosis"
     }
@@ -89,6 +92,8 @@ def above_best(scored: Mapping[str, Any], rungs: Mapping[str, Mapping[str, Mappi
             continue
         above[task] = {}
         for key in keys:
-            best = max(rivals, key=lambda rung, key=key: rivals[rung][key])  # type: ignore[misc]
-            above[task][key] = {"rung": best, "above": scored[task][key] - rivals[best][key]}
+            counted = {rung: row[key] for rung, row in rivals.items() if row[key] is not None}
+            if counted and scored[task][key] is not None:
+                best = max(counted, key=lambda rung: counted[rung])
+                above[task][key] = {"rung": best, "above": scored[task][key] - counted[best]}
     return above

@@ -4,6 +4,7 @@ report = score(Path("results/dataset"), Path("completions.jsonl"))
 print("\\n".join(lines(report)))
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -46,7 +47,7 @@ def score(
     model: str | None = None,
     records: int | None = None,
 ) -> dict[str, Any]:
-    """The report of a file of completions, JSON-ready.
+    """The report of a file of completions, JSON-ready; a figure of nothing, as of the faults where none is, is None.
 
     Judged are the tasks that the file answers, over all records of the split ("all": of every split), or over the first
     so many `records` of it: one without a completion counts as one that is wrong. Of several completions of a record
@@ -120,11 +121,20 @@ def score(
             means = over_views(task, [[scores[task][example_id, view] for view in views] for example_id in cases])
             part |= {"views": len(views), **{key: value for key, (value, _, _) in means.items()}}
             part["intervals"] |= {key: [low, high] for key, (_, low, high) in means.items()}
-        report[task] = part
+        report[task] = _told(part)
     control = {"shuffle": shuffle} if (shuffle := config["format"]["shuffle"]) != "none" else {}
     not_judged = {task: reason for task, reason in lacking.items() if task in asked}
     left_out = {"not_judged": not_judged} if not_judged else {}
     return {**report, **control, **left_out, "wrong": dict(sorted(wrong.items())), "wrong_rows": rows}
+
+
+def _told(value: Any) -> Any:
+    """Figures as JSON can tell them: None where nothing was counted, as of the faults where no record has one."""
+    if isinstance(value, dict):
+        return {key: _told(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_told(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _first(records: int | None, cases: Iterator[Case]) -> Iterator[Case]:
@@ -240,7 +250,8 @@ def _of_task(task: str, part: Mapping[str, Any], book: str) -> Iterator[str]:
     views = f", {part['views']} views of each" if "views" in part else ""
     yield f"{task}, {part['records']} records{views}, {book} book"
     for key, (low, high) in part["intervals"].items():
-        yield f"  {key:28} {part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
+        figure = f"{'-':>8}" if part[key] is None else f"{part[key]:8.3f}   [{low:.3f}, {high:.3f}]"
+        yield f"  {key:28} {figure}"
     for key in ("median_changed_numbers", "median_distance_ratio", "false_claims"):
         if part.get(key) is not None:
             yield f"  {key:28} {part[key]:8.3f}"
