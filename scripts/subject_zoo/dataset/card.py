@@ -97,7 +97,7 @@ def card_text(
     rows: Mapping[str, int],
     validity: Mapping[str, Any] | None,
     figures: Sequence[str],
-    parts: Sequence[Part] = (),
+    parts: Sequence[Part],
 ) -> str:
     """The card below its YAML, from what `dataset_card` takes."""
     model, patterns = config["model"], config["patterns"]

@@ -9,9 +9,7 @@ _RESAMPLES = 1000
 _Z = 1.959963984540054  # of the normal distribution, two-sided 95 %
 
 
-def bootstrap(
-    figures: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0
-) -> tuple[float, float, float]:
+def bootstrap(figures: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float, float]:
     """(value, low, high) of a statistic of records, by resampling them (Efron 1979, percentile interval).
 
     `figures` float64 [n, ...] has a row a record. `statistic` takes weights [r, n], how often each record counts, and
@@ -20,7 +18,7 @@ def bootstrap(
     count = len(figures)
     if not count:
         return math.nan, math.nan, math.nan
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     weights = rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES).astype(np.float64)
     value = float(statistic(np.ones((1, count)))[0])
     low, high = np.quantile(statistic(weights), [0.025, 0.975])

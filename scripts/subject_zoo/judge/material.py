@@ -22,6 +22,7 @@ from subject_zoo.records.diagnosis import Diagnosis, diagnosis_columns
 
 _TOGETHER = 60  # candidates that a thread makes at a time
 _THREADS = 2  # kernels let go of Python's lock
+_HELD_OUT = 0.2  # of all combinations of patterns
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,10 @@ def _diagnoses(plan: ExamplePlan, verdict: Mapping[str, Any]) -> tuple[Diagnosis
     return shown, fault
 
 
-def is_held_out_combination(case: Case, seed: int, share: float = 0.2) -> bool:
-    """Whether a case's combination of patterns is of those that no training record has, `share` of all, by a hash."""
+def is_held_out_combination(case: Case, seed: int) -> bool:
+    """Whether a case's combination of patterns is of those that no training record has, _HELD_OUT of all, by a hash."""
     traits = traits_of(case.selected_patterns, case.improved.architecture.to_dict())
-    return split_of(seed, case.example_id, traits, "combination", None, validation=0.0, test=share) == "test"
+    return split_of(seed, case.example_id, traits, "combination", None, validation=0.0, test=_HELD_OUT) == "test"
 
 
 @dataclass(frozen=True)
