@@ -138,6 +138,14 @@ def test_the_fresh_exam_is_of_other_sequences_that_nobody_trained_on(bench):
     assert again.tokens.tobytes() == bench.fresh.tokens.tobytes()
 
 
+def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(finished, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(completions, "LONGEST", 2000)
+    answer = next(iter(true_answers(finished)))
+    answers = [{"example_id": answer["example_id"], "task": "poetry", "completion": "x" * 4000}]
+    report = score(finished, write(tmp_path / "long.jsonl", answers), ALL)
+    assert report["wrong"] == {"too_long": 1}
+
+
 def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(completions, "LONGEST", 200_000)
     good = {answer["example_id"]: answer for answer in true_answers(finished) if answer["task"] == "modification"}
