@@ -12,6 +12,7 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.judge import ladder, material, reading
 from subject_zoo.judge.cases import load_cases, task_rows
 from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.material import accepted_examples
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
@@ -164,7 +165,7 @@ def test_what_is_learned_from_one_folder_is_tested_on_another(finished, tmp_path
     assert (learned, first, tested) == ("linear", 0, "cosine")
     assert after >= 10
     assert report["tested_on"] != report["dataset"]
-    assert next(ladder.lines(report)) == "tested on records of another folder"
+    assert next(ladder_lines(report)) == "tested on records of another folder"
     assert report["modification"]["true"]["passed"] == 1
 
 

@@ -19,8 +19,9 @@ from subject_zoo.judge import completions
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
+from subject_zoo.judge.lines import score_lines
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
-from subject_zoo.judge.score import lines, score
+from subject_zoo.judge.score import score
 from subject_zoo.project import Project
 from tests.finished_dataset import finished, folder, read_facts  # noqa: F401
 
@@ -181,7 +182,7 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
     assert places["cut_off"] == (3, ids[1])
     assert places["too_long"] == (5, ids[3])
     assert places["unknown_id"] == (7, 999_999)
-    told = list(lines(report))
+    told = list(score_lines(report))
     assert any("missing 4" in line for line in told)
 
 

@@ -15,7 +15,7 @@ from subject_zoo.config.tasks import tasks_of
 from subject_zoo.integrations.source import received
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
-from subject_zoo.judge.score import score_answer
+from subject_zoo.judge.tasks import score_answer
 
 _COUNTED = ("reasons", "false_claims")  # figures that are lists, of which fewer are better
 FRESH_SEED = 1  # of the exam that no record was chosen by, as of subject-zoo score
@@ -44,7 +44,7 @@ class Grader:
         return tasks_of(self.bench.project.config["task_generation"])
 
     def grade(self, task: str, example_id: int, text: str) -> dict[str, Any]:
-        """The figures of one answer, as judge/score.py gives them. Raises UserError for a record that is not here."""
+        """The figures of one answer, as judge/tasks.py gives them. Raises UserError for a record that is not here."""
         if task not in self.tasks:
             raise UserError(f"the dataset has no task {str(task)[:40]!r}; it has {', '.join(self.tasks)}")
         try:
