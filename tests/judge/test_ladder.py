@@ -3,8 +3,10 @@
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.cli import main
@@ -14,6 +16,7 @@ from subject_zoo.judge.cases import load_cases, task_rows
 from subject_zoo.judge.ladder import Effort
 from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.material import accepted_examples
+from subject_zoo.judge.readers import trees
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
 
@@ -24,7 +27,10 @@ SMALL = Effort(
 
 @pytest.fixture(scope="module")
 def report(finished) -> dict:  # noqa: F811
-    return ladder.ladder(finished, SMALL)
+    few = partial(HistGradientBoostingClassifier, max_iter=10)  # trees, which take most of the time
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(trees.KINDS, "trees", lambda seed: few(random_state=seed))
+        return ladder.ladder(finished, SMALL)
 
 
 def test_the_ends_of_the_ladder(report):
