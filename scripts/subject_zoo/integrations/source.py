@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from subject_zoo.dataset.card import TOKENS_A_CHARACTER
+from subject_zoo.dataset.card_lengths import TOKENS_A_CHARACTER
 from subject_zoo.dataset.received import Received
 from subject_zoo.hub.snapshot import snapshot
 from subject_zoo.judge.cases import task_rows
