@@ -12,7 +12,7 @@ REPEATS = 2  # of which the faster one counts
 
 
 def training_steps(config: dict[str, Any]) -> int:
-    """Optimiser steps of both stages together."""
+    """Optimizer steps of both stages together."""
     dataset, training = config["dataset"], config["training"]
     rows = dataset["num_sequences"] - round(dataset["num_sequences"] * dataset["validation_fraction"])
     epochs = training["degraded_epochs"] + training["improvement_epochs"]

@@ -85,8 +85,8 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
     targets, recorded = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.lengths)
     model = RepairNet(nets, _letters(lessons.architecture), patterns)
     _begin(model, lessons, generator)
-    optimiser = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
+    optimizer = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     for chosen in _batches(len(lessons), steps, generator):
         net = {name: tensor[chosen] for name, tensor in nets.items()}
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
@@ -95,10 +95,10 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
         logits, _ = run(changed(net, change), values)
         too_long = functional.relu(lengths(change) / recorded[chosen] - _FREE)
         loss = functional.binary_cross_entropy_with_logits(logits, labels) + _COST * (too_long**2).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
     return model.eval()
 

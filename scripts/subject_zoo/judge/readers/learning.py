@@ -63,8 +63,8 @@ def learn(
     generator: torch.Generator,
 ) -> None:
     """AdamW (Loshchilov & Hutter 2019) with one cycle of the rate (Smith & Topin 2018), on mini-batches."""
-    optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     done, count = 0, len(labels)
     while done < steps:
         for chosen in torch.split(torch.randperm(count, generator=generator), min(_BATCH, math.ceil(count / 2))):
@@ -72,10 +72,10 @@ def learn(
                 break
             batch = change({name: tensor[chosen] for name, tensor in networks.items()})
             loss = functional.binary_cross_entropy_with_logits(model(batch), labels[chosen])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
+            optimizer.step()
             schedule.step()
             done += 1
 
