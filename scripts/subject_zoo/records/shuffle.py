@@ -11,7 +11,7 @@ import orjson
 from subject_zoo.base.terms import PROMPTS
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
 
-SHOWN = "shown_example_id"  # the key of metadata that says whose network the prompts show
+SHOWN_EXAMPLE = "shown_example_id"  # the key of metadata that says whose network the prompts show
 
 
 def with_network_of(
@@ -29,7 +29,7 @@ def with_network_of(
         metadata["lengths"][f"{name}_chars"] = len(text)
         if count_tokens is not None:
             metadata["lengths"][f"{name}_tokens"] = count_tokens(text)
-    metadata[SHOWN] = other["example_id"]
+    metadata[SHOWN_EXAMPLE] = other["example_id"]
     shuffled["metadata"] = orjson.dumps(metadata).decode()
     return shuffled
 
