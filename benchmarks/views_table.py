@@ -61,8 +61,7 @@ class Readers:
         return found > 0.5
 
     def _stacked(self, models: Sequence[StoredModel]) -> Networks:
-        hidden = [model.architecture.num_layers * model.architecture.neurons_per_layer for model in models]
-        return stack_networks(models, [np.zeros((n, 0), np.float32) for n in hidden], self.depth, self.width)
+        return stack_networks(models, None, self.depth, self.width)
 
     def _flat(self, models: Sequence[StoredModel]) -> torch.Tensor:
         networks = self._stacked(models)

@@ -134,11 +134,15 @@ class Networks:
         return type(self)(**{name: array[chosen] for name, array in vars(self).items()})
 
 
-def stack_networks(models: Sequence[StoredModel], signatures: Sequence[np.ndarray], depth: int, width: int) -> Networks:
+def stack_networks(
+    models: Sequence[StoredModel], signatures: Sequence[np.ndarray] | None, depth: int, width: int
+) -> Networks:
     """Networks and their signatures, float32 [neurons, F], as arrays for at most `depth` layers of `width`.
 
-    Signatures have the output neuron's row last, all of them or none.
+    Signatures have the output neuron's row last, all of them or none; where there are no signatures, F is 0.
     """
+    if signatures is None:
+        signatures = [np.zeros((_hidden_neurons(model), 0), np.float32) for model in models]
     pairs = list(zip(models, signatures, strict=True))
     count_, inputs, features = len(models), models[0].architecture.input_size, signatures[0].shape[1]
     first = np.zeros((count_, width, inputs), np.float32)
