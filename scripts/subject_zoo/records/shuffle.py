@@ -24,14 +24,19 @@ def with_network_of(
     """
     shuffled, metadata = dict(record), orjson.loads(record["metadata"])
     for name in (name for name in PROMPTS if name in record):
-        task, _, question = _parts(record[name])
-        shuffled[name] = text = task + _parts(other[name])[1] + question
+        shuffled[name] = text = showing(record[name], other[name])
         metadata["lengths"][f"{name}_chars"] = len(text)
         if count_tokens is not None:
             metadata["lengths"][f"{name}_tokens"] = count_tokens(text)
     metadata[SHOWN_EXAMPLE] = other["example_id"]
     shuffled["metadata"] = orjson.dumps(metadata).decode()
     return shuffled
+
+
+def showing(prompt: str, other: str) -> str:
+    """What a prompt asks, of the network that another prompt shows."""
+    task, _, question = _parts(prompt)
+    return task + _parts(other)[1] + question
 
 
 def shown_in(prompt: str) -> str:
