@@ -35,8 +35,8 @@ def _tuned(cases: Sequence[Case], project: Project, steps: int) -> Iterator[Weig
     architecture = cases[0].degraded.architecture
     is_there = weights_there(net)
     change = {name: torch.zeros_like(net[name], requires_grad=True) for name in CHANGED}
-    optimiser = torch.optim.Adam(change.values(), RATE)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
+    optimizer = torch.optim.Adam(change.values(), RATE)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     for _ in range(steps):
         rows = [draw.integers(len(dataset.tokens), size=SEQUENCES) for dataset in datasets]
         tokens = np.stack([dataset.tokens[chosen] for dataset, chosen in zip(datasets, rows, strict=True)])
@@ -45,9 +45,9 @@ def _tuned(cases: Sequence[Case], project: Project, steps: int) -> Iterator[Weig
         logits, _ = run(after, torch.from_numpy(encode(tokens, architecture)))
         wanted = torch.from_numpy(labels.astype(np.float32))
         loss = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum") / SEQUENCES
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         torch.autograd.backward(loss)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
     arrays = {name: (net[name] + change[name].detach()).numpy() for name in CHANGED}
     for row, case in enumerate(cases):

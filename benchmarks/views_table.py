@@ -61,8 +61,7 @@ class Readers:
         return found > 0.5
 
     def _stacked(self, models: Sequence[StoredModel]) -> Networks:
-        hidden = [model.architecture.num_layers * model.architecture.neurons_per_layer for model in models]
-        return stack_networks(models, [np.zeros((n, 0), np.float32) for n in hidden], self.depth, self.width)
+        return stack_networks(models, None, self.depth, self.width)
 
     def _flat(self, models: Sequence[StoredModel]) -> torch.Tensor:
         networks = self._stacked(models)
@@ -78,15 +77,15 @@ class Readers:
         truth = torch.from_numpy(labels.astype(np.float32))
         hidden = nn.Sequential(nn.Linear(values.shape[1], 256), nn.ReLU(), nn.Dropout(0.3))
         reader = nn.Sequential(hidden, nn.Linear(256, labels.shape[1]))
-        optimiser = torch.optim.AdamW(reader.parameters(), 1e-3, weight_decay=1e-2)
+        optimizer = torch.optim.AdamW(reader.parameters(), 1e-3, weight_decay=1e-2)
         for _ in range(EPOCHS):
             if kinds:
                 values = self._flat([turned(model, rng, kinds) for model in learned])
             for chosen in torch.split(torch.randperm(len(values)), 64):
                 loss = binary_cross_entropy_with_logits(reader((values[chosen] - mean) / deviation), truth[chosen])
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
-                optimiser.step()
+                optimizer.step()
         reader.eval()
         with torch.no_grad():
             return (reader((self._flat(asked) - mean) / deviation) > 0).numpy()

@@ -18,7 +18,7 @@ def floor_seconds(architectures: Sequence[Architecture], steps: int, rows: int, 
     """CPU seconds of forward, input-gradient and weight-gradient products by `torch.bmm`, for all models.
 
     Models of one depth are multiplied together, in float32, with whatever instructions the machine has; `steps`
-    optimiser steps of `rows` rows each. The first layer has no input gradient. Validation passes are not counted.
+    optimizer steps of `rows` rows each. The first layer has no input gradient. Validation passes are not counted.
     """
     width, total = math.ceil(widest / _MULTIPLE) * _MULTIPLE, 0.0
     by_depth = lambda architecture: architecture.num_layers  # noqa: E731

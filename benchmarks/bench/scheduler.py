@@ -22,10 +22,10 @@ if snakemake.rule == "plan_windows":
     from subject_zoo.base.checksums import keep_checksums
     keep_checksums(snakemake.output)
 """
-MILLION = 1_000_000
+RECORDS, MILLION = 100_000, 1_000_000
 
 
-def measure_scheduler(folder: Path, count: int = 100_000) -> dict[str, Any]:
+def measure_scheduler(folder: Path) -> dict[str, Any]:
     """A run, a dry run and a run of nothing, of so many records; and a dry run of a million."""
     stubbed = folder / "stubbed"
     stubbed.mkdir(parents=True)
@@ -41,10 +41,10 @@ def measure_scheduler(folder: Path, count: int = 100_000) -> dict[str, Any]:
         sizes = (f"num_examples={records}", "expected_acceptance=1")
         return run_snakemake(folder, *arguments, "--config", *sizes, cores=2, root=stubbed)
 
-    dry, million, done, again = run(count, "--dry-run"), run(MILLION, "--dry-run"), run(count), run(count)
+    dry, million, done, again = run(RECORDS, "--dry-run"), run(MILLION, "--dry-run"), run(RECORDS), run(RECORDS)
     return {
-        "scheduler_ms_per_example": 1000 * done.wall / count,
-        "scheduler_dry_run_ms_per_example": 1000 * dry.wall / count,
+        "scheduler_ms_per_example": 1000 * done.wall / RECORDS,
+        "scheduler_dry_run_ms_per_example": 1000 * dry.wall / RECORDS,
         "scheduler_dry_run_of_a_million_seconds": million.wall,
         "scheduler_no_op_seconds": again.wall,
         "scheduler_main_process_mib": done.mib,

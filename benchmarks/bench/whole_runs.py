@@ -10,36 +10,37 @@ from sweep import configuration, timed_steps
 
 from subject_zoo.dataset.shard_plan import Windows
 
+CANDIDATES, RECORDS = 1000, 200  # at the seed's budget, and of the default configuration
 FEW, MANY = 2000, 20_000  # candidates at the seed's budget, whose times each are compared
 
 
-def measure_end_to_end(folder: Path, count: int = 1000) -> dict[str, Any]:
+def measure_end_to_end(folder: Path) -> dict[str, Any]:
     """The seed's budget through Snakemake: candidates a second on two cores, and over the matrix products' time."""
     methods = f"signature={{methods: {ALL_METHODS}}}"
     config = configuration([str(SEED)], [])
     made, _ = timed_steps(config, first=0, count=250, last="sample_dataset")
     examples = made["sample_dataset"]
     floor_before = floor_ms(config, examples)
-    targets = range_targets(count, 500)
+    targets = range_targets(CANDIDATES, 500)
     wall, cpu, memory = run_snakemake(folder, *targets, "--config", methods, "--configfile", SEED, cores=2)
     floor = (floor_before + floor_ms(config, examples)) / 2
     return {
-        "end_to_end_candidates_per_second": count / wall,
-        "end_to_end_over_floor": wall / (floor / 1000 * count / 2),
-        "end_to_end_cpu_ms_per_candidate": 1000 * cpu / count,
+        "end_to_end_candidates_per_second": CANDIDATES / wall,
+        "end_to_end_over_floor": wall / (floor / 1000 * CANDIDATES / 2),
+        "end_to_end_cpu_ms_per_candidate": 1000 * cpu / CANDIDATES,
         "largest_process_mib": memory,
-        "file_bytes_per_example_seed": bytes_by_name(folder, count),
+        "file_bytes_per_example_seed": bytes_by_name(folder, CANDIDATES),
     }
 
 
-def measure_valid_records(folder: Path, count: int = 200) -> dict[str, Any]:
+def measure_valid_records(folder: Path) -> dict[str, Any]:
     """Accepted records a second of a small run of the default configuration."""
-    wall, cpu, memory = run_snakemake(folder, "--config", f"num_examples={count}", cores=2)
+    wall, cpu, memory = run_snakemake(folder, "--config", f"num_examples={RECORDS}", cores=2)
     validity = json.loads((folder / "results" / "validity.json").read_text())
     return {
-        "valid_records_per_second": count / wall,
+        "valid_records_per_second": RECORDS / wall,
         "acceptance": validity["funnel"]["acceptance"],
-        "valid_records_cpu_seconds_each": cpu / count,
+        "valid_records_cpu_seconds_each": cpu / RECORDS,
         "default_largest_process_mib": memory,
         "file_bytes_per_example": bytes_by_name(folder, candidates_in(folder)),
     }

@@ -25,7 +25,7 @@ from transformers import AutoTokenizer  # noqa: E402
 from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 from subject_zoo.base.terms import TASKS  # noqa: E402
-from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING  # noqa: E402
+from subject_zoo.records.shuffle import showing  # noqa: E402
 
 
 def arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -45,21 +45,13 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def with_network_of(prompt: str, other: str) -> str:
-    """A prompt that shows another prompt's network."""
-    (start, end), (first, last) = (
-        (text.index(ARCHITECTURE_HEADING), text.index(QUESTION_HEADING)) for text in (prompt, other)
-    )
-    return prompt[:start] + other[first:last] + prompt[end:]
-
-
 def dealt_out(rows: Dataset, seed: int) -> Dataset:
     """The same prompts and completions, each with the network of another of these records."""
     order = np.random.default_rng(seed).permutation(len(rows))
     prompts = np.array(list(rows["prompt"]), dtype=object)
     shown = np.empty_like(prompts)
     shown[order] = np.roll(prompts[order], 1)
-    return rows.remove_columns("prompt").add_column("prompt", list(map(with_network_of, prompts, shown)))
+    return rows.remove_columns("prompt").add_column("prompt", list(map(showing, prompts, shown)))
 
 
 def longest(tokenizer: Any, *parts: Dataset) -> int:

@@ -59,33 +59,30 @@ def _beginning(texts: Sequence[str]) -> str:
 class Texts:
     """n records as tokens.
 
-    ids          example ids, int [n]
     prompts      int64 [n, T], filled up in front: all end at one place
     completions  int64 [n, C], each with END behind it, and filled up with that
     lengths      int64 [n]: tokens of each completion, with its first END
     """
 
-    ids: np.ndarray
     prompts: np.ndarray
     completions: np.ndarray
     lengths: np.ndarray
 
     @classmethod
     def of(cls, records: Sequence[Record], tokenizer: Tokenizer) -> Self:
-        ids, prompts, completions = zip(*records, strict=True)
+        _, prompts, completions = zip(*records, strict=True)
         asked = [encoded.ids for encoded in tokenizer.encode_batch(list(prompts))]
         answered = [encoded.ids for encoded in tokenizer.encode_batch(list(completions))]
         end = tokenizer.token_to_id(END)
         width, room = max(map(len, asked)), max(map(len, answered)) + 1
         return cls(
-            np.array(ids),
             np.array([[end] * (width - len(tokens)) + tokens for tokens in asked]),
             np.array([tokens + [end] * (room - len(tokens)) for tokens in answered]),
             np.array([len(tokens) + 1 for tokens in answered]),
         )
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.lengths)
 
     def rows(self, chosen: np.ndarray) -> Self:
         """Some of the records."""
@@ -96,4 +93,4 @@ class Texts:
         order = np.random.default_rng(seed).permutation(len(self))
         prompts = self.prompts.copy()
         prompts[order] = self.prompts[np.roll(order, 1)]
-        return type(self)(self.ids, prompts, self.completions, self.lengths)
+        return type(self)(prompts, self.completions, self.lengths)

@@ -23,7 +23,7 @@ from subject_zoo.networks.text import weights_of
 from subject_zoo.patterns.definitions import describe
 from subject_zoo.patterns.sequences import from_text
 from subject_zoo.patterns.space import PatternSpace, pattern_space
-from subject_zoo.records.shuffle import SHOWN
+from subject_zoo.records.shuffle import SHOWN_EXAMPLE
 
 WIDTH = 100  # columns of the terminal that lines are for
 _SEQUENCES = 3  # of the target pattern, of another selected one, and of none, each
@@ -52,8 +52,8 @@ def _shown(folder: Received, manifest: Mapping[str, Any], example_id: int, whole
     metadata, space = parse_json(row["metadata"]), pattern_space(manifest["config"]["patterns"])
     raised_by = example_id - metadata["provenance"]["example_id"]  # of a merged dataset: others are named as they were
     yield f"Record {format_id(example_id)}, in the split {split}"
-    if SHOWN in metadata:
-        shown = format_id(metadata[SHOWN] + raised_by)
+    if SHOWN_EXAMPLE in metadata:
+        shown = format_id(metadata[SHOWN_EXAMPLE] + raised_by)
         yield f"A control: its prompts show example {shown}'s network; what follows is its own"
     yield ""
     yield from _plan(metadata, space)

@@ -53,7 +53,7 @@ def made(count: int, follows: bool, seed: int = 0) -> Texts:
     rng = np.random.default_rng(seed)
     prompts = rng.integers(1, 6, (count, 4))
     said = prompts[:, 3] if follows else rng.integers(1, 6, count)
-    return Texts(np.arange(count), prompts, np.stack([said, *[np.zeros_like(said)] * 3], 1), np.full(count, 2))
+    return Texts(prompts, np.stack([said, *[np.zeros_like(said)] * 3], 1), np.full(count, 2))
 
 
 @settings(deadline=None)
@@ -61,7 +61,7 @@ def made(count: int, follows: bool, seed: int = 0) -> Texts:
 def test_networks_are_dealt_out_to_others(count, seed):
     texts = made(count, follows=True)
     dealt = texts.rows(np.arange(count)).dealt_out(seed)
-    marked = Texts(texts.ids, np.arange(count)[:, None], texts.completions, texts.lengths).dealt_out(seed)
+    marked = Texts(np.arange(count)[:, None], texts.completions, texts.lengths).dealt_out(seed)
     assert sorted(marked.prompts[:, 0]) == list(range(count))
     assert (marked.prompts[:, 0] != np.arange(count)).all()
     np.testing.assert_array_equal(dealt.prompts, texts.prompts[marked.prompts[:, 0]])
@@ -75,7 +75,7 @@ def small_decoder() -> Decoder:
 
 def test_the_loss_is_that_of_a_plain_loop():
     model = small_decoder()
-    texts = Texts(np.arange(2), np.array([[1, 2, 3], [4, 5, 1]]), np.array([[2, 3, 0], [1, 0, 0]]), np.array([3, 2]))
+    texts = Texts(np.array([[1, 2, 3], [4, 5, 1]]), np.array([[2, 3, 0], [1, 0, 0]]), np.array([3, 2]))
     found = losses(model, texts).tolist()
     for row, (prompt, completion) in enumerate(([[1, 2, 3], [2, 3, 0]], [[4, 5, 1], [1, 0]])):
         expected = 0.0

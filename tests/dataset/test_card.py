@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
-from subject_zoo.dataset.card import cell, dataset_card
+from subject_zoo.dataset.card import dataset_card
+from subject_zoo.dataset.card_figures import cell
 from subject_zoo.dataset.layout import picture_names
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.dataset.validity import summarise

@@ -101,13 +101,13 @@ def test_a_graph_net_learns_and_does_not_see_the_order_of_neurons(finished):
     batch, other = (next(iter(DataLoader(each, batch_size=len(each)))) for each in (graphs, moved))
     assert not torch.equal(batch.edge_attr, other.edge_attr)
     torch.testing.assert_close(reader(other), reader(batch), atol=1e-4, rtol=1e-4)
-    optimiser, losses = torch.optim.Adam(reader.parameters(), 1e-2), []
+    optimizer, losses = torch.optim.Adam(reader.parameters(), 1e-2), []
     for _ in range(40):
         for drawn in DataLoader(moved, batch_size=len(moved)):
             loss = torch.nn.functional.binary_cross_entropy_with_logits(reader(drawn), drawn.y)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             losses.append(loss.item())
     assert losses[-1] < losses[0] / 2
 

@@ -3,8 +3,10 @@
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.cli import main
@@ -12,7 +14,9 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.judge import ladder, material, reading
 from subject_zoo.judge.cases import load_cases, task_rows
 from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.material import accepted_examples
+from subject_zoo.judge.readers import trees
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
 from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
 
@@ -23,7 +27,10 @@ SMALL = Effort(
 
 @pytest.fixture(scope="module")
 def report(finished) -> dict:  # noqa: F811
-    return ladder.ladder(finished, SMALL)
+    few = partial(HistGradientBoostingClassifier, max_iter=10)  # trees, which take most of the time
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(trees.KINDS, "trees", lambda seed: few(random_state=seed))
+        return ladder.ladder(finished, SMALL)
 
 
 def test_the_ends_of_the_ladder(report):
@@ -215,7 +222,7 @@ def test_what_is_learned_from_one_folder_is_tested_on_another(finished, tmp_path
     assert (learned, first, tested) == ("linear", 0, "cosine")
     assert after >= 10
     assert report["tested_on"] != report["dataset"]
-    assert next(ladder.lines(report)) == "tested on records of another folder"
+    assert next(ladder_lines(report)) == "tested on records of another folder"
     assert report["modification"]["true"]["passed"] == 1
 
 

@@ -28,8 +28,7 @@ def models() -> list[StoredModel]:
 
 @pytest.fixture
 def networks(models) -> Networks:
-    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
-    return stack_networks(models, unsigned, DEPTH, WIDTH)
+    return stack_networks(models, None, DEPTH, WIDTH)
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from subject_zoo.judge import completions
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.classification import score_classification
+from subject_zoo.judge.lines import score_lines
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
-from subject_zoo.judge.score import lines, score
+from subject_zoo.judge.score import score
 from subject_zoo.project import Project
 from tests.finished_dataset import finished, folder, read_facts  # noqa: F401
 
@@ -138,6 +139,14 @@ def test_the_fresh_exam_is_of_other_sequences_that_nobody_trained_on(bench):
     assert again.tokens.tobytes() == bench.fresh.tokens.tobytes()
 
 
+def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(finished, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(completions, "LONGEST", 2000)
+    answer = next(iter(true_answers(finished)))
+    answers = [{"example_id": answer["example_id"], "task": "poetry", "completion": "x" * 4000}]
+    report = score(finished, write(tmp_path / "long.jsonl", answers), ALL)
+    assert report["wrong"] == {"too_long": 1}
+
+
 def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(completions, "LONGEST", 200_000)
     good = {answer["example_id"]: answer for answer in true_answers(finished) if answer["task"] == "modification"}
@@ -173,7 +182,7 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
     assert places["cut_off"] == (3, ids[1])
     assert places["too_long"] == (5, ids[3])
     assert places["unknown_id"] == (7, 999_999)
-    told = list(lines(report))
+    told = list(score_lines(report))
     assert any("missing 4" in line for line in told)
     first = {line.split()[0]: line for line in told if " first in " in line}
     assert set(first) == set(report["wrong"])
@@ -183,7 +192,7 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
 
 def test_a_file_that_answers_nothing_says_so(finished, tmp_path):  # noqa: F811
     report = score(finished, write(tmp_path / "prompts.jsonl", ['{"example_id": 1, "task": "modification"}']), "test")
-    told = list(lines(report))
+    told = list(score_lines(report))
     assert "nothing was judged: no line answers a record of the split test" in told
     assert told[-1].endswith("first in line 1: not a JSON object with example_id, task and completion")
 
@@ -258,4 +267,4 @@ def test_a_figure_of_nothing_is_none_and_a_report_is_json_that_anybody_reads(fin
     assert report["modification"]["benchmark_accuracy_target"] is None
     assert report["classification"]["micro_precision"] is None
     json.dumps(report, allow_nan=False)
-    assert any(line.split() == ["micro_precision", "-"] for line in lines(report))
+    assert any(line.split() == ["micro_precision", "-"] for line in score_lines(report))

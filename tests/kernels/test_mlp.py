@@ -125,11 +125,11 @@ def train(mlp: KernelMLP, tokens: np.ndarray, epochs: int = 2, batch: int = BATC
 
 
 def train_by_torch(architecture: Architecture, weights: dict, tokens: np.ndarray) -> tuple[np.ndarray, dict]:
-    """The same as `train` by torch's layers and optimiser in float64, dropout's choices taken from the same draws."""
+    """The same as `train` by torch's layers and optimizer in float64, dropout's choices taken from the same draws."""
     model = SubjectModel(architecture, weights).double()
     inputs = torch.from_numpy(encode(tokens, architecture, np.float64))
     labels = torch.from_numpy((tokens[:, 0] < tokens[:, 1]).astype(np.float64))
-    optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     rate, seen = architecture.dropout_rate, []
     for order, kept in draws(architecture, len(tokens), 2, BATCH):
         seen.append([])
@@ -143,9 +143,9 @@ def train_by_torch(architecture: Architecture, weights: dict, tokens: np.ndarray
                 else:
                     values = module(values)
             seen[-1] += values[:, 0].tolist()
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.nn.functional.binary_cross_entropy_with_logits(values[:, 0], labels[chosen]).backward()
-            optimiser.step()
+            optimizer.step()
     return np.array(seen), {name: value.float().numpy() for name, value in model.state_dict().items()}
 
 

@@ -165,17 +165,17 @@ def test_adam_equals_torchs_with_a_rate_a_model(schedule):
     ours, buffer = start.clone().view(-1), torch.empty(len(rates) * size)
     adam = FlatAdam(ours, buffer, torch.tensor(rates).repeat_interleave(size))
     theirs = [torch.nn.Parameter(row.double()) for row in start]
-    optimiser = torch.optim.Adam([{"params": [p], "lr": rate} for p, rate in zip(theirs, rates, strict=True)])
+    optimizer = torch.optim.Adam([{"params": [p], "lr": rate} for p, rate in zip(theirs, rates, strict=True)])
     for step in range(steps):
         factor = rate_factors(schedule, steps)[step]
         buffer.copy_(gradients[step].view(-1))
         adam.step(factor)
         for parameter, group, rate, gradient in zip(
-            theirs, optimiser.param_groups, rates, gradients[step], strict=True
+            theirs, optimizer.param_groups, rates, gradients[step], strict=True
         ):
             group["lr"] = rate * factor
             parameter.grad = gradient.double()
-        optimiser.step()
+        optimizer.step()
     expected = torch.stack([parameter.detach() for parameter in theirs])
     np.testing.assert_allclose(ours.view(len(rates), size), expected, rtol=2e-5, atol=2e-6)
     assert torch.equal(ours.view(len(rates), size)[2], start[2])
@@ -186,13 +186,13 @@ def test_adam_equals_torchs_with_a_rate_a_model(schedule):
 def test_schedules_equal_torchs(schedule):
     steps = 40
     parameter = torch.nn.Parameter(torch.zeros(1))
-    optimiser = torch.optim.SGD([parameter], lr=1.0)
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
     theirs = {
-        "constant": torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0),
-        "linear": torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps),
-        "cosine": torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps),
+        "constant": torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0),
+        "linear": torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps),
+        "cosine": torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps),
     }[schedule]
     for step in range(steps):
         assert rate_factors(schedule, steps)[step] == pytest.approx(theirs.get_last_lr()[0], abs=1e-9)
-        optimiser.step()
+        optimizer.step()
         theirs.step()

@@ -61,7 +61,7 @@ def train_plainly(
     inputs = torch.from_numpy(encode(task.tokens, task.architecture))
     labels = torch.from_numpy(task.labels.astype(np.float32))
     held = torch.from_numpy(task.is_validation)
-    optimiser = torch.optim.Adam(model.parameters(), lr=task.learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=task.learning_rate)
     batches, order_source = training["batch_size"], np.random.default_rng([task.example_id, 2])
     count = int((~held).sum())
     steps = -(-count // batches)
@@ -82,12 +82,12 @@ def train_plainly(
             chosen = order[step * batches : (step + 1) * batches]
             done = (epoch * steps + step) / (epochs * steps)
             factor = {"linear": 1 - done, "constant": 1.0, "cosine": (1 + np.cos(np.pi * done)) / 2}
-            optimiser.param_groups[0]["lr"] = task.learning_rate * factor[training["lr_schedule"]]
-            optimiser.zero_grad()
+            optimizer.param_groups[0]["lr"] = task.learning_rate * factor[training["lr_schedule"]]
+            optimizer.zero_grad()
             loss_of(model.network(inputs[~held][chosen]).squeeze(-1), labels[~held][chosen]).backward()
-            optimiser.step()
+            optimizer.step()
             if restraint:
-                rate = optimiser.param_groups[0]["lr"]
+                rate = optimizer.param_groups[0]["lr"]
                 threshold = restraint.penalty * rate if epoch < restraint.epochs else 0.0
                 with torch.no_grad():
                     for p, s, free in zip(model.parameters(), start, is_free, strict=True):

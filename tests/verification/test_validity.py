@@ -58,6 +58,16 @@ def edit(key: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
     return edited
 
 
+@pytest.mark.parametrize("depth", [500, 980, 100_000])
+def test_figures_that_are_nested_deeply_are_a_named_problem(folder, depth):
+    validity = (folder / VALIDITY).read_text()
+    (folder / VALIDITY).write_text(validity.replace('"duplicates": 0', f'"duplicates": {"[" * depth}{"]" * depth}'))
+    assert (folder / VALIDITY).read_text() != validity
+    hide(folder)
+    (problem,) = found(folder)
+    assert problem.file == VALIDITY
+
+
 @pytest.mark.parametrize(
     ("key", "change"),
     [

@@ -114,9 +114,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     return json.loads(read_file(path))
 
 
-def write_json(path: str | os.PathLike[str], value: Any, indent: int | None = 1) -> None:
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a value as `json_bytes` does, atomically."""
-    atomic_write(path, json_bytes(value, indent))
+    atomic_write(path, json_bytes(value))
 
 
 def json_bytes(value: Any, indent: int | None = 1) -> bytes:

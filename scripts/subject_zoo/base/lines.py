@@ -1,6 +1,7 @@
 """How text that is not ours, an error's or a file's, stands in a line for a person, and how sizes do."""
 
 import math
+from collections.abc import Sequence
 
 LONGEST = 200  # characters
 
@@ -29,6 +30,11 @@ def size_in_words(number: float) -> str:
     rounded = float(f"{number:.3g}")  # 999,999 are 1 MB, not 1e+03 kB
     power = min(int(math.log10(max(rounded, 1)) // 3), len(_UNITS) - 1)
     return f"{rounded / 1000**power:.3g} {_UNITS[power]}"
+
+
+def span_in_words(bounds: Sequence[int]) -> str:
+    """A range [least, most], as "2 to 4", or as "2"."""
+    return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
     from subject_zoo.judge import ladder, rungs
+    from subject_zoo.judge.lines import ladder_lines
     from subject_zoo.judge.score import score
 
     known = None if options.ladder is None else rungs.read_ladder(options.ladder)
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     report = rungs.with_answers(report, answers)
     if options.json is not None:
         write_json(options.json, report)
-    for line in ladder.lines(report):
+    for line in ladder_lines(report):
         tell(line)
     tell(json.dumps(rungs.summary(report)))
     return 0

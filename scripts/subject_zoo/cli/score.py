@@ -34,8 +34,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import write_json  # loads the numeric libraries with the next line
+    from subject_zoo.judge.lines import score_lines
     from subject_zoo.judge.rungs import above_best, is_of, read_ladder
-    from subject_zoo.judge.score import lines, score
+    from subject_zoo.judge.score import score
 
     rungs = None if options.ladder is None else read_ladder(options.ladder)
     report = score(
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if rungs is not None:
         report |= {"above_ladder": above_best(report, rungs), "ladder_is_of_this": is_of(rungs, report)}
-    for line in lines(report):
+    for line in score_lines(report):
         tell(line)
     if options.json is not None:
         write_json(options.json, report)

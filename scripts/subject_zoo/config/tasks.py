@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from subject_zoo.base.terms import STAGES, TASKS
 
-SHOWN = {"modification": ("degraded",), "classification": ("improved",), "diagnosis": STAGES}
+SHOWN_STAGES = {"modification": ("degraded",), "classification": ("improved",), "diagnosis": STAGES}
 """The stages of which a task's prompt shows a model: the one, or either of both."""
 
 
@@ -20,7 +20,7 @@ def published_stages(task_generation: Mapping[str, bool]) -> list[str]:
 
 def signed_stages(task_generation: Mapping[str, bool]) -> list[str]:
     """The stages whose models have signatures, since a prompt shows them."""
-    shown = {stage for task in tasks_of(task_generation) for stage in SHOWN[task]}
+    shown = {stage for task in tasks_of(task_generation) for stage in SHOWN_STAGES[task]}
     return [stage for stage in STAGES if stage in shown]
 
 

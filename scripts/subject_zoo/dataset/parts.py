@@ -64,6 +64,11 @@ def code_in_words(digests: Mapping[str, str], parts: Sequence[Part]) -> str:
     return " and ".join(code[:12] for code in codes)
 
 
+def seeds_of(config: Mapping[str, Any], parts: Sequence[Part]) -> list[int]:
+    """The seeds of a dataset: of its parts, where it was merged, or of its configuration."""
+    return [part.config["seed"] for part in parts] or [config["seed"]]
+
+
 def shards_of_parts(parts: Sequence[Part], shards: Sequence[str]) -> list[list[str]]:
     """The shards of each part, among those of the whole dataset."""
     ends = [part.first_shard for part in parts[1:]] + [10**9]

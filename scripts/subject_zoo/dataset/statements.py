@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from subject_zoo.base.lines import counted
+from subject_zoo.base.lines import counted, span_in_words
 from subject_zoo.base.terms import CLAIMED_RATE, SOUND_RATE
 from subject_zoo.config.tasks import tasks_of
-from subject_zoo.dataset.parts import Part, code_in_words
+from subject_zoo.dataset.parts import Part, code_in_words, seeds_of
 from subject_zoo.dataset.splits import splits_in_words
 from subject_zoo.signatures.leaks import given_away
 
@@ -52,9 +52,8 @@ def statements(
 ) -> Statements:
     """Of a dataset with this configuration and these figures (validity.json); `parts` are those of a merged one."""
     mends, funnel = config["task_generation"]["include_modification"], validity["funnel"]
-    seeds = f"seed {config['seed']}"
-    if parts:
-        seeds = f"the seeds {' and '.join(str(part.config['seed']) for part in parts)}"
+    numbers = " and ".join(map(str, seeds_of(config, parts)))
+    seeds = f"the seeds {numbers}" if parts else f"seed {numbers}"
     tasks = tasks_of(config["task_generation"])
     splits = ", ".join(f"{count} {split}" for split, count in rows.items())
     there = " and ".join(f"{name} {version}" for name, version in environment.items())
@@ -160,9 +159,9 @@ def _labels(tasks: Sequence[str]) -> Iterator[str]:
 def _limitations(config: Mapping[str, Any], validity: Mapping[str, Any], mends: bool) -> Iterator[str]:
     model, patterns, by_pattern = config["model"], config["patterns"], validity["by_pattern"]
     yield (
-        f"Networks are multilayer perceptrons of {_span(model['num_layers'])} hidden layers of "
-        f"{_span(model['neurons_per_layer'])} neurons, that read {patterns['sequence_length']} letters of an alphabet "
-        f"of {patterns['vocab_size']}: what an interpreter learns of them says little of large models."
+        f"Networks are multilayer perceptrons of {span_in_words(model['num_layers'])} hidden layers of "
+        f"{span_in_words(model['neurons_per_layer'])} neurons, that read {patterns['sequence_length']} letters of an "
+        f"alphabet of {patterns['vocab_size']}: what an interpreter learns of them says little of large models."
     )
     yield f"The {len(by_pattern)} patterns are defined by hand, and some imply others."
     if shared := [name for name, row in by_pattern.items() if row["held_out"] is False]:
@@ -217,7 +216,3 @@ def _biases(config: Mapping[str, Any], validity: Mapping[str, Any], mends: bool)
         )
     positive = 1 - config["dataset"]["negative_ratio"]
     yield f"Positive are {positive:.0%} of the sequences trained on, half of the test's weight, few of all there are."
-
-
-def _span(bounds: Sequence[int]) -> str:
-    return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"

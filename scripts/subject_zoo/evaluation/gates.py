@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -106,19 +107,15 @@ def validate_example(
     if asked["include_classification"]:
         rates, true_rates = _rounded(exam.positive_rates(improved)), _rounded(exam.true_rates(selected))
     held_out = dict(zip(exam.pools.names, exam.pools.held_out, strict=True))
-    thresholds, simple = config["validation"], None
-    verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds)
-    if degraded is not None and verdict["accepted"] and not thresholds["allow_simple_repairs"]:
+    judge_by = partial(judge, plan.target_pattern, before, after, rates, true_rates, config["validation"])
+    verdict, simple, diagnosis = judge_by(), None, None
+    if degraded is not None and verdict["accepted"] and not config["validation"]["allow_simple_repairs"]:
         simple = find_simple_repairs()
-        verdict = judge(plan.target_pattern, before, after, rates, true_rates, thresholds, simple)
-    diagnosis = None
+        verdict = judge_by(simple)
     if asked["include_diagnosis"] and plan.target_pattern is not None and verdict["accepted"]:
-        fault = find_fault()
+        diagnosis = _diagnosis(plan, config["seed"], fault := find_fault())
         if not is_definite(plan.target_pattern, before, after, fault):
             verdict |= {"accepted": False, "reasons": ["diagnosis"]}
-        shown = draw_diagnosed(config["seed"], plan.example_id)
-        poor = plan.target_pattern if shown == "degraded" else NO_PATTERN
-        diagnosis = {"shown": shown, "poor_pattern": poor, "fault": fault}
     entry = {
         "example_id": plan.example_id,
         "accepted": verdict.pop("accepted"),
@@ -151,6 +148,13 @@ def reject_untrained(plan: ExamplePlan, task_generation: Mapping[str, bool]) -> 
         **_twin(plan),
     }
     return _of_tasks(entry, task_generation)
+
+
+def _diagnosis(plan: ExamplePlan, seed: int, fault: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry says of a diagnosis: the model that it shows, and of the degraded one the fault."""
+    shown = draw_diagnosed(seed, plan.example_id)
+    poor = plan.target_pattern if shown == "degraded" else NO_PATTERN
+    return {"shown": shown, "poor_pattern": poor, "fault": fault}
 
 
 def _twin(plan: ExamplePlan) -> dict[str, Any]:

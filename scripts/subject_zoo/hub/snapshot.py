@@ -8,13 +8,13 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from subject_zoo.base.errors import UserError
 
 
-def snapshot(repo_id: str, revision: str | None = None) -> Path:
-    """The files of a dataset repository, at a revision or as they are now, in the cache of the Hub's client.
+def snapshot(repo_id: str) -> Path:
+    """The files of a dataset repository, as they are now, in the cache of the Hub's client.
 
     They are links, which a folder that is trusted follows. Raises UserError where they are not here and cannot be had.
     """
     try:
-        return Path(snapshot_download(repo_id, repo_type="dataset", revision=revision))
+        return Path(snapshot_download(repo_id, repo_type="dataset"))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         why = "the Hub does not answer, or is not asked" if isinstance(error, LocalEntryNotFoundError) else "not there"
         raise UserError(

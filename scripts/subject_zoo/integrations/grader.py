@@ -15,7 +15,7 @@ from subject_zoo.config.tasks import tasks_of
 from subject_zoo.integrations.source import received
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case, load_cases
-from subject_zoo.judge.score import score_answer
+from subject_zoo.judge.tasks import score_answer
 from subject_zoo.judge.views import view_of
 
 _COUNTED = ("reasons", "false_claims")  # figures that are lists, of which fewer are better
@@ -45,7 +45,7 @@ class Grader:
         return tasks_of(self.bench.project.config["task_generation"])
 
     def grade(self, task: str, example_id: int, text: str, view: int = 0) -> dict[str, Any]:
-        """The figures of one answer, as judge/score.py gives them, to a prompt that shows a view of the record, 0 the
+        """The figures of one answer, as judge/tasks.py gives them, to a prompt that shows a view of the record, 0 the
         record as it stands. Raises UserError for a record that is not here."""
         if task not in self.tasks:
             raise UserError(f"the dataset has no task {str(task)[:40]!r}; it has {', '.join(self.tasks)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.config.tasks import left_out_tasks
-from subject_zoo.dataset.card import TOKENS_A_CHARACTER
+from subject_zoo.dataset.card_lengths import TOKENS_A_CHARACTER
 from subject_zoo.dataset.received import Received
 from subject_zoo.hub.snapshot import snapshot
 from subject_zoo.judge.cases import task_rows

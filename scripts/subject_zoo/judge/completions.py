@@ -68,7 +68,7 @@ def _unread(number: int, start: bytes, size: int) -> Completion:
     return Completion(
         line=number,
         example_id=int(example_id[1]) if example_id else None,
-        task=task[1].decode() if task else None,
+        task=name if task and (name := task[1].decode()) in TASKS else None,
         text="",
         wrong="too_long",
         reason=f"the line has {size:,} bytes",

@@ -13,7 +13,7 @@ from subject_zoo.evaluation.diagnosis import first_alike, own_sequences
 from subject_zoo.judge.answers import WrongAnswer, read_diagnosis
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
-from subject_zoo.judge.intervals import mean_interval
+from subject_zoo.judge.intervals import ends_of, mean_interval, values_of
 from subject_zoo.records.diagnosis import Diagnosis
 
 
@@ -55,7 +55,7 @@ def compare_diagnosis(case: Case, answer: Diagnosis, bench: Bench) -> dict[str, 
     return {**figures, "said": answer.in_words, "reason": "exact" if figures["exact"] else "says other"}
 
 
-def summarise_diagnoses(pairs: Sequence[tuple[Case, Mapping[str, Any]]], _: Sequence[str] = ()) -> dict[str, Any]:
+def summarise_diagnoses(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, Any]:
     """Shares of records with intervals; of those alone whose network has a fault, `faulty` in number, the positions
     and the overlap of the region, and shares by pattern."""
     faulty = [(case, figures) for case, figures in pairs if case.diagnosed.pattern is not None]
@@ -76,8 +76,8 @@ def summarise_diagnoses(pairs: Sequence[tuple[Case, Mapping[str, Any]]], _: Sequ
     return {
         "records": len(pairs),
         "faulty": len(faulty),
-        **{name: value for name, (value, _, _) in means.items()},
-        "intervals": {name: [low, high] for name, (_, low, high) in means.items()},
+        **values_of(means),
+        "intervals": ends_of(means),
         "by_pattern": {
             name: {"records": len(own)}
             | {key: float(np.mean([figures[key] for figures in own])) for key in ("exact", "pattern", "positions")}

@@ -1,17 +1,18 @@
 """95 % intervals of what is counted over records."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 _RESAMPLES = 1000
 _Z = 1.959963984540054  # of the normal distribution, two-sided 95 %
 
+Interval = tuple[float, float, float]
+"""A value, and the low and the high end of its 95 % interval."""
 
-def bootstrap(
-    figures: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0
-) -> tuple[float, float, float]:
+
+def bootstrap(figures: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> Interval:
     """(value, low, high) of a statistic of records, by resampling them (Efron 1979, percentile interval).
 
     `figures` float64 [n, ...] has a row a record. `statistic` takes weights [r, n], how often each record counts, and
@@ -20,19 +21,19 @@ def bootstrap(
     count = len(figures)
     if not count:
         return math.nan, math.nan, math.nan
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     weights = rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES).astype(np.float64)
     value = float(statistic(np.ones((1, count)))[0])
     low, high = np.quantile(statistic(weights), [0.025, 0.975])
     return value, float(low), float(high)
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+def mean_interval(values: np.ndarray) -> Interval:
     """(mean, low, high) of values float64 [n] over records."""
     return bootstrap(values, lambda weights: weights @ values / weights.sum(1))
 
 
-def share_interval(right: int, count: int) -> tuple[float, float, float]:
+def share_interval(right: int, count: int) -> Interval:
     """(share, low, high) of independent trials (Wilson 1927)."""
     if not count:
         return math.nan, math.nan, math.nan
@@ -42,7 +43,7 @@ def share_interval(right: int, count: int) -> tuple[float, float, float]:
     return share, max(0.0, centre - half), min(1.0, centre + half)
 
 
-def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, tuple[float, float, float]]:
+def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, Interval]:
     """Micro and macro F1, with intervals, of true and named patterns, bool [n, P].
 
     Macro: the mean over the patterns that are true or named somewhere among the records, in a resample among its own.
@@ -62,3 +63,13 @@ def f1_intervals(true: np.ndarray, named: np.ndarray) -> dict[str, tuple[float, 
         return f1(*np.einsum("rn,nk->kr", weights, counts.sum(axis=2)))
 
     return {"macro_f1": bootstrap(counts, macro), "micro_f1": bootstrap(counts, micro)}
+
+
+def values_of(measured: Mapping[str, Interval]) -> dict[str, float]:
+    """The values alone, by name."""
+    return {name: value for name, (value, _, _) in measured.items()}
+
+
+def ends_of(measured: Mapping[str, Interval]) -> dict[str, list[float]]:
+    """[low, high] of each, by name: what reports call `intervals`."""
+    return {name: [low, high] for name, (_, low, high) in measured.items()}

@@ -1,4 +1,4 @@
-"""The ladder: how far programs get on both tasks that know little of networks, and what the truth scores.
+"""The ladder: how far programs get on the tasks that know little of networks, and what the truth scores.
 
     report = ladder(Path("results/dataset"), QUICK)
 
@@ -28,12 +28,11 @@ from subject_zoo.dataset.standing import version_tag
 from subject_zoo.judge import repairs
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.diagnosing import RUNGS, Diagnosable
-from subject_zoo.judge.intervals import mean_interval
+from subject_zoo.judge.intervals import ends_of, mean_interval, values_of
 from subject_zoo.judge.material import Accepted, accepted_examples
 from subject_zoo.judge.modification import score_repair
 from subject_zoo.judge.noise import noise_ceiling
 from subject_zoo.judge.reading import NETS, Readable, figures, readers
-from subject_zoo.judge.rungs import not_run
 
 Tell = Callable[[str], None]
 
@@ -166,42 +165,6 @@ def _manifest_of(folder: Received) -> tuple[dict[str, Any], dict[str, Any]]:
     return manifest, {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
 
 
-def lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """A report as tables for a terminal."""
-    if "tested_on" in report:
-        yield "tested on records of another folder"
-    if report["rows"]:
-        yield f"{'classification':24} {'read by':11} {'split':12} {'learned':>7} {'macro F1':>8} {'':16} {'exact':>6}"
-    for row in report["rows"]:
-        low, high = row["intervals"]["macro_f1"]
-        yield (
-            f"{row['rung']:24} {row['kind']:11} {row['split']:12} {row['training']:7d} {row['macro_f1']:8.3f} "
-            f"[{low:.3f}, {high:.3f}]  {row['exact_match']:6.3f}"
-        )
-    for name, reason in report["left_out"].items():
-        yield f"left out: {name}, since {reason}"
-    if report["modification"]:
-        yield f"{'modification':24} {'passed':>8} {'':16} {'targeted':>8}"
-    for rung, row in report["modification"].items():
-        low, high = row["intervals"]["passed"]
-        yield f"{rung:24} {row['passed']:8.3f} [{low:.3f}, {high:.3f}]  {row['targeted']:8.3f}"
-    if "diagnosis" in report:
-        yield f"{'diagnosis':24} {'exact':>8} {'':16} {'fault':>8} {'pattern':>8} {'positions':>9}"
-    for rung, row in report.get("diagnosis", {}).items():
-        low, high = row["intervals"]["exact_match"]
-        positions = "-" if row["region_positions"] is None else f"{row['region_positions']:.3f}"
-        yield (
-            f"{rung:24} {row['exact_match']:8.3f} [{low:.3f}, {high:.3f}]  {row['fault']:8.3f} {row['pattern']:8.3f} "
-            f"{positions:>9}"
-        )
-    if missing := not_run(report):
-        yield f"not run: {', '.join(missing)}; subject-zoo prompts writes what to ask a language model"
-    if report["noise"]:
-        yield f"{'the same repair twice':36} {'median':>8} {'5 %':>8} {'95 %':>8}"
-    for name, (low, middle, high) in report["noise"].items():
-        yield f"{name:36} {middle:8.3f} {low:8.3f} {high:8.3f}"
-
-
 def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict[str, Any]]:
     """The rows of classification: split by example at each size, and by combination at the largest."""
     place, largest = np.arange(len(readable.labels)), effort.sizes[-1]
@@ -256,9 +219,5 @@ def _mended(
         }
         yield (
             name,
-            {
-                "records": len(test),
-                **{key: value for key, (value, _, _) in shares.items()},
-                "intervals": {key: [low, high] for key, (_, low, high) in shares.items()},
-            },
+            {"records": len(test), **values_of(shares), "intervals": ends_of(shares)},
         )

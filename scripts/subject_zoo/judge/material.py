@@ -22,6 +22,7 @@ from subject_zoo.records.diagnosis import Diagnosis, diagnosis_columns
 
 _TOGETHER = 60  # candidates that a thread makes at a time
 _THREADS = 2  # kernels let go of Python's lock
+_HELD_OUT = 0.2  # of all combinations of patterns
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,10 @@ def _diagnoses(plan: ExamplePlan, verdict: Mapping[str, Any]) -> tuple[Diagnosis
     return shown, fault
 
 
-def is_held_out_combination(case: Case, seed: int, share: float = 0.2) -> bool:
-    """Whether a case's combination of patterns is of those that no training record has, `share` of all, by a hash."""
+def is_held_out_combination(case: Case, seed: int) -> bool:
+    """Whether a case's combination of patterns is of those that no training record has, _HELD_OUT of all, by a hash."""
     traits = traits_of(case.selected_patterns, case.improved.architecture.to_dict())
-    return split_of(seed, case.example_id, traits, "combination", None, validation=0.0, test=share) == "test"
+    return split_of(seed, case.example_id, traits, "combination", None, validation=0.0, test=_HELD_OUT) == "test"
 
 
 @dataclass(frozen=True)
@@ -133,11 +134,15 @@ class Networks:
         return type(self)(**{name: array[chosen] for name, array in vars(self).items()})
 
 
-def stack_networks(models: Sequence[StoredModel], signatures: Sequence[np.ndarray], depth: int, width: int) -> Networks:
+def stack_networks(
+    models: Sequence[StoredModel], signatures: Sequence[np.ndarray] | None, depth: int, width: int
+) -> Networks:
     """Networks and their signatures, float32 [neurons, F], as arrays for at most `depth` layers of `width`.
 
-    Signatures have the output neuron's row last, all of them or none.
+    Signatures have the output neuron's row last, all of them or none; where there are no signatures, F is 0.
     """
+    if signatures is None:
+        signatures = [np.zeros((_hidden_neurons(model), 0), np.float32) for model in models]
     pairs = list(zip(models, signatures, strict=True))
     count_, inputs, features = len(models), models[0].architecture.input_size, signatures[0].shape[1]
     first = np.zeros((count_, width, inputs), np.float32)

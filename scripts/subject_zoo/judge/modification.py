@@ -1,6 +1,7 @@
-"""What a modification's answer is worth: the network that it describes is run."""
+"""What a modification's answer is worth, the network that it describes being run; and many of them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from subject_zoo.evaluation.gates import judge
 from subject_zoo.judge.answers import WrongAnswer, read_weights
 from subject_zoo.judge.bench import Bench
 from subject_zoo.judge.cases import Case
+from subject_zoo.judge.intervals import ends_of, mean_interval, share_interval, values_of
 from subject_zoo.networks.model import StoredModel, Weights
 
 TARGETED_WITHIN = 2.0  # times the recorded repair's relative L2 that a targeted one may change
@@ -57,6 +59,37 @@ def score_repair(case: Case, weights: Weights, bench: Bench) -> dict[str, Any]:
         "distance": distance,
         "distance_ratio": ratio,
         "benchmark": bench.benchmark_right(answer, case.selected_patterns, case.target),
+    }
+
+
+def summarise_modifications(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Shares and means over records, each with the figures of its answer; `intervals` has the 95 % interval of each,
+    `by_target` shares by target."""
+    means = {
+        key: mean_interval(np.array([figures[key] for _, figures in pairs], np.float64))
+        for key in ("passed", "targeted", "passed_fresh", "target_gain", "worst_fall", "repair_share")
+    }
+    read = [figures for _, figures in pairs if figures["benchmark"] is not None]
+    for part in ("target", "others"):
+        right, count = (sum(figures["benchmark"][part][place] for figures in read) for place in (0, 1))
+        means[f"benchmark_accuracy_{part}"] = share_interval(right, count)
+    by_target: dict[str, Any] = {}
+    for name in sorted({case.target for case, _ in pairs}):
+        own = [figures for case, figures in pairs if case.target_pattern == name]
+        shares = {key: float(np.mean([figures[key] for figures in own])) for key in ("passed", "targeted")}
+        by_target[name] = {"records": len(own), **shares}
+    medians = {
+        key: float(np.median([figures[key] for figures in read])) if read else None
+        for key in ("changed_numbers", "distance", "distance_ratio")
+    }
+    failed = Counter(reason for _, figures in pairs for reason in figures["reasons"])
+    return {
+        "records": len(pairs),
+        **values_of(means),
+        **{f"median_{key}": value for key, value in medians.items()},
+        "fails_gate": dict(failed.most_common()),
+        "intervals": ends_of(means),
+        "by_target": by_target,
     }
 
 

@@ -82,8 +82,9 @@ def _stacked(known: Sequence[tuple[Accepted, Diagnosis]], project: Project) -> N
     columns = project.extractor.columns(prompt_methods(project.config)["diagnosis"])
     models, signatures = [], []
     for one, diagnosis in known:
-        models.append(one.case.improved if diagnosis.pattern is None else one.case.degraded)
-        signatures.append(one.signatures["improved" if diagnosis.pattern is None else "degraded"][:, columns])
+        is_sound = diagnosis.pattern is None
+        models.append(one.case.improved if is_sound else one.case.degraded)
+        signatures.append(one.signatures["improved" if is_sound else "degraded"][:, columns])
     return stack_networks(models, signatures, model["num_layers"][1], model["neurons_per_layer"][1])
 
 

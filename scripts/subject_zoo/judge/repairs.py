@@ -135,14 +135,14 @@ def other_repair(training: Sequence[Accepted]) -> Rung:
     return mended
 
 
-def learned(training: Sequence[Accepted], bench: Bench, steps: int, seed: int = 0) -> Rung:
+def learned(training: Sequence[Accepted], bench: Bench, steps: int) -> Rung:
     """What a net makes of the degraded weights and the target, that learned from other records. Needs torch."""
     from subject_zoo.judge.nets import repairing
 
     project, model = bench.project, bench.project.config["model"]
     depth, width = model["num_layers"][1], model["neurons_per_layer"][1]
     lessons = repairing.Lessons.of([one.case for one in training], project, depth, width)
-    net = repairing.learn(lessons, len(project.config["patterns"]["enabled"]), seed, steps)
+    net = repairing.learn(lessons, len(project.config["patterns"]["enabled"]), seed=0, steps=steps)
     return lambda case: repairing.mended(net, [case], project, depth, width)
 
 

@@ -18,7 +18,7 @@ from subject_zoo.config.tasks import tasks_of
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.cases import Case, load_cases
 from subject_zoo.judge.completions import LAST_VIEW
-from subject_zoo.judge.intervals import mean_interval
+from subject_zoo.judge.intervals import Interval, mean_interval
 from subject_zoo.networks.text import tensor_texts
 from subject_zoo.networks.views import EXACT, draw_view
 from subject_zoo.project import Project
@@ -86,7 +86,7 @@ def _texts(task: str, case: Case, project: Project) -> tuple[str, str]:
     return prompt, case.diagnosed.in_words
 
 
-def over_views(task: str, of_records: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, tuple[float, float, float]]:
+def over_views(task: str, of_records: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Interval]:
     """Shares of records, with intervals, from the figures of each record's answers, one a view.
 
     views_agree  all can be read and say the same: the same patterns, or networks that all pass or all do not

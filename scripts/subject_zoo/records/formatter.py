@@ -8,7 +8,7 @@ import orjson
 
 from subject_zoo.base.json_text import json_object
 from subject_zoo.base.terms import ABLATION, AUDIT, TASKS
-from subject_zoo.config.tasks import SHOWN, tasks_of
+from subject_zoo.config.tasks import SHOWN_STAGES, tasks_of
 from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.text import tensor_texts
@@ -66,7 +66,7 @@ class TrainingDataFormatter:
         texts = {stage: json_object(of_model) for stage, of_model in tensors.items()}
         record: dict[str, str | int] = {"example_id": plan.example_id}
         for task in tasks_of(self.config["task_generation"]):
-            stage = verdict["diagnosis"]["shown"] if task == "diagnosis" else SHOWN[task][0]
+            stage = verdict["diagnosis"]["shown"] if task == "diagnosis" else SHOWN_STAGES[task][0]
             body = self._body(task, models[stage], tensors[stage], signatures[stage])
             record[f"{task}_prompt"] = self._ask(task, body, plan.target_pattern, plan.selected_patterns)
             record[f"{task}_completion"] = self._answer(task, verdict, models, texts)

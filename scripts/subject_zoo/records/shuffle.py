@@ -11,7 +11,7 @@ import orjson
 from subject_zoo.base.terms import PROMPTS
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
 
-SHOWN = "shown_example_id"  # the key of metadata that says whose network the prompts show
+SHOWN_EXAMPLE = "shown_example_id"  # the key of metadata that says whose network the prompts show
 
 
 def with_network_of(
@@ -24,14 +24,19 @@ def with_network_of(
     """
     shuffled, metadata = dict(record), orjson.loads(record["metadata"])
     for name in (name for name in PROMPTS if name in record):
-        task, _, question = _parts(record[name])
-        shuffled[name] = text = task + _parts(other[name])[1] + question
+        shuffled[name] = text = showing(record[name], other[name])
         metadata["lengths"][f"{name}_chars"] = len(text)
         if count_tokens is not None:
             metadata["lengths"][f"{name}_tokens"] = count_tokens(text)
-    metadata[SHOWN] = other["example_id"]
+    metadata[SHOWN_EXAMPLE] = other["example_id"]
     shuffled["metadata"] = orjson.dumps(metadata).decode()
     return shuffled
+
+
+def showing(prompt: str, other: str) -> str:
+    """What a prompt asks, of the network that another prompt shows."""
+    task, _, question = _parts(prompt)
+    return task + _parts(other)[1] + question
 
 
 def shown_in(prompt: str) -> str:

@@ -58,7 +58,7 @@ def _train(
     optimizer = torch.optim.SGD(model.parameters(), rate, momentum=MOMENTUM)
     held_back = _HeldBack(model, restraint) if restraint else None
     progress = EarlyStopping(training["early_stopping_patience"], restraint.epochs if restraint else 0)
-    losses, best = np.zeros(epochs), parameters_to_vector(model.parameters()).detach()
+    losses, best = np.zeros(epochs), _numbers(model)
     for epoch in range(epochs):
         if held_back:
             held_back.begin(epoch)
@@ -73,12 +73,8 @@ def _train(
             losses[epoch] += loss.item() / len(batches)
             if held_back:
                 held_back.step(step)
-        model.eval()
-        with torch.no_grad():
-            logits = model.network(asked).squeeze(-1)
-            loss = binary_cross_entropy_with_logits(logits, asked_labels)
-        if progress.update(loss.item(), ((logits > 0) == (asked_labels > 0)).float().mean().item()):
-            best = parameters_to_vector(model.parameters()).detach()
+        if progress.update(*_measured(model, asked, asked_labels)):
+            best = _numbers(model)
         if progress.stopped:
             break
     vector_to_parameters(best, model.parameters())
@@ -86,23 +82,38 @@ def _train(
     return TrainedModel(task.example_id, task.architecture, weights, progress.curves(losses), progress.best_epoch)
 
 
+def _measured(model: SubjectModel, inputs: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
+    """Loss and accuracy on rows float32 [n, I] with labels float32 [n], without dropout."""
+    model.eval()
+    with torch.no_grad():
+        logits = model.network(inputs).squeeze(-1)
+        loss = binary_cross_entropy_with_logits(logits, labels)
+    return loss.item(), ((logits > 0) == (labels > 0)).float().mean().item()
+
+
+def _numbers(model: SubjectModel) -> torch.Tensor:
+    """All of a model's weights, float32 [P]."""
+    return parameters_to_vector(model.parameters()).detach()
+
+
 class _HeldBack:
     """A model whose steps each end with a proximal one, towards where it started, by a restraint."""
 
     def __init__(self, model: SubjectModel, restraint: Restraint) -> None:
         self.model, self.restraint = model, restraint
-        self.start = parameters_to_vector(model.parameters()).detach()
+        self.start = _numbers(model)
         self.penalties = torch.from_numpy(restraint.penalties(self.start.cpu().numpy())).to(self.start.device)
 
     def begin(self, epoch: int) -> None:
         """Before an epoch: after those with the penalty, the weights that changed most are let go, the others put
         back."""
         if epoch == self.restraint.epochs:
-            change = (parameters_to_vector(self.model.parameters()).detach() - self.start).cpu().numpy()
+            change = (_numbers(self.model) - self.start).cpu().numpy()
             self.penalties = torch.from_numpy(self.restraint.penalties_after(change, len(change))).to(self.start.device)
             self.step(1.0)
 
     def step(self, rate: float) -> None:
-        change = parameters_to_vector(self.model.parameters()).detach() - self.start
+        """After a step at a rate: each change becomes less in size, by its penalty times the rate."""
+        change = _numbers(self.model) - self.start
         left = (change.abs() - self.penalties * rate).clamp_min(0.0) * change.sign()
         vector_to_parameters(self.start + left, self.model.parameters())

@@ -22,7 +22,7 @@ from subject_zoo.examples.plan import ExamplePlan
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences
-from subject_zoo.records.shuffle import SHOWN, with_network_of
+from subject_zoo.records.shuffle import SHOWN_EXAMPLE, with_network_of
 from subject_zoo.verification.problem import first_difference
 from subject_zoo.verification.values import compare_effects, figure_differences, signature_difference
 
@@ -170,15 +170,15 @@ class RecordChecker:
 
     def _first_shown(self, example_id: int, row: Mapping[str, Any]) -> Generator[tuple[str, str], None, Neighbour]:
         """Whose network the first record of a split shows: that one is in no table, and made again from the seed."""
-        claimed = _json_object(row["metadata"]).get(SHOWN)
+        claimed = _json_object(row["metadata"]).get(SHOWN_EXAMPLE)
         if type(claimed) is not int or not 0 <= claimed < example_id or self.split(claimed) != self.split(example_id):
-            yield "metadata", f"{SHOWN} is {one_line(repr(claimed))}, no example before it in its split"
+            yield "metadata", f"{SHOWN_EXAMPLE} is {one_line(repr(claimed))}, no example before it in its split"
             return Neighbour(example_id)
         if not self.equal_environment or is_long_training(self.project.config):
             return Neighbour(claimed)
         made = chain.make_examples(self.project, [claimed])
         if not made.records:
-            yield "metadata", f"{SHOWN} is {claimed}, which is rejected"
+            yield "metadata", f"{SHOWN_EXAMPLE} is {claimed}, which is rejected"
             return Neighbour(claimed)
         models = dict(zip(STAGES, (made.degraded[claimed], made.improved[claimed]), strict=True))
         return Neighbour(claimed, made.records[0], models)

@@ -41,7 +41,7 @@ def figure_differences(
     equal_environment: bool,
     test_members: Mapping[str, int],
     thresholds: Mapping[str, float],
-    members: Mapping[str, Mapping[str, int]] | None = None,
+    members: Mapping[str, Mapping[str, int]] | None,
 ) -> Iterator[str]:
     """Figures of a record's metadata that are not the measured verdict's, a line each.
 

@@ -15,7 +15,7 @@ CHANGED = ("first", "between", "last", "biases", "output_bias")
 PROBES = 64
 """Of each pattern."""
 
-_MESSAGE = 24  # numbers
+_SIZE, _MESSAGE, _RANK = 48, 24, 24  # numbers of a state, of a message, and of a side of a bilinear form
 _FIRST_SIZE = 0.02  # of a change, before anything is learned
 _LEAST = 1e-12  # added to a square, whose root has no gradient at 0
 
@@ -27,14 +27,13 @@ class RepairNet(nn.Module):
     that is another, and a third one in units of the weight itself.
     """
 
-    def __init__(self, example: Nets, vocabulary: int, patterns: int, size: int = 48, rounds: int = 3, rank: int = 24):
+    def __init__(self, example: Nets, vocabulary: int, patterns: int):
         super().__init__()
         self.probes = Probes(PROBES, example["first"].shape[2], vocabulary, patterns)
-        self.replies = Replies(patterns, PROBES, size)
-        self.encoder = NetworkEncoder(example, Sight(weights=True), size, _MESSAGE, rounds)
-        self.rank = rank
-        self.above, self.below, self.input, self.output = (nn.Linear(size, 3 * rank) for _ in range(4))
-        self.bias, self.output_bias = nn.Linear(size, 1), nn.Linear(size, 1)
+        self.replies = Replies(patterns, PROBES, _SIZE)
+        self.encoder = NetworkEncoder(example, Sight(weights=True), _SIZE, _MESSAGE)
+        self.above, self.below, self.input, self.output = (nn.Linear(_SIZE, 3 * _RANK) for _ in range(4))
+        self.bias, self.output_bias = nn.Linear(_SIZE, 1), nn.Linear(_SIZE, 1)
         self.scale = nn.Parameter(torch.tensor(_FIRST_SIZE))
 
     def forward(self, net: Nets, target: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -56,7 +55,7 @@ class RepairNet(nn.Module):
     def _edges(self, weights: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
         forms = [
             one @ other.transpose(-1, -2)
-            for one, other in zip(torch.split(above, self.rank, -1), torch.split(below, self.rank, -1), strict=True)
+            for one, other in zip(torch.split(above, _RANK, -1), torch.split(below, _RANK, -1), strict=True)
         ]
         return forms[0] * torch.sigmoid(forms[1]) + torch.tanh(forms[2]) * weights
 

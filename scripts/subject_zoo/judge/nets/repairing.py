@@ -20,7 +20,7 @@ from subject_zoo.networks.model import Weights
 from subject_zoo.project import Project
 
 SEQUENCES = 768  # kept of each record's dataset
-SHOWN = 96  # of these, in a step
+IN_A_STEP = 96  # of these, in a step
 
 _BATCH = 32
 _RATE = 2e-3
@@ -68,9 +68,7 @@ class Lessons:
 
 def degraded_networks(cases: Sequence[Case], depth: int, width: int) -> Networks:
     """The degraded networks of records, without signatures, for at most `depth` layers of `width`."""
-    models = [case.degraded for case in cases]
-    unsigned = [np.zeros((m.architecture.num_layers * m.architecture.neurons_per_layer, 0), np.float32) for m in models]
-    return stack_networks(models, unsigned, depth, width)
+    return stack_networks([case.degraded for case in cases], None, depth, width)
 
 
 def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
@@ -85,8 +83,8 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
     targets, recorded = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.lengths)
     model = RepairNet(nets, _letters(lessons.architecture), patterns)
     _begin(model, lessons, generator)
-    optimiser = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
+    optimizer = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     for chosen in _batches(len(lessons), steps, generator):
         net = {name: tensor[chosen] for name, tensor in nets.items()}
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
@@ -95,10 +93,10 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
         logits, _ = run(changed(net, change), values)
         too_long = functional.relu(lengths(change) / recorded[chosen] - _FREE)
         loss = functional.binary_cross_entropy_with_logits(logits, labels) + _COST * (too_long**2).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
     return model.eval()
 
@@ -138,13 +136,13 @@ def _sequences(case: Case, project: Project) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shown(lessons: Lessons, chosen: np.ndarray, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some of the chosen records' sequences, as inputs float32 [b, SHOWN, I], and their labels float32 [b, SHOWN]; a
-    third are the target's."""
+    """Of the chosen records' sequences IN_A_STEP, as inputs float32 [b, s, I], and their labels float32 [b, s]; a third
+    are the target's."""
     of_target = SEQUENCES // 3
     places = torch.cat(
         [
-            torch.randperm(of_target, generator=generator)[: SHOWN // 3],
-            of_target + torch.randperm(SEQUENCES - of_target, generator=generator)[: SHOWN - SHOWN // 3],
+            torch.randperm(of_target, generator=generator)[: IN_A_STEP // 3],
+            of_target + torch.randperm(SEQUENCES - of_target, generator=generator)[: IN_A_STEP - IN_A_STEP // 3],
         ]
     ).numpy()
     rows = chosen[:, None]

@@ -12,10 +12,9 @@ from subject_zoo.judge.nets.replies import Replies
 from subject_zoo.judge.nets.run import Nets, responses, tensors_of
 from subject_zoo.judge.questions import Questions
 from subject_zoo.judge.readers.graph import GraphReader, turned_about
-from subject_zoo.judge.readers.learning import learn, scaled
+from subject_zoo.judge.readers.learning import learn, probabilities, scaled
 
 _RATE = 3e-3
-_TOGETHER = 256  # questions
 _PROBES = 64  # of each pattern
 _SIZE = 48
 
@@ -69,13 +68,7 @@ def read(
         return net if sight.hidden_signature else turned_about(net, generator)
 
     learn(model, _tensors(training), torch.from_numpy(labels.astype(np.float32)), _RATE, steps, changed, generator)
-    model.eval()
-    with torch.no_grad():
-        parts = [
-            model(_put(tested, {name: tensor[rows] for name, tensor in asked.items()})).sigmoid()
-            for rows in torch.split(torch.arange(len(test.of)), _TOGETHER)
-        ]
-    return torch.cat(parts).double().numpy()
+    return probabilities(model, asked, lambda questions: _put(tested, questions))
 
 
 def _tensors(questions: Questions) -> dict[str, torch.Tensor]:

@@ -9,12 +9,19 @@ from torch import nn
 from torch.nn import functional
 
 from subject_zoo.judge.material import Networks
-from subject_zoo.judge.nets.run import tensors_of
+from subject_zoo.judge.nets.run import Nets, tensors_of
 from subject_zoo.judge.readers.graph import SIGHTS, GraphReader, turned_about
 from subject_zoo.judge.readers.probes import ProbeReader
 
 _BATCH = 64
+_TOGETHER = 256  # that are asked of at a time
 _PROBE_STEPS = 3  # of a reader of probes, for one of a graph reader's: each is a tenth of the work
+
+Change = Callable[[dict[str, torch.Tensor]], Nets]
+
+
+def _as_it_is(net: dict[str, torch.Tensor]) -> Nets:
+    return net
 
 
 def read(
@@ -40,17 +47,9 @@ def read(
     else:
         model, rate, may_turn = ProbeReader(training.first.shape[2], vocab_size, labels.shape[1]), 1e-2, False
         steps *= _PROBE_STEPS
-    change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] = (
-        (lambda net: turned_about(net, generator)) if may_turn else (lambda net: net)
-    )
+    change: Change = (lambda net: turned_about(net, generator)) if may_turn else _as_it_is
     learn(model, learned, torch.from_numpy(labels.astype(np.float32)), rate, steps, change, generator)
-    model.eval()
-    with torch.no_grad():
-        parts = [
-            model({name: tensor[start : start + 256] for name, tensor in asked.items()}).sigmoid()
-            for start in range(0, len(test), 256)
-        ]
-    return torch.cat(parts).double().numpy()
+    return probabilities(model, asked)
 
 
 def learn(
@@ -59,12 +58,13 @@ def learn(
     labels: torch.Tensor,
     rate: float,
     steps: int,
-    change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]],
+    change: Change,
     generator: torch.Generator,
 ) -> None:
-    """AdamW (Loshchilov & Hutter 2019) with one cycle of the rate (Smith & Topin 2018), on mini-batches."""
-    optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    """AdamW (Loshchilov & Hutter 2019) with one cycle of the rate (Smith & Topin 2018), on mini-batches; `change` makes
+    of each what the model takes."""
+    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     done, count = 0, len(labels)
     while done < steps:
         for chosen in torch.split(torch.randperm(count, generator=generator), min(_BATCH, math.ceil(count / 2))):
@@ -72,12 +72,25 @@ def learn(
                 break
             batch = change({name: tensor[chosen] for name, tensor in networks.items()})
             loss = functional.binary_cross_entropy_with_logits(model(batch), labels[chosen])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
+            optimizer.step()
             schedule.step()
             done += 1
+
+
+def probabilities(model: nn.Module, asked: Nets, change: Change = _as_it_is) -> np.ndarray:
+    """Those that a model whose answers are logits [b, L] gives, float64 [n, L], of n rows of tensors by name; `change`
+    as for `learn`."""
+    model.eval()
+    rows = torch.arange(len(next(iter(asked.values()))))
+    with torch.no_grad():
+        parts = [
+            model(change({name: tensor[chosen] for name, tensor in asked.items()})).sigmoid()
+            for chosen in torch.split(rows, _TOGETHER)
+        ]
+    return torch.cat(parts).double().numpy()
 
 
 def scaled(

@@ -6,14 +6,16 @@ from torch import nn
 from subject_zoo.judge.nets.probes import Probes
 from subject_zoo.judge.nets.run import Nets, run
 
+_PROBES = 128
+
 
 class ProbeReader(nn.Module):
     """Logits [b, P] of patterns from a batch of networks that take one-hot sequences of `vocabulary` letters."""
 
-    def __init__(self, inputs: int, vocabulary: int, patterns: int, probes: int = 128):
+    def __init__(self, inputs: int, vocabulary: int, patterns: int):
         super().__init__()
-        self.probes = Probes(probes, inputs, vocabulary)
-        self.answer = nn.Sequential(nn.Linear(probes, 128), nn.GELU(), nn.Dropout(0.1), nn.Linear(128, patterns))
+        self.probes = Probes(_PROBES, inputs, vocabulary)
+        self.answer = nn.Sequential(nn.Linear(_PROBES, 128), nn.GELU(), nn.Dropout(0.1), nn.Linear(128, patterns))
 
     def forward(self, net: Nets) -> torch.Tensor:
         logits, _ = run(net, self.probes())

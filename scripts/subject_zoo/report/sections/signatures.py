@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from subject_zoo.config.tasks import SHOWN
+from subject_zoo.config.tasks import SHOWN_STAGES
 from subject_zoo.report.charts.points import cloud, picture, places
 from subject_zoo.report.charts.scale import percent
 from subject_zoo.report.facts import Facts
@@ -118,7 +118,7 @@ def signatures(facts: Facts) -> Section | None:
         [name, own.records, round(own.share, 3), round(own.chance, 3)] for name, own in measured.items()
     ]
     by_task = facts.records[0].metadata["signature"]["methods"]
-    methods = ", ".join(next(methods for task, methods in by_task.items() if stage in SHOWN[task]))
+    methods = ", ".join(next(methods for task, methods in by_task.items() if stage in SHOWN_STAGES[task]))
     network = "mended" if facts.mends and stage == "improved" else "degraded" if facts.mends else "trained"
     figure = Figure(
         f"The nearest signature shares a pattern in {percent(overall)} of the records; by chance in {percent(chance)}",
