@@ -150,7 +150,7 @@ def _add_table(commands: Any) -> None:
     command = commands.add_parser(
         "table",
         help=words,
-        description=f"Prints {words}: a table for each task, of those that answered the same questions.",
+        description="Prints a table for each task, of those that answered the same questions.",
     )
     command.add_argument("results", type=Path, nargs="+", metavar="FILE", help="what score --model NAME --json wrote")
     command.set_defaults(run=_table)
@@ -225,7 +225,7 @@ def _info(options: argparse.Namespace) -> int:
 
 def _add_doctor(commands: Any) -> None:
     words = "whether this machine is ready for a run, and what to do where it is not"
-    command = commands.add_parser("doctor", help=words, description=f"Prints {words}. Exit status 0 where it is.")
+    command = commands.add_parser("doctor", help=words, description="Exit status 0 where it is ready.")
     command.add_argument("--records", type=_count, metavar="N", help="of a run for so many (num_examples)")
     command.add_argument(
         "--configfile", type=Path, action="append", default=[], metavar="FILE", help="laid over config.yaml; may repeat"
