@@ -1,7 +1,8 @@
 # make run           set up .venv and make the dataset of config.yaml with all cores (ARGS="..." goes to snakemake;
 #                    ARGS=--verbose shows all of its lines, which stand in .snakemake/log/ anyhow)
 # make doctor        is this machine ready, for a run of ARGS="--records 10000" say; before anything is installed, too
-# make test          set up .venv and run all tests but those of the cluster and the browser (ARGS="..." goes to pytest)
+# make test          set up .venv and run all tests but those of a cluster, a browser and other people's packages
+#                    (ARGS="..." goes to pytest)
 # make verify        check results/dataset (FOLDER=... another one) against its manifest, its weights and its seed
 # make info          what results/dataset holds (FOLDER=... another one), on one screen
 # make report        write results/report.html again, of the dataset that stands (after make baseline, with its ladder)

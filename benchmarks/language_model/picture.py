@@ -1,4 +1,4 @@
-"""Draws what a language model reads: held-out loss behind true networks, and behind those of other records.
+"""Draws what a language model reads: held-out loss where prompts show their own networks, and those of other records.
 
 python benchmarks/language_model/picture.py benchmarks/language_model/results.json docs/language_model.svg
 """
@@ -15,8 +15,8 @@ import numpy as np
 
 INK, GREY = "#1f2933", "#6b7780"
 CURVES = {  # of a look, by its key: colour and words
-    "dealt_out": ("#c2410c", "behind another\nrecord's network"),
-    "true": ("#1d6fb8", "behind its own\nnetwork"),
+    "dealt_out": ("#c2410c", "shown another\nrecord's network"),
+    "true": ("#1d6fb8", "shown its own\nnetwork"),
 }
 
 
@@ -45,7 +45,7 @@ def draw(results: dict, path: Path) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlim(0, last)
     axes.set_xlabel("training records seen", color=INK)
-    axes.set_ylabel("nats a completion, held-out records", color=INK)
+    axes.set_ylabel("loss, nats a held-out completion", color=INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(colors=INK)
     axes.spines[["top", "right"]].set_visible(False)

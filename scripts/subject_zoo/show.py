@@ -40,7 +40,7 @@ def show(folder: Path, example_id: int, trusted: bool = False, whole: bool = Fal
     manifest = received.manifest()
     try:
         yield from _shown(received, manifest, example_id, whole)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
         why = one_line(getattr(error, "strerror", None) or error)
         raise UserError(
             f"{folder}: record {example_id} cannot be shown ({why}); subject-zoo verify tells what is wrong"
@@ -128,8 +128,8 @@ def _flipped(corruption: Mapping[str, Any]) -> str:
     region = corruption["region"]
     where = f", where {region['in_words']}" if region else ", at random"
     return (
-        f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels, those of "
-        f"{corruption['corrupted_sequences']:,} sequences of the target{where}."
+        f"Flipped were {corruption['corrupted_rows']:,} of {corruption['rows']:,} labels of the first training, "
+        f"those of {corruption['corrupted_sequences']:,} sequences of the target{where}."
     )
 
 
@@ -209,7 +209,16 @@ def _logits(
         satisfied = [name for name in metadata["selected_patterns"] if name in example["patterns"]]
         truly = "positive" if satisfied else "negative"
         of_models = " ".join(f"{value:>8.2f}" for value in values)
-        yield f"{example['sequence']:{width}} {of_models}  {truly} {', '.join(satisfied)}".rstrip()
+        where = "   <- in the region" if target in satisfied and _in_region(metadata, example["sequence"]) else ""
+        yield f"{example['sequence']:{width}} {of_models}  {truly} {', '.join(satisfied)}{where}".rstrip()
+
+
+def _in_region(metadata: Mapping[str, Any], sequence: str) -> bool:
+    """Whether it has letters of the region whose labels were flipped, where there is one."""
+    if (region := metadata["corruption_stats"]["region"]) is None:
+        return False
+    first, second = (sequence[position - 1] for position in region["positions"])
+    return second in region["letters"].get(first, "")
 
 
 def _texts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

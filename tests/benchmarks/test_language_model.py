@@ -137,4 +137,4 @@ def test_the_command_on_a_dataset_and_its_picture(finished, tmp_path, capsys):  
     again = tmp_path / "again.svg"
     draw(results, again)
     assert again.read_bytes() == (tmp_path / "picture.svg").read_bytes()
-    assert "behind its own" in again.read_text()
+    assert "shown its own" in again.read_text()
