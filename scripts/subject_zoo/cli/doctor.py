@@ -10,8 +10,11 @@ from subject_zoo.cli.telling import tell
 
 
 def add(commands: Any) -> None:
-    words = "whether this machine is ready for a run, and what to do where it is not"
-    command = commands.add_parser("doctor", help=words, description=f"Prints {words}. Exit status 0 where it is.")
+    command = commands.add_parser(
+        "doctor",
+        help="whether this machine is ready for a run, and what to do where it is not",
+        description="Exit status 0 where it is ready.",
+    )
     command.add_argument("--records", type=whole_number, metavar="N", help="of a run for so many (num_examples)")
     command.add_argument(
         "--configfile", type=Path, action="append", default=[], metavar="FILE", help="laid over config.yaml; may repeat"

@@ -8,11 +8,10 @@ from subject_zoo.cli.telling import tell
 
 
 def add(commands: Any) -> None:
-    words = "results of models side by side, in Markdown"
     command = commands.add_parser(
         "table",
-        help=words,
-        description=f"Prints {words}: a table for each task, of those that answered the same questions.",
+        help="results of models side by side, in Markdown",
+        description="Prints a table for each task, of those that answered the same questions.",
     )
     command.add_argument("results", type=Path, nargs="+", metavar="FILE", help="what score --model NAME --json wrote")
     command.set_defaults(run=run)
