@@ -150,6 +150,20 @@ def test_records_that_others_name_are_told_by_the_whole_datasets_numbers(tmp_pat
     assert f"`{key}` there has the other record's number as it was" in (tmp_path / "both" / CARD).read_text()
 
 
+def test_pairs_of_twins_are_those_of_the_parts(tmp_path):
+    overlay = {"dataset": {"twins": True, "corruption": "region"}}
+    for seed, count in ((3, 2), (8, 6)):
+        make_dataset(tmp_path / str(seed), tiny_config({**SHARED, **overlay, "seed": seed, "num_examples": count}))
+        tell_of_records(tmp_path / str(seed))
+    merge([tmp_path / "3", tmp_path / "8"], tmp_path / "both")
+    one, other, both = (json.loads((tmp_path / name / VALIDITY).read_text())["twins"] for name in ("3", "8", "both"))
+    assert one["pairs"] + other["pairs"] > 0
+    for key in ("pairs", "records_without_twin"):
+        assert both[key] == one[key] + other[key]
+    for name, count in both["pairs_by_pattern"].items():
+        assert count == one["pairs_by_pattern"][name] + other["pairs_by_pattern"][name]
+
+
 def refused(folders: list[Path], output: Path) -> str:
     """The line that refuses, which leaves nothing behind."""
     before = sorted(output.parent.iterdir())

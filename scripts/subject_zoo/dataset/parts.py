@@ -149,4 +149,7 @@ def _candidates(
             if known is None:
                 plan = draw_plan(part.config["seed"], own_id, part.config)
                 known = {**plan.to_dict(), "accepted": False, "reasons": []}
-            yield {**known, "example_id": part.first_example_id + own_id}
+            raised: dict[str, Any] = {"example_id": part.first_example_id + own_id}
+            if (twin := known.get("twin")) is not None:
+                raised["twin"] = {**twin, "example_id": part.first_example_id + twin["example_id"]}
+            yield {**known, **raised}
