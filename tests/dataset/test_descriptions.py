@@ -134,6 +134,7 @@ def test_equal_bytes_are_promised_of_torch_on_equal_machines_alone(validity):
     sheet = descriptions(FILES, config, DIGESTS, here, validity, "cc-by-4.0")[DATASHEET].decode()
     assert "seed give the same bytes where torch trains on a machine of the kind." in sheet
     assert "by SGD with momentum" in sheet
+    assert "and seed 0, and the machine that trained." in sheet
     assert "seed give the same bytes." in described(small_config(), validity)[0]
 
 

@@ -57,6 +57,7 @@ def statements(
         seeds = f"the seeds {' and '.join(str(part.config['seed']) for part in parts)}"
     tasks = tasks_of(config["task_generation"])
     splits = ", ".join(f"{count} {split}" for split, count in rows.items())
+    machine = ", and the machine that trained" if "torch" in environment else ""
     there = " and ".join(f"{name} {version}" for name, version in environment.items())
     code = code_in_words(digests, parts)
     return Statements(
@@ -85,7 +86,7 @@ def statements(
         ),
         maintenance=(
             f"It does not change: its bytes follow from code {code}, configuration "
-            f"{digests['config_sha256'][:12]} and {seeds}. More records, or a correction, make another dataset, "
+            f"{digests['config_sha256'][:12]} and {seeds}{machine}. More records, or a correction, make another dataset, "
             "with another digest; on the Hub each finished one has a tag, v and its digest's first characters. Who "
             "published it answers for it."
         ),
