@@ -85,10 +85,9 @@ def statements(
             "from it to mend a small network could learn to damage one as well."
         ),
         maintenance=(
-            f"It does not change: its bytes follow from code {code}, configuration "
-            f"{digests['config_sha256'][:12]} and {seeds}{machine}. More records, or a correction, make another "
-            "dataset, with another digest; on the Hub each finished one has a tag, v and its digest's first characters. "
-            "Who published it answers for it."
+            f"It does not change: its bytes follow from code {code}, configuration {digests['config_sha256'][:12]} and "
+            f"{seeds}{machine}. More records, or a correction, make another dataset, with another digest; on the Hub "
+            "each finished one has a tag, v and its digest's first characters. Who published it answers for it."
         ),
         sources="No other dataset: everything was made by the program, from the seed.",
         activity=f"Subject Zoo, code {code}, on {there}",
