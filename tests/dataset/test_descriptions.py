@@ -116,9 +116,15 @@ def test_what_is_off_by_default_is_described_where_it_is_on(validity):
 
 def test_a_control_says_that_records_show_one_another_and_which_are_left_out(validity):
     plain, _ = described(small_config(), validity)
-    control, _ = described(small_config({"format": {"shuffle": "networks"}}), validity)
+    control, croissant = described(small_config({"format": {"shuffle": "networks"}}), validity)
+    assert "as a control for interpreter models" in croissant["description"]
+    assert "As training data for" in plain
+    assert "As training data for" not in control
+    assert "To train and judge" in plain
+    assert "To train and judge" not in control
     for said in (
         "this is a control",
+        "from what it guesses",
         "show the network of the one before it in its split",
         "the first ones that do but for the first of each split",
         "one can fail several), and the first of each split",
