@@ -160,6 +160,13 @@ def test_a_control_says_nothing_that_is_true_of_its_prompts_alone_where_they_sho
     assert "without the first of each split" not in plain
 
 
+@pytest.mark.parametrize("labels", ["clean", "corrupted"])
+def test_the_labels_of_stage_2_are_those_of_the_configuration(validity, labels):
+    config = small_config({"training": {"improvement_data": labels}})
+    card = " ".join(dataset_card(config, DIGESTS, ROWS, TABLES, validity).split())
+    assert f"trained on with {labels} labels from there" in card
+
+
 def test_each_maker_has_its_own_starts(validity):
     kernel, torch = (
         " ".join(dataset_card(small_config({"training": {"maker": maker}}), DIGESTS, ROWS, TABLES, validity).split())

@@ -116,9 +116,15 @@ def test_what_is_off_by_default_is_described_where_it_is_on(validity):
 
 def test_a_control_says_that_records_show_one_another_and_which_are_left_out(validity):
     plain, _ = described(small_config(), validity)
-    control, _ = described(small_config({"format": {"shuffle": "networks"}}), validity)
+    control, croissant = described(small_config({"format": {"shuffle": "networks"}}), validity)
+    assert "as a control for interpreter models" in croissant["description"]
+    assert "As training data for" in plain
+    assert "As training data for" not in control
+    assert "To train and judge" in plain
+    assert "To train and judge" not in control
     for said in (
         "this is a control",
+        "from what it guesses",
         "show the network of the one before it in its split",
         "the first ones that do but for the first of each split",
         "one can fail several), and the first of each split",
@@ -134,6 +140,7 @@ def test_equal_bytes_are_promised_of_torch_on_equal_machines_alone(validity):
     sheet = descriptions(FILES, config, DIGESTS, here, validity, "cc-by-4.0")[DATASHEET].decode()
     assert "seed give the same bytes where torch trains on a machine of the kind." in sheet
     assert "by SGD with momentum" in sheet
+    assert "and seed 0, and the machine that trained." in sheet
     assert "seed give the same bytes." in described(small_config(), validity)[0]
 
 

@@ -8,6 +8,7 @@ import tomllib
 
 import pytest
 from inspect_ai import Task, eval, score
+from inspect_ai.dataset import Sample
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
@@ -15,6 +16,7 @@ from inspect_ai.solver import generate
 from subject_zoo.base.errors import UserError
 from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.inspect import interpret, judged, questions
+from subject_zoo.judge.views import view_rows
 from tests.docs.pages import ROOT
 from tests.integrations.asked import ASKED
 
@@ -94,6 +96,18 @@ def test_another_evaluations_log_is_judged(finished):
     scored = score(log, judged("modification", str(finished)), action="overwrite", display="none")
     measured = metrics_of(scored)
     assert measured["passed"]["mean"] == measured["repair_share"]["mean"] == 1.0
+
+
+def test_answers_to_views_are_judged_by_the_networks_that_are_shown(finished):
+    rows = [row for row in view_rows(finished, "train", 1) if row["task"] == "modification"]
+    samples = [
+        Sample(row["prompt"], target=row["completion"], metadata={key: row[key] for key in ("example_id", "view")})
+        for row in rows
+    ]
+    known = {row["prompt"]: row["completion"] for row in rows}
+    task = Task(dataset=samples, solver=generate(max_tokens=10_000), scorer=judged("modification", str(finished)))
+    [log] = eval(task, model=model_that_knows(known), display="none")
+    assert metrics_of(log)["targeted"]["mean"] == 1.0
 
 
 def test_an_installed_package_registers_it(finished, tmp_path):

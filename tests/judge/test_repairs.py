@@ -115,3 +115,11 @@ def test_two_runs_of_a_repair_are_more_alike_than_two_records(records, project):
         assert middle > figures[f"{figure}, two records of one shape"][1]
     by_chance = TOP / (2 - TOP)
     assert figures["jaccard, two runs"][1] > by_chance
+
+
+def test_twins_are_no_records_that_have_nothing_to_do_with_each_other():
+    project = Project(tiny_config({"dataset": {"twins": True, "corruption": "region"}}))
+    cases = [one.case for one in itertools.islice(accepted_examples(project.config, None), 12)]
+    [pair, *_] = [(a, b) for a, b in itertools.pairwise(cases) if a.example_id // 2 == b.example_id // 2]
+    assert not any("two records" in name for name in noise_ceiling(pair, project))
+    assert any("two records" in name for name in noise_ceiling(cases, project))

@@ -119,6 +119,7 @@ def card_text(
         control=_CONTROLS[shuffle],
         true_of=_TRUE_OF[shuffle],
         left_out="" if shuffle == "none" else ", without the first of each split, which has none before it",
+        labels=config["training"]["improvement_data"],
         drawn=_STARTS[config["training"]["maker"]],
         ablation=_ABLATION if config["validation"]["ablation"] else "",
         unfinished="" if validity else f" Unfinished: {config['num_examples']} are asked for.",

@@ -42,6 +42,7 @@ def datasheet(
             f"A small neural network{', degraded and mended' if mends else ''}, with what was measured of it, an "
             f"activation signature, and a prompt and a completion for {' and '.join(tasks_of(asked))}."
         ),
+        purpose=said.purpose,
         summary=said.summary,
         collection=said.collection[-1],
         columns=_listed([f"{_named(table)}: {columns}" for table, columns in names.items()]),

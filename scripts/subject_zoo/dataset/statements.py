@@ -19,12 +19,17 @@ _TASKS = {
     "classification": "to say which patterns a network classifies as positive",
     "diagnosis": "to say which of its patterns a network does poorly on, and on which of their sequences",
 }
+_USE_OF_CONTROL = (
+    "To tell what a language model reads of a network from what it guesses: one that was trained on prompts of true "
+    "networks is asked here, where each shows another record's."
+)
 
 
 @dataclass(frozen=True)
 class Statements:
     """Sentences by what they are about."""
 
+    purpose: str
     summary: str
     collection: tuple[str, ...]
     preprocessing: tuple[str, ...]
@@ -56,19 +61,25 @@ def statements(
     seeds = f"the seeds {numbers}" if parts else f"seed {numbers}"
     tasks = tasks_of(config["task_generation"])
     splits = ", ".join(f"{count} {split}" for split, count in rows.items())
+    is_control = config["format"]["shuffle"] != "none"
+    purpose = "a control" if is_control else "training data"
+    machine = ", and the machine that trained" if "torch" in environment else ""
     there = " and ".join(f"{name} {version}" for name, version in environment.items())
     code = code_in_words(digests, parts)
     return Statements(
+        purpose=purpose,
         summary=(
             f"{counted(sum(rows.values()), 'small neural network')}"
             f"{', each degraded and mended,' if mends else ''} trained to recognise letter patterns, with what was "
-            f"measured of them, as training data for interpreter models ({splits})."
+            f"measured of them, as {purpose} for interpreter models ({splits})."
         ),
         collection=tuple(_collection(config, funnel, seeds, mends)),
         preprocessing=tuple(_preprocessing(config)),
         labels=tuple(_labels(tasks)),
         uses=(
-            f"To train and judge language models that read a network's weights and activations, "
+            _USE_OF_CONTROL
+            if is_control
+            else f"To train and judge language models that read a network's weights and activations, "
             f"{', or '.join(_TASKS[task] for task in tasks)}.",
             "To learn from weights themselves: each network stands in it exactly, with its figures.",
         ),
@@ -83,10 +94,9 @@ def statements(
             "from it to mend a small network could learn to damage one as well."
         ),
         maintenance=(
-            f"It does not change: its bytes follow from code {code}, configuration "
-            f"{digests['config_sha256'][:12]} and {seeds}. More records, or a correction, make another dataset, "
-            "with another digest; on the Hub each finished one has a tag, v and its digest's first characters. Who "
-            "published it answers for it."
+            f"It does not change: its bytes follow from code {code}, configuration {digests['config_sha256'][:12]} and "
+            f"{seeds}{machine}. More records, or a correction, make another dataset, with another digest; on the Hub "
+            "each finished one has a tag, v and its digest's first characters. Who published it answers for it."
         ),
         sources="No other dataset: everything was made by the program, from the seed.",
         activity=f"Subject Zoo, code {code}, on {there}",

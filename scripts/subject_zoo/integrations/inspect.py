@@ -55,15 +55,16 @@ def questions(task: str, dataset: str, split: str = "test", trusted: bool = Fals
 def judged(task: str, dataset: str = "results/dataset", trusted: bool = False) -> Scorer:
     """The figures of an answer (docs/judging.md), each by itself, with mean and standard error over records.
 
-    The kinds of failure stand in a score's metadata, and there too whether the model had tools: who may run the printed
-    network is right without reading it. Raises UserError for a dataset that cannot be used.
+    A sample's metadata have `example_id`, and `view` where its prompt is one of `subject-zoo views`, not the record's
+    own. The kinds of failure stand in a score's metadata, and there too whether the model had tools: who may run the
+    printed network is right without reading it. Raises UserError for a dataset that cannot be used.
     """
     check_task(task)
     grader = Grader.of_dataset(dataset, trusted)
 
     async def score(state: TaskState, target: Target) -> Score:
-        text = state.output.completion
-        figures = grader.grade(task, int(state.metadata["example_id"]), text)
+        text, known = state.output.completion, state.metadata
+        figures = grader.grade(task, int(known["example_id"]), text, int(known.get("view", 0)))
         told = {"failures": failures(figures), "book": "with tools" if state.tools else "closed"}
         return Score(value=dict(numbers(figures)), answer=text, explanation=figures["reason"], metadata=told)
 

@@ -19,19 +19,21 @@ def noise_ceiling(cases: Sequence[Case], project: Project) -> dict[str, list[flo
     degraded = {case.example_id: case.degraded for case in cases}
     again = repairs_again(project, sample_dataset(project, degraded), degraded)
     changes = {case.example_id: _change(case.degraded.weights, case.improved.weights) for case in cases}
+    pair = 2 if project.config["dataset"]["twins"] else 1  # twins have much to do with each other
     same, unrelated = [], []
     for place, case in enumerate(cases):
         change = changes[case.example_id]
         same.append(_alike(change, _change(case.degraded.weights, again[case.example_id].weights)))
         shape = case.degraded.architecture.tensor_shapes
         for other in cases[place + 1 :]:
-            if other.degraded.architecture.tensor_shapes == shape:
+            is_twin = other.example_id // pair == case.example_id // pair
+            if other.degraded.architecture.tensor_shapes == shape and not is_twin:
                 unrelated.append(_alike(change, changes[other.example_id]))
                 break
     figures: dict[str, list[float]] = {}
     for name, pairs in (("two runs", same), ("two records of one shape", unrelated)):
         for column, figure in enumerate(("cosine", "jaccard")):
-            values = [pair[column] for pair in pairs]
+            values = [alike[column] for alike in pairs]
             if values:
                 figures[f"{figure}, {name}"] = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
     return figures
