@@ -26,10 +26,8 @@ from subject_zoo.dataset.shards import (
     write_weights,
 )
 from subject_zoo.networks.files import load_models
-from tests.finished_dataset import finished, parquet_files, read_facts
+from tests.finished_dataset import parquet_files, read_facts
 from tests.record_tables import records_of
-
-__all__ = ["finished"]  # a fixture
 
 SCRIPTS = Path(shards.__file__).parents[2]
 ASKED = {"include_modification": True, "include_classification": True, "include_diagnosis": False}

@@ -23,8 +23,6 @@ from tests.finished_dataset import (
     SCRIPTS,
     edit_arrays,
     edit_models,
-    finished,
-    folder,
     found,
     hide,
     longest_file,
@@ -35,7 +33,6 @@ from tests.finished_dataset import (
 )
 from tests.record_tables import edit_rows
 
-__all__ = ["finished", "folder"]  # fixtures
 TABLES = (DATA, "modification", "classification")  # of the finished dataset
 
 

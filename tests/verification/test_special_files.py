@@ -9,10 +9,9 @@ import pytest
 from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.layout import CARD, MANIFEST, SIGNATURE_DATASET
 from subject_zoo.dataset.manifest import TRUST
-from tests.finished_dataset import finished, folder, found, read_facts, write_manifest
+from tests.finished_dataset import found, read_facts, write_manifest
 from tests.verification.harms import first
 
-__all__ = ["finished", "folder"]  # fixtures
 KINDS = ("weights", "signatures", "data", "modification", SIGNATURE_DATASET, "benchmark_dataset.json", CARD)
 
 
