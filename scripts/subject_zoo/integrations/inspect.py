@@ -29,7 +29,7 @@ def interpret(
     A model may write as much as the longest recorded answer takes, unless --max-tokens says otherwise. Raises UserError
     for a dataset that cannot be used.
     """
-    samples = questions(task, dataset, split, trusted)
+    samples = samples_of(task, dataset, split, trusted)
     if not len(samples):
         raise UserError(f"{dataset}: the split {split} has no record; choose another")
     return Task(
@@ -41,7 +41,7 @@ def interpret(
     )
 
 
-def questions(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
+def samples_of(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
     """The rows of a task's table as samples: the id is the record's, the metadata all columns that are no texts."""
     check_task(task)
     folder = received(dataset, trusted)
