@@ -23,6 +23,7 @@ from tests.finished_dataset import (
     SCRIPTS,
     edit_arrays,
     edit_models,
+    first,
     found,
     hide,
     longest_file,
@@ -34,10 +35,6 @@ from tests.finished_dataset import (
 from tests.record_tables import edit_rows
 
 TABLES = (DATA, "modification", "classification")  # of the finished dataset
-
-
-def first(folder: Path, kind: str) -> Path:
-    return folder / next(name for name in read_facts(folder)["files"] if name.startswith(kind))
 
 
 def lose_row(folder: Path) -> None:
