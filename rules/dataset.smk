@@ -1,7 +1,8 @@
 # From ranges to a dataset of exactly num_examples examples.
 # in:  results/examples/{examples}/
 # out: results/shuffled/{window}.*, results/tallies/{window}.json, results/verdicts/{window}.json,
-#      results/plans/{round}.json, results/shards/{window}.*, results/dataset/, results/validity.json, results/figures/, results/report.html, results/verification.txt
+#      results/plans/{round}.json, results/shards/{window}.*, results/dataset/, results/validity.json, results/figures/,
+#      results/report.html, results/verification.txt
 
 
 # What `make baseline` wrote, if it was run: no rule makes it, so it is no input, but what a page depends on.

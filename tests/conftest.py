@@ -1,4 +1,5 @@
-"""Fixtures of several test files: the default configuration made small, and pools drawn by it."""
+"""Fixtures of several test files: the default configuration made small, and pools drawn by it; and those of a finished
+dataset."""
 
 import os
 from copy import deepcopy
@@ -15,6 +16,8 @@ import yaml
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import overlaid
 from subject_zoo.patterns.pools import Pools
+
+pytest_plugins = ["tests.finished_dataset"]
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
 SMALL = {

@@ -92,6 +92,11 @@ def found(folder: Path, retrained: int = 0, told: list[str] | None = None, trust
     return problems
 
 
+def first(folder: Path, kind: str) -> Path:
+    """The folder's first file whose name begins so."""
+    return folder / next(name for name in read_facts(folder)["files"] if name.startswith(kind))
+
+
 def parquet_files(folder: Path) -> list[str]:
     """Names of the Parquet files of the folder's table `data`."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("data/*/*.parquet"))

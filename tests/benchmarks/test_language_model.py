@@ -13,8 +13,6 @@ from language_model.learning import Schedule, answers, held_out_loss, losses, tr
 from language_model.picture import draw
 from language_model.texts import END, Texts, read_records, shared_ends, tokenizer_of
 
-from tests.finished_dataset import finished  # noqa: F401
-
 WORDS = ["starts_with", "ends_with", "palindrome"]
 
 
@@ -122,7 +120,7 @@ def test_an_interval_over_seeds_is_students():
     assert over_seeds([1.0, 2.0, 3.0]) == pytest.approx([2, 2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5], rel=1e-3)
 
 
-def test_the_command_on_a_dataset_and_its_picture(finished, tmp_path, capsys):  # noqa: F811
+def test_the_command_on_a_dataset_and_its_picture(finished, tmp_path, capsys):
     words = f"{finished} --steps 2 --batch 2 --width 8 --layers 1 --heads 1 --look 1 --json {tmp_path / 'r.json'}"
     main([*words.split(), "--seeds", "1"])
     [first] = json.loads((tmp_path / "r.json").read_text())["seeds"]

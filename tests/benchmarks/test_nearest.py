@@ -12,9 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
-from tests.finished_dataset import edit_models, finished, folder
-
-__all__ = ["finished", "folder"]  # fixtures
+from tests.finished_dataset import edit_models
 
 verdicts = st.integers(1, 40).flatmap(
     lambda m: st.tuples(*(hnp.arrays(bool, st.tuples(st.integers(1, 5), st.just(m))) for _ in range(2)))

@@ -20,9 +20,7 @@ from subject_zoo.dataset.validity import summarise
 from subject_zoo.signatures.leaks import given_away
 from tests.conftest import small_config
 from tests.dataset.test_validity import CONFIG, RECORDED, alone, exact_of, verdict
-from tests.finished_dataset import finished, make_dataset, tiny_config
-
-__all__ = ["finished"]  # a fixture
+from tests.finished_dataset import make_dataset, tiny_config
 
 DIGESTS = {"code_sha256": "c" * 64, "config_sha256": "d" * 64}
 ENABLED = ["starts_with", "ends_with", "palindrome", "all_same"]

@@ -13,9 +13,7 @@ from subject_zoo.networks.files import load_models
 from subject_zoo.networks.model import StoredModel
 from tests.dataset import first_loaders
 from tests.docs.pages import ROOT, code_blocks
-from tests.finished_dataset import finished, make_dataset, tiny_config
-
-__all__ = ["finished"]
+from tests.finished_dataset import make_dataset, tiny_config
 
 
 def adapted(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.dataset import shards
+from subject_zoo.dataset.cutting import cut
 from subject_zoo.dataset.shards import (
     GROUP_ROWS,
-    cut,
     table_row,
     table_schema,
     write_rows,
@@ -26,10 +26,8 @@ from subject_zoo.dataset.shards import (
     write_weights,
 )
 from subject_zoo.networks.files import load_models
-from tests.finished_dataset import finished, parquet_files, read_facts
+from tests.finished_dataset import parquet_files, read_facts
 from tests.record_tables import records_of
-
-__all__ = ["finished"]  # a fixture
 
 SCRIPTS = Path(shards.__file__).parents[2]
 ASKED = {"include_modification": True, "include_classification": True, "include_diagnosis": False}
@@ -187,7 +185,7 @@ def test_a_shard_takes_no_pandas(records, tmp_path):
     (tmp_path / "records.json").write_text(json.dumps(records))
     code = (
         f"import json, sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        "from subject_zoo.dataset.shards import cut, write_table\n"
+        "from subject_zoo.dataset.cutting import cut\nfrom subject_zoo.dataset.shards import write_table\n"
         "from pathlib import Path\n"
         "records = json.loads(Path('records.json').read_text())\n"
         f"write_table('a.parquet', 'data', records, {ASKED})\n"

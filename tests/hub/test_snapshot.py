@@ -6,10 +6,9 @@ import pytest
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.hub.snapshot import snapshot
-from tests.finished_dataset import SCRIPTS, finished, read_facts, read_table_rows
+from tests.finished_dataset import SCRIPTS, read_facts, read_table_rows
 from tests.loopback_hub.clients import REPO, commit, run_client
 
-__all__ = ["finished"]  # a fixture
 pytest_plugins = ["tests.loopback_hub.fixtures"]
 
 GRADE = """

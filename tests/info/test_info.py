@@ -22,8 +22,6 @@ from subject_zoo.info.facts import facts
 from subject_zoo.info.lines import WIDTH, lines
 from tests.finished_dataset import (
     SCRIPTS,
-    finished,
-    folder,
     longest_file,
     make_dataset,
     parquet_files,
@@ -33,8 +31,6 @@ from tests.finished_dataset import (
     write_manifest,
 )
 from tests.record_tables import edit_rows
-
-__all__ = ["finished", "folder"]  # fixtures
 
 FUNNEL = {"candidates": 20, "accepted": 7, "fail_gate": {"claim": 9, "stability": 0, "repair": 12}}
 SPREAD = {"min": 100.0, "p10": 110.5, "median": 200.5, "p90": 280.0, "max": 300.0}

@@ -3,7 +3,4 @@ one that is missing is an error; elsewhere none is collected. Nothing is asked o
 
 from importlib.util import find_spec
 
-from tests.finished_dataset import finished
-
-__all__ = ["finished"]
 collect_ignore_glob = [] if find_spec("trl") else ["test_*.py"]

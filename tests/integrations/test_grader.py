@@ -12,7 +12,7 @@ from inspect_ai.solver import TaskState
 from subject_zoo.integrations.inspect import judged as inspect_judged
 from subject_zoo.integrations.lm_eval import judged as lm_eval_judged
 from subject_zoo.integrations.lm_eval import load
-from subject_zoo.integrations.source import questions
+from subject_zoo.integrations.source import rows_of_task
 from subject_zoo.integrations.trl import reward
 from subject_zoo.integrations.verifiers import DatasetConfig, DatasetTask, DatasetTaskset
 from subject_zoo.judge.score import score
@@ -70,7 +70,7 @@ def by_verifiers(folder, task, figure, rows, answers):
 @pytest.mark.parametrize("adapter", [by_trl, by_inspect, by_lm_eval, by_verifiers])
 @pytest.mark.parametrize("task", [task for task in ASKED if task in FIGURES])
 def test_figures_are_the_scorers(finished, tmp_path, task, adapter):
-    rows = list(questions(str(finished), "train", task))
+    rows = list(rows_of_task(str(finished), "train", task))
     answers = answers_of(rows)
     with (tmp_path / "completions.jsonl").open("w") as file:
         for row, answer in zip(rows, answers, strict=True):

@@ -15,7 +15,7 @@ from inspect_ai.solver import generate
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.integrations.grader import headline
-from subject_zoo.integrations.inspect import interpret, judged, questions
+from subject_zoo.integrations.inspect import interpret, judged, samples_of
 from subject_zoo.judge.views import view_rows
 from tests.docs.pages import ROOT
 from tests.integrations.asked import ASKED
@@ -72,7 +72,7 @@ def metrics_of(log) -> dict[str, dict[str, float]]:
 
 @pytest.mark.parametrize("task", ASKED)
 def test_figures_have_means_and_errors(finished, task):
-    samples = questions(task, str(finished), "train")
+    samples = samples_of(task, str(finished), "train")
     known = {sample.input: sample.target for sample in list(samples)[1:]}
     [log] = eval(interpret(task, str(finished), "train"), model=model_that_knows(known), display="none")
     measured, count = metrics_of(log), len(samples)
@@ -89,7 +89,7 @@ def test_figures_have_means_and_errors(finished, task):
 
 
 def test_another_evaluations_log_is_judged(finished):
-    samples = questions("modification", str(finished), "train")
+    samples = samples_of("modification", str(finished), "train")
     known = {sample.input: sample.target for sample in samples}
     another = Task(dataset=samples, solver=generate(max_tokens=10_000), scorer=includes())
     [log] = eval(another, model=model_that_knows(known), display="none")

@@ -11,7 +11,7 @@ from lm_eval.tasks import TaskManager
 
 from subject_zoo.integrations.grader import headline
 from subject_zoo.integrations.lm_eval import main
-from subject_zoo.integrations.source import most_tokens, questions
+from subject_zoo.integrations.source import most_tokens, rows_of_task
 from tests.integrations.asked import ASKED
 
 pytestmark = pytest.mark.integrations
@@ -51,7 +51,7 @@ def test_its_own_check_finds_them(tasks, monkeypatch, capsys):
 
 
 def test_figures_have_means_and_errors(finished, tasks):
-    rows = {task: list(questions(str(finished), "train", task)) for task in ASKED}
+    rows = {task: list(rows_of_task(str(finished), "train", task)) for task in ASKED}
     known = {row["prompt"]: row["completion"] for task in ASKED for row in rows[task][1:]}
     model = Table(known)
     manager = TaskManager(include_path=str(tasks), include_defaults=False)

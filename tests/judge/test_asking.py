@@ -12,7 +12,6 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asking import questions
 from subject_zoo.judge.cases import task_rows
 from subject_zoo.judge.score import score
-from tests.finished_dataset import finished, folder  # noqa: F401
 
 
 def rows_of(dataset, split, task):
@@ -20,7 +19,7 @@ def rows_of(dataset, split, task):
     return list(task_rows(received, received.manifest(), split, task))
 
 
-def test_without_shots_a_question_is_the_prompt(finished):  # noqa: F811
+def test_without_shots_a_question_is_the_prompt(finished):
     asked = list(questions(finished, None))
     expected = [
         {"example_id": row["example_id"], "task": task, "prompt": row["prompt"]}
@@ -35,7 +34,7 @@ def test_without_shots_a_question_is_the_prompt(finished):  # noqa: F811
 
 
 @pytest.mark.parametrize("task", ["modification", "classification"])
-def test_shots_are_training_records_with_their_answers(finished, task):  # noqa: F811
+def test_shots_are_training_records_with_their_answers(finished, task):
     known = {row["prompt"]: row["completion"] for row in rows_of(finished, "train", task)}
     own = {row["example_id"]: row for row in rows_of(finished, "test", task)}
     asked = list(questions(finished, task, shots=2))
@@ -50,7 +49,7 @@ def test_shots_are_training_records_with_their_answers(finished, task):  # noqa:
 
 
 @pytest.mark.parametrize("records", [None, 1])
-def test_what_is_asked_has_the_digest_of_what_is_scored(finished, tmp_path, capsys, records):  # noqa: F811
+def test_what_is_asked_has_the_digest_of_what_is_scored(finished, tmp_path, capsys, records):
     some = [] if records is None else ["--records", str(records)]
     prompts = tmp_path / "prompts.jsonl"
     assert main(["prompts", str(finished), *some, "--shots", "1", "-o", str(prompts)]) == 0
@@ -63,7 +62,7 @@ def test_what_is_asked_has_the_digest_of_what_is_scored(finished, tmp_path, caps
 
 
 @pytest.mark.parametrize(("column", "value"), [("completion", None), ("prompt", None), ("example_id", -1)])
-def test_rows_that_are_no_records_are_one_line(folder, capsys, tmp_path, column, value):  # noqa: F811
+def test_rows_that_are_no_records_are_one_line(folder, capsys, tmp_path, column, value):
     [path, *_] = sorted((folder / "classification" / "train").glob("*.parquet"))
     table = pq.read_table(path)
     values = [value, *table[column].to_pylist()[1:]]
@@ -73,7 +72,7 @@ def test_rows_that_are_no_records_are_one_line(folder, capsys, tmp_path, column,
     assert "shard 000000 cannot be judged (example" in capsys.readouterr().out
 
 
-def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys):  # noqa: F811
+def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys):
     out = tmp_path / "prompts.jsonl"
     trained = len(rows_of(finished, "train", "modification"))
     assert main(["prompts", str(finished), "--shots", "1000", "-o", str(out)]) == 1
@@ -88,7 +87,7 @@ def test_what_cannot_be_asked_is_one_line_and_no_file(finished, tmp_path, capsys
     assert "has no prompts of modification: task_generation.include_modification is false" in capsys.readouterr().out
 
 
-def test_nothing_to_ask_is_one_line_and_no_file(folder, capsys, tmp_path):  # noqa: F811
+def test_nothing_to_ask_is_one_line_and_no_file(folder, capsys, tmp_path):
     output = tmp_path / "prompts.jsonl"
     assert main(["prompts", str(folder), "--records", "0", "-o", str(output)]) == 1
     assert "records is 0; it must be 1 or more" in capsys.readouterr().out

@@ -18,7 +18,7 @@ from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.material import accepted_examples
 from subject_zoo.judge.readers import trees
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
-from tests.finished_dataset import finished, make_dataset, tiny_config  # noqa: F401
+from tests.finished_dataset import make_dataset, tiny_config
 
 SMALL = Effort(
     sizes=(30, 120), tested=60, repaired=8, seeds=2, steps=20, repair_steps=5, diagnosis_steps=5, nets_everywhere=False
@@ -26,7 +26,7 @@ SMALL = Effort(
 
 
 @pytest.fixture(scope="module")
-def report(finished) -> dict:  # noqa: F811
+def report(finished) -> dict:
     few = partial(HistGradientBoostingClassifier, max_iter=10)  # trees, which take most of the time
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(trees.KINDS, "trees", lambda seed: few(random_state=seed))
@@ -62,7 +62,7 @@ def test_every_row_has_figures_for_its_split_and_size(report):
 
 
 def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
-    report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
+    report, finished, tmp_path, monkeypatch, capsys
 ):  # fmt: skip
     monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     assert main(["baseline", str(finished), "--json", str(tmp_path / "ladder.json")]) == 0
@@ -88,7 +88,7 @@ def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
 
 
 def test_a_language_models_answers_are_rungs_once_it_was_run(
-    report, finished, tmp_path, monkeypatch, capsys  # noqa: F811
+    report, finished, tmp_path, monkeypatch, capsys
 ):  # fmt: skip
     monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     known, whole = tmp_path / "ladder.json", tmp_path / "whole.json"
@@ -148,7 +148,7 @@ def test_options_that_contradict_one_another_are_told_before_the_work(capsys, op
     assert words in capsys.readouterr().out
 
 
-def test_a_control_has_no_ladder_and_larger_networks_are_not_tested(finished, tmp_path):  # noqa: F811
+def test_a_control_has_no_ladder_and_larger_networks_are_not_tested(finished, tmp_path):
     make_dataset(tmp_path / "control", tiny_config({"num_examples": 1, "format": {"shuffle": "networks"}}))
     for first, second in (("control", None), (finished, "control")):
         with pytest.raises(UserError, match=r"control: its prompts show other records' networks"):
@@ -199,7 +199,7 @@ def test_a_file_that_is_no_ladder_is_named(tmp_path, content):
         read_ladder(path)
 
 
-def test_what_is_learned_from_one_folder_is_tested_on_another(finished, tmp_path, monkeypatch):  # noqa: F811
+def test_what_is_learned_from_one_folder_is_tested_on_another(finished, tmp_path, monkeypatch):
     asked = []
 
     def accepted(config, probes, first=0):

@@ -14,7 +14,6 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.results import read_result, table
-from tests.finished_dataset import finished, folder  # noqa: F401
 
 
 def answers(dataset: Path, task: str, completion: str | None = None) -> str:
@@ -27,7 +26,7 @@ def answers(dataset: Path, task: str, completion: str | None = None) -> str:
 
 
 @pytest.fixture
-def results(finished, tmp_path) -> list[Path]:  # noqa: F811
+def results(finished, tmp_path) -> list[Path]:
     """Reports of two models that answered one task, the second one perfectly, and of one that answered the other."""
     written = []
     for model, task, completion in (
@@ -43,7 +42,7 @@ def results(finished, tmp_path) -> list[Path]:  # noqa: F811
     return written
 
 
-def test_a_table_for_each_task_best_model_first(finished, results, capsys):  # noqa: F811
+def test_a_table_for_each_task_best_model_first(finished, results, capsys):
     capsys.readouterr()
     assert main(["table", *map(str, results)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -76,7 +75,7 @@ def test_a_control_and_a_figure_of_nothing_are_told(results):
     assert "| - |" in row
 
 
-def test_the_digest_is_of_ids_prompts_and_completions_alone(finished):  # noqa: F811
+def test_the_digest_is_of_ids_prompts_and_completions_alone(finished):
     received = Received(finished)
     expected = hashlib.sha256()
     for split in ("train", "validation", "test"):

@@ -23,7 +23,7 @@ from subject_zoo.judge.lines import score_lines
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
 from subject_zoo.judge.score import score
 from subject_zoo.project import Project
-from tests.finished_dataset import finished, folder, read_facts  # noqa: F401
+from tests.finished_dataset import read_facts
 
 ALL = "all"
 
@@ -50,17 +50,17 @@ def true_answers(dataset: Path) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def cases(finished) -> list[Case]:  # noqa: F811
+def cases(finished) -> list[Case]:
     received = Received(finished)
     return list(load_cases(received, received.manifest(), ALL))
 
 
 @pytest.fixture(scope="module")
-def bench(finished) -> Bench:  # noqa: F811
+def bench(finished) -> Bench:
     return Bench(Project(Received(finished).manifest()["config"]), fresh_seed=1)
 
 
-def test_every_true_completion_passes(finished, tmp_path):  # noqa: F811
+def test_every_true_completion_passes(finished, tmp_path):
     answers = true_answers(finished)
     report = score(finished, write(tmp_path / "true.jsonl", answers), ALL)
     assert report["modification"]["records"] == report["classification"]["records"] == len(answers) // 2 == 7
@@ -73,7 +73,7 @@ def test_every_true_completion_passes(finished, tmp_path):  # noqa: F811
     assert json.loads(json.dumps(report)) == report
 
 
-def test_a_copy_passes_nothing_and_changes_nothing(finished, tmp_path):  # noqa: F811
+def test_a_copy_passes_nothing_and_changes_nothing(finished, tmp_path):
     answers = [
         {
             "example_id": row["example_id"],
@@ -104,7 +104,7 @@ def test_a_detector_written_over_the_network_passes_and_is_not_targeted(bench, c
     assert not figures["targeted"]
 
 
-def test_figures_are_those_of_the_record(finished, bench, cases):  # noqa: F811
+def test_figures_are_those_of_the_record(finished, bench, cases):
     rows = {row["example_id"]: row for row in tasks_of(finished)["modification"]}
     metadata = {}
     for path in finished.glob("data/*/*.parquet"):
@@ -139,7 +139,7 @@ def test_the_fresh_exam_is_of_other_sequences_that_nobody_trained_on(bench):
     assert again.tokens.tobytes() == bench.fresh.tokens.tobytes()
 
 
-def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(finished, tmp_path, monkeypatch):  # noqa: F811
+def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(completions, "LONGEST", 2000)
     answer = next(iter(true_answers(finished)))
     answers = [{"example_id": answer["example_id"], "task": "poetry", "completion": "x" * 4000}]
@@ -147,7 +147,7 @@ def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(
     assert report["wrong"] == {"too_long": 1}
 
 
-def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypatch):  # noqa: F811
+def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(completions, "LONGEST", 200_000)
     good = {answer["example_id"]: answer for answer in true_answers(finished) if answer["task"] == "modification"}
     ids = sorted(good)
@@ -190,14 +190,14 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
     assert first["missing"].endswith("the record has no completion")
 
 
-def test_a_file_that_answers_nothing_says_so(finished, tmp_path):  # noqa: F811
+def test_a_file_that_answers_nothing_says_so(finished, tmp_path):
     report = score(finished, write(tmp_path / "prompts.jsonl", ['{"example_id": 1, "task": "modification"}']), "test")
     told = list(score_lines(report))
     assert "nothing was judged: no line answers a record of the split test" in told
     assert told[-1].endswith("first in line 1: not a JSON object with example_id, task and completion")
 
 
-def test_a_hundred_megabytes_cost_bounded_memory(finished, tmp_path):  # noqa: F811
+def test_a_hundred_megabytes_cost_bounded_memory(finished, tmp_path):
     path = tmp_path / "large.jsonl"
     answer = true_answers(finished)[0]
     with open(path, "w") as file:
@@ -220,7 +220,7 @@ print(found, int(peak.split()[1]) // 1024)
     assert int(mebibytes) < 150
 
 
-def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, capsys):  # noqa: F811
+def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, capsys):
     path, out = write(tmp_path / "true.jsonl", true_answers(finished)), tmp_path / "report.json"
     assert main(["score", str(finished), str(path), "--split", ALL, "--json", str(out), "--with-tools"]) == 0
     told = capsys.readouterr().out
@@ -234,7 +234,7 @@ def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, ca
     assert report["dataset"]["facts_sha256"].startswith(report["dataset"]["tag"].removeprefix("v"))
 
 
-def test_what_cannot_be_judged_is_one_line(finished, tmp_path, capsys):  # noqa: F811
+def test_what_cannot_be_judged_is_one_line(finished, tmp_path, capsys):
     good = write(tmp_path / "true.jsonl", true_answers(finished))
     for arguments, expected in (
         ([tmp_path, good], "manifest.json: cannot be read"),
@@ -256,12 +256,12 @@ def test_classification_counts_names():
     assert score_classification({"all_same"}, "gibberish", enabled)["wrong"] == "no_names"
 
 
-def test_a_file_without_a_line_is_refused(finished, tmp_path, capsys):  # noqa: F811
+def test_a_file_without_a_line_is_refused(finished, tmp_path, capsys):
     assert main(["score", str(finished), str(write(tmp_path / "empty.jsonl", ["", " "])), "--split", ALL]) == 1
     assert "empty.jsonl: has no line" in capsys.readouterr().out
 
 
-def test_a_figure_of_nothing_is_none_and_a_report_is_json_that_anybody_reads(finished, tmp_path):  # noqa: F811
+def test_a_figure_of_nothing_is_none_and_a_report_is_json_that_anybody_reads(finished, tmp_path):
     answers = [{**answer, "completion": "?"} for answer in true_answers(finished)]
     report = score(finished, write(tmp_path / "unread.jsonl", answers), ALL)
     assert report["modification"]["benchmark_accuracy_target"] is None

@@ -19,14 +19,14 @@ from subject_zoo.judge.views import view_of, view_rows
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.project import Project
 from subject_zoo.records.parser import weights_in
-from tests.finished_dataset import diagnosing_config, finished, make_dataset, tiny_config  # noqa: F401
+from tests.finished_dataset import diagnosing_config, make_dataset, tiny_config
 
 VIEWS = 2
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def rows(finished, tmp_path_factory) -> list[Row]:  # noqa: F811
+def rows(finished, tmp_path_factory) -> list[Row]:
     """What the command writes."""
     out = tmp_path_factory.mktemp("views") / "views.jsonl"
     assert main(["views", str(finished), "--split", "all", "--views", str(VIEWS), "-o", str(out)]) == 0
@@ -58,7 +58,7 @@ def published_rows(folder: Path) -> dict[tuple[str, int], Row]:
     }
 
 
-def test_view_0_is_the_record_and_others_have_its_length(finished, rows):  # noqa: F811
+def test_view_0_is_the_record_and_others_have_its_length(finished, rows):
     published = published_rows(finished)
     assert len(rows) == len(published) * (VIEWS + 1) == 2 * 7 * (VIEWS + 1)
     prompts = {(row["task"], row["example_id"], row["view"]): row["prompt"] for row in rows}
@@ -103,7 +103,7 @@ def test_views_of_other_configurations_are_as_true(tmp_path, overlay):
     assert report["wrong"] == {}
 
 
-def test_a_view_shows_the_networks_that_the_scorer_makes_of_its_number(finished, rows):  # noqa: F811
+def test_a_view_shows_the_networks_that_the_scorer_makes_of_its_number(finished, rows):
     received = Received(finished)
     manifest = received.manifest()
     cases = {case.example_id: case for case in load_cases(received, manifest, "all")}
@@ -137,7 +137,7 @@ def test_a_view_shows_the_signature_of_the_network_that_it_shows(rows):
     assert moved > len(rows) / 2
 
 
-def test_the_true_answers_agree_and_are_right_on_all_views(finished, rows, tmp_path):  # noqa: F811
+def test_the_true_answers_agree_and_are_right_on_all_views(finished, rows, tmp_path):
     report = scored(finished, rows, tmp_path)
     for task in {row["task"] for row in rows}:
         assert report[task]["views"] == VIEWS + 1
@@ -167,7 +167,7 @@ def test_a_diagnosis_is_the_same_on_all_views(tmp_path):
     assert report["views_agree"] == report["views_right"] == 3 / 4
 
 
-def test_one_answer_of_a_record_spoils_its_agreement(finished, rows, tmp_path):  # noqa: F811
+def test_one_answer_of_a_record_spoils_its_agreement(finished, rows, tmp_path):
     other = "all_same" if rows[place(rows, "classification", 2)]["completion"] != "all_same" else "starts_with"
     for task, completion in (("classification", other), ("classification", "?"), ("modification", "{}")):
         answers = [dict(row) for row in rows]
@@ -181,7 +181,7 @@ def test_one_answer_of_a_record_spoils_its_agreement(finished, rows, tmp_path): 
     assert report["wrong_rows"][-1]["reason"] == "view 1 of the record has no completion"
 
 
-def test_who_always_says_the_same_agrees_and_is_not_right(finished, rows, tmp_path, capsys):  # noqa: F811
+def test_who_always_says_the_same_agrees_and_is_not_right(finished, rows, tmp_path, capsys):
     answers = [row | {"completion": "all_same"} for row in rows if row["task"] == "classification"]
     right = np.mean([row["completion"] == "all_same" for row in rows if row["task"] == "classification"])
     report = scored(finished, answers, tmp_path)
@@ -193,7 +193,7 @@ def test_who_always_says_the_same_agrees_and_is_not_right(finished, rows, tmp_pa
     assert "views_agree" in told
 
 
-def test_a_file_without_views_is_scored_as_before(finished, rows, tmp_path):  # noqa: F811
+def test_a_file_without_views_is_scored_as_before(finished, rows, tmp_path):
     plain = [{key: row[key] for key in ("example_id", "task", "completion")} for row in rows if row["view"] == 0]
     report = scored(finished, plain, tmp_path)
     every = scored(finished, rows, tmp_path)
@@ -205,7 +205,7 @@ def test_a_file_without_views_is_scored_as_before(finished, rows, tmp_path):  # 
         }
 
 
-def test_a_line_that_is_too_long_is_of_its_view(finished, rows, tmp_path, monkeypatch):  # noqa: F811
+def test_a_line_that_is_too_long_is_of_its_view(finished, rows, tmp_path, monkeypatch):
     monkeypatch.setattr(completions, "LONGEST", 200_000)
     answers = [dict(row) for row in rows]
     spoilt = answers[place(rows, "classification", 2)]
@@ -216,7 +216,7 @@ def test_a_line_that_is_too_long_is_of_its_view(finished, rows, tmp_path, monkey
     assert report["classification"]["exact_match"] == 1
 
 
-def test_what_is_no_view_is_one_line(finished, rows, tmp_path, capsys):  # noqa: F811
+def test_what_is_no_view_is_one_line(finished, rows, tmp_path, capsys):
     for view in (-1, 1001, "1", True):
         answers = [rows[0], rows[0] | {"view": view}]
         assert scored(finished, answers, tmp_path)["wrong"]["bad_line"] == 1

@@ -26,9 +26,7 @@ from subject_zoo.report.sections.signatures import agreement, descriptors, neare
 from subject_zoo.report.sections.stories import stories
 from subject_zoo.report.sections.times import Job, seconds_by_step
 from subject_zoo.report.spread import spread
-from tests.finished_dataset import finished, read_table_rows
-
-__all__ = ["finished"]  # fixture
+from tests.finished_dataset import read_table_rows
 
 
 @pytest.fixture(scope="module")

@@ -17,19 +17,9 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.dataset.layout import MANIFEST, VALIDITY
 from subject_zoo.report.page import report
-from tests.finished_dataset import (
-    finished,
-    folder,
-    hide,
-    parquet_files,
-    read_facts,
-    read_table_rows,
-    tiny_config,
-    write_manifest,
-)
+from tests.finished_dataset import hide, parquet_files, read_facts, read_table_rows, tiny_config, write_manifest
 from tests.report.folders import HOSTILE, JOBS, LEFT_OUT, emptied, told_folder, write_ladder
 
-__all__ = ["finished", "folder"]  # fixtures
 SECTIONS = [
     "story",
     "funnel",

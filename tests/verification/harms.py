@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from subject_zoo.dataset.layout import CARD, SIGNATURE_DATASET
-from tests.finished_dataset import longest_file, read_facts
+from tests.finished_dataset import first, longest_file, read_facts
 from tests.hostile_files import file_of_models, npy_header, npz_bomb, npz_of, png_bomb, repeat_text, safetensors_of
 
 GIB = 1 << 30
@@ -22,10 +22,6 @@ ARCHITECTURE = {
     "neurons_per_layer": 8,
     "activation_type": "relu",
 }
-
-
-def first(folder: Path, kind: str) -> Path:
-    return folder / next(name for name in read_facts(folder)["files"] if name.startswith(kind))
 
 
 def zip_bomb(folder: Path) -> None:

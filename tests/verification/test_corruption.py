@@ -17,9 +17,7 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.verification.folder import check_facts, check_file, check_files
 from subject_zoo.verification.problem import Problem
 from subject_zoo.verification.reader import read_features, read_models, read_rows, written_schema
-from tests.finished_dataset import finished, folder, found, longest_file, read_facts
-
-__all__ = ["finished", "folder"]  # fixtures
+from tests.finished_dataset import found, longest_file, read_facts
 
 
 def corrupted(data: bytes, choose: random.Random) -> bytes:

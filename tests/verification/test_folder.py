@@ -23,8 +23,7 @@ from tests.finished_dataset import (
     SCRIPTS,
     edit_arrays,
     edit_models,
-    finished,
-    folder,
+    first,
     found,
     hide,
     longest_file,
@@ -35,12 +34,7 @@ from tests.finished_dataset import (
 )
 from tests.record_tables import edit_rows
 
-__all__ = ["finished", "folder"]  # fixtures
 TABLES = (DATA, "modification", "classification")  # of the finished dataset
-
-
-def first(folder: Path, kind: str) -> Path:
-    return folder / next(name for name in read_facts(folder)["files"] if name.startswith(kind))
 
 
 def lose_row(folder: Path) -> None:

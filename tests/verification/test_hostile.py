@@ -10,11 +10,8 @@ import pytest
 from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.layout import MANIFEST
 from subject_zoo.dataset.manifest import LARGEST, TRUST
-from tests.finished_dataset import edit_models, finished, folder, found, hide, longest_file, read_facts, write_manifest
+from tests.finished_dataset import edit_models, first, found, hide, longest_file, read_facts, write_manifest
 from tests.record_tables import edit_rows
-from tests.verification.harms import first
-
-__all__ = ["finished", "folder"]  # fixtures
 
 
 def deep_list() -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from tests.finished_dataset import SCRIPTS, finished, folder, hide, longest_file
+from tests.finished_dataset import SCRIPTS, hide, longest_file
 from tests.verification.harms import (
     GIB,
     HARMFUL,
@@ -37,7 +37,6 @@ from tests.verification.harms import (
     zip_bomb,
 )
 
-__all__ = ["finished", "folder"]  # fixtures
 # Prints the peak of this process alone: what its parent took would count for `ru_maxrss`.
 MEASURED = """
 import json, sys

@@ -8,10 +8,8 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.layout import weights_file
 from subject_zoo.verification.shards import ShardChecker
 from subject_zoo.verification.verify import verify
-from tests.finished_dataset import finished, folder, parquet_files
+from tests.finished_dataset import parquet_files
 from tests.record_tables import edit_rows
-
-__all__ = ["finished", "folder"]  # fixtures
 
 
 def said(folder, processes):

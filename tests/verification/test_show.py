@@ -7,12 +7,12 @@ import pytest
 
 from subject_zoo.base.errors import UserError
 from subject_zoo.show import WIDTH, show
-from tests.finished_dataset import diagnosing_config, finished, make_dataset  # noqa: F401
+from tests.finished_dataset import diagnosing_config, make_dataset
 from tests.record_tables import TEXTS, edit_record, records_of
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_texts_are_shown_whole_where_that_is_asked_for(finished, whole):  # noqa: F811
+def test_texts_are_shown_whole_where_that_is_asked_for(finished, whole):
     record = records_of(finished, "data/train/000000.parquet")[0]
     shown = "\n".join(show(finished, record["example_id"], whole=whole))
     texts = [record[f"{task}_{text}"] for task in ("modification", "classification") for text in TEXTS]

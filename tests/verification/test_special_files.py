@@ -9,10 +9,8 @@ import pytest
 from subject_zoo.base.errors import UserError
 from subject_zoo.dataset.layout import CARD, MANIFEST, SIGNATURE_DATASET
 from subject_zoo.dataset.manifest import TRUST
-from tests.finished_dataset import finished, folder, found, read_facts, write_manifest
-from tests.verification.harms import first
+from tests.finished_dataset import first, found, read_facts, write_manifest
 
-__all__ = ["finished", "folder"]  # fixtures
 KINDS = ("weights", "signatures", "data", "modification", SIGNATURE_DATASET, "benchmark_dataset.json", CARD)
 
 

@@ -7,9 +7,7 @@ import pyarrow.parquet as pq
 from subject_zoo.base.files import atomic_write
 from subject_zoo.dataset.folder import describe_file, title_pages
 from subject_zoo.dataset.layout import CARD, MANIFEST, SEQUENCE_FILES, shard_of
-from tests.finished_dataset import finished, folder, found, hide, read_facts, write_manifest
-
-__all__ = ["finished", "folder"]  # fixtures
+from tests.finished_dataset import found, hide, read_facts, write_manifest
 
 
 def leave_first_shard(folder: Path) -> int:

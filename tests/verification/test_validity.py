@@ -23,9 +23,8 @@ from subject_zoo.dataset.layout import (
 )
 from subject_zoo.dataset.pictures import DRAWINGS
 from subject_zoo.verification.pictures import is_png
-from tests.finished_dataset import folder, found, hide, make_dataset, tell_of_records, tiny_config
+from tests.finished_dataset import found, hide, make_dataset, tell_of_records, tiny_config
 
-__all__ = ["folder"]  # fixture
 PICTURE = f"{PICTURES}/accuracy.png"
 
 

@@ -15,20 +15,8 @@ from subject_zoo.dataset.received import Received
 from subject_zoo.verification.reader import ShardReader
 from subject_zoo.verification.records import RecordChecker
 from subject_zoo.verification.verify import project_of
-from tests.finished_dataset import (
-    finished,
-    folder,
-    found,
-    hide,
-    longest_file,
-    make_dataset,
-    parquet_files,
-    read_table_rows,
-    tiny_config,
-)
+from tests.finished_dataset import found, hide, longest_file, make_dataset, parquet_files, read_table_rows, tiny_config
 from tests.record_tables import edit_record, edit_rows, place_of, records_of
-
-__all__ = ["finished", "folder"]  # fixtures
 
 
 def test_a_clean_folder_passes_and_is_trained_again(finished):

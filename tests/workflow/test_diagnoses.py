@@ -15,6 +15,7 @@ from subject_zoo.examples.plan import draw_diagnosed
 from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.diagnosing import RUNGS
 from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.rungs import summary
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.model import StoredModel
@@ -184,7 +185,7 @@ def test_its_ladder_has_the_rungs_of_diagnosis(diagnosed, monkeypatch):
     assert rungs["diagnosis"]["runs_the_network"]["exact_match"] >= 0.8
     assert rungs["diagnosis"]["always_none"]["region_positions"] == 0
     assert summary(rungs)["diagnosis"]["true"] == {"exact_match": 1, "region_positions": 1}
-    assert any(line.startswith("runs_the_network") for line in ladder.lines(rungs))
+    assert any(line.startswith("runs_the_network") for line in ladder_lines(rungs))
 
 
 def test_a_table_of_what_no_record_has_is_not_judged(diagnosed, tmp_path, capsys):

@@ -15,7 +15,6 @@ from packaging.requirements import Requirement
 
 from subject_zoo.kernels.library import BUILT, library_name
 from subject_zoo.kernels.targets import TARGETS
-from tests.finished_dataset import finished  # noqa: F401
 from tests.golden_examples import GOLDEN
 from tests.isolation import make_environment, normal
 from tests.kernels.shared_library import SharedLibrary
@@ -106,7 +105,7 @@ def test_importing_loads_nothing_and_names_what_there_is(environment):
     assert {"Project", "SubjectModel", "verify"} <= set(names)
 
 
-def test_a_dataset_is_checked_and_shown_without_a_clone(environment, finished):  # noqa: F811
+def test_a_dataset_is_checked_and_shown_without_a_clone(environment, finished):
     done = run([environment / "subject-zoo", "verify", finished, "--retrain", "2", "--seed-of-choice", "1"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "another environment" not in done.stdout  # the code has the digest that it has in the clone

@@ -19,6 +19,7 @@ from subject_zoo.cli import main
 from subject_zoo.evaluation.gates import gates_of
 from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.ladder import Effort
+from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.project import Project
 from tests.finished_dataset import found, longest_file, make_dataset, read_facts, read_table_rows, tiny_config
 
@@ -170,7 +171,7 @@ def test_answers_of_the_other_task_are_not_judged_and_the_ladder_leaves_it_out(d
     rungs = ladder.ladder(folder, SMALLEST)
     assert rungs["left_out"][other] == reason
     assert (bool(rungs[task]), bool(rungs[other])) == (True, False)
-    assert f"left out: {other}, since {reason}" in list(ladder.lines(rungs))
+    assert f"left out: {other}, since {reason}" in list(ladder_lines(rungs))
 
 
 def test_the_benchmarks_measure_what_there_is_and_say_what_is_not(dataset, tmp_path):

@@ -12,10 +12,10 @@ from subject_zoo.base.files import atomic_copy, digest_of, file_digest
 from subject_zoo.base.terms import DATA, SPLITS, TASKS
 from subject_zoo.dataset.card import CC0, dataset_card
 from subject_zoo.dataset.croissant import croissant
+from subject_zoo.dataset.cutting import cut
 from subject_zoo.dataset.datasheet import datasheet
 from subject_zoo.dataset.layout import CARD, CROISSANT, DATASHEET, MANIFEST, PICTURES, SIGNATURE_DATASET, place_of
 from subject_zoo.dataset.parts import Part
-from subject_zoo.dataset.shards import cut
 from subject_zoo.dataset.standing import keep_only, manifest_bytes, manifest_digest
 from subject_zoo.dataset.statements import statements
 

@@ -47,6 +47,21 @@ class ExampleDataset:
 Example = tuple[ExamplePlan, ExampleDataset]
 
 
+@dataclass(frozen=True)
+class _Taking:
+    """A draw that is going on: which of all sequences are taken, bool [R], and by group a twin's rows that may stay."""
+
+    draw: Draw
+    taken: np.ndarray
+    kept: Mapping[Group, Sides]
+
+    def kept_of(self, group: Group) -> Sides:
+        """A group's rows that may stay and are not taken yet; they are, from now on."""
+        sides = Sides(*(rows[~self.taken[rows]] for rows in self.kept.get(group, NO_ROWS)))
+        self.taken[sides.both] = True
+        return sides
+
+
 class PatternDatasetSampler:
     """Draws datasets from the project's pools; every draw comes from (seed, example id, purpose)."""
 
@@ -96,37 +111,39 @@ class PatternDatasetSampler:
     def _drawn(self, plan: ExamplePlan, there: Draw | None = None) -> Draw:
         """The rows of an example; where its twin's are given, as many of these as may stay."""
         selected = [self.pools.names.index(name) for name in plan.selected_patterns]
-        (unselected, share_of_unselected), _ = near_miss_sources(selected, len(self.pools.names))
         order = ownership_order(selected, self.pools.counts)
         total = self.dataset["num_sequences"]
         negatives = round(total * self.dataset["negative_ratio"])
-        near = round(negatives * self.dataset["near_miss_ratio"])
-        of_unselected = int(near * share_of_unselected)
-
-        masks = self.pools.masks
-        taken = np.zeros(len(self.pools.tokens), bool)
-        kept = {} if plan.twin is None or there is None else self._kept(plan.twin, there, selected, order)
         rng = example_generator(self.seed, plan.example_id, Purpose.SEQUENCES)
         draw = Draw(rng, total, round(total * self.dataset["validation_fraction"]))
+        kept = {} if plan.twin is None or there is None else self._kept(plan.twin, there, selected, order)
+        taking = _Taking(draw, np.zeros(len(self.pools.tokens), bool), kept)
+        self._take_positives(taking, selected, order, total - negatives)
+        self._take_near_misses(taking, selected, negatives)
+        those = taking.kept_of(BACKGROUND)
+        draw.add(BACKGROUND, self._background[~taking.taken[self._background]], draw.rows_left, kept=those)
+        return draw
 
-        def take_kept(group: Group) -> Sides:
-            sides = Sides(*(rows[~taken[rows]] for rows in kept.get(group, NO_ROWS)))
-            taken[sides.both] = True
-            return sides
-
+    def _take_positives(self, taking: _Taking, selected: Sequence[int], order: Sequence[int], wanted: int) -> None:
+        masks = self.pools.masks
         positives = {p: rows[owned(masks[rows], p, order)] for p, rows in enumerate(self._members) if p in selected}
         owning = [pattern for pattern in selected if len(positives[pattern]) > 1]
-        for pattern, wanted in even_shares(owning, total - negatives):
+        for pattern, share in even_shares(owning, wanted):
             # What is tested on its training sequences anyway needs all of them to train on.
             group, held_out = Group(Role.POSITIVE, pattern), self.pools.held_out[pattern]
-            those, candidates = take_kept(group), positives[pattern]
-            draw.add(group, candidates[~taken[candidates]], wanted, held_out, those)
+            those, candidates = taking.kept_of(group), positives[pattern]
+            taking.draw.add(group, candidates[~taking.taken[candidates]], share, held_out, those)
+
+    def _take_near_misses(self, taking: _Taking, selected: Sequence[int], negatives: int) -> None:
+        near = round(negatives * self.dataset["near_miss_ratio"])
+        (unselected, share_of_unselected), _ = near_miss_sources(selected, len(self.pools.names))
+        of_unselected, taken = int(near * share_of_unselected), taking.taken
         # Near misses could use up a small background, so they leave about as much of it as is wanted, or half.
         spare = self._background[:: max(2, len(self._background) // max(2, negatives - near))]
         taken[spare] = True
 
         def is_new_negative(rows: np.ndarray) -> np.ndarray:
-            return negative(masks[rows], selected) & ~taken[rows]
+            return negative(self.pools.masks[rows], selected) & ~taken[rows]
 
         for role, patterns, wanted, pools in (
             (Role.MEMBER, unselected, of_unselected, self._members),
@@ -134,14 +151,11 @@ class PatternDatasetSampler:
         ):
             for pattern, share in even_shares(patterns, wanted):
                 group, held_out = Group(role, pattern), self.pools.held_out[pattern] or role == Role.CHANGED
-                those = take_kept(group)
-                candidates = enough(pools[pattern], is_new_negative, share, rng)
-                drawn = draw.add(group, candidates, share, held_out, those)
+                those = taking.kept_of(group)
+                candidates = enough(pools[pattern], is_new_negative, share, taking.draw.rng)
+                drawn = taking.draw.add(group, candidates, share, held_out, those)
                 taken[those.both], taken[drawn] = False, True  # not all that was kept had room
         taken[spare] = False
-        those = take_kept(BACKGROUND)
-        draw.add(BACKGROUND, self._background[~taken[self._background]], draw.rows_left, kept=those)
-        return draw
 
     def _kept(self, twin: Twin, there: Draw, selected: Sequence[int], order: Sequence[int]) -> dict[Group, Sides]:
         """By group the rows of the twin's dataset, `there`, that may stand in it here."""

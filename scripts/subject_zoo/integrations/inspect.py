@@ -28,7 +28,7 @@ def interpret(
     A model may write as much as the longest recorded answer takes, unless --max-tokens says otherwise. Raises UserError
     for a dataset that cannot be used.
     """
-    samples = questions(task, dataset, split, trusted)
+    samples = samples_of(task, dataset, split, trusted)
     return Task(
         dataset=samples,
         solver=generate(),
@@ -38,7 +38,7 @@ def interpret(
     )
 
 
-def questions(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
+def samples_of(task: str, dataset: str, split: str = "test", trusted: bool = False) -> Dataset:
     """The rows of a task's table as samples: the id is the record's, the metadata all columns that are no texts.
 
     Raises UserError as `checked_manifest`.

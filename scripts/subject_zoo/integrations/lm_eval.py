@@ -19,7 +19,7 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import atomic_write
 from subject_zoo.base.terms import SPLITS, TASKS
 from subject_zoo.integrations.grader import Grader, numbers
-from subject_zoo.integrations.source import most_tokens, questions
+from subject_zoo.integrations.source import most_tokens, rows_of_task
 
 _MODULE = "subject_zoo.integrations.lm_eval"  # which is called __main__ where it writes tasks
 _LOWER_IS_BETTER = {
@@ -41,7 +41,9 @@ def write_tasks(dataset: str, folder: Path, split: str = "test", trusted: bool =
     """
     grader = Grader.of_dataset(dataset, trusted)
     source = str(Path(dataset).resolve()) if Path(dataset).is_dir() else dataset
-    answers = {task: [row["completion"] for row in questions(dataset, split, task, trusted)] for task in grader.tasks}
+    answers = {
+        task: [row["completion"] for row in rows_of_task(dataset, split, task, trusted)] for task in grader.tasks
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for task in set(TASKS) - answers.keys():
@@ -81,7 +83,7 @@ def _file_of(folder: Path, task: str) -> Path:
 def load(source: str, task: str, split: str, trusted: bool, **_metadata: Any) -> dict[str, datasets.Dataset]:
     """What lm-eval takes for the dataset: a task's rows, each with what it needs to be judged by."""
     where = {"source": source, "task": task, "trusted": trusted}
-    return {split: datasets.Dataset.from_list([row | where for row in questions(source, split, task, trusted)])}
+    return {split: datasets.Dataset.from_list([row | where for row in rows_of_task(source, split, task, trusted)])}
 
 
 def judged(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:

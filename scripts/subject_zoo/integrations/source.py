@@ -22,7 +22,7 @@ def received(dataset: str, trusted: bool = False) -> Received:
     return Received(snapshot(dataset), trusted=True)
 
 
-def questions(dataset: str, split: str, task: str, trusted: bool = False) -> Iterator[dict[str, Any]]:
+def rows_of_task(dataset: str, split: str, task: str, trusted: bool = False) -> Iterator[dict[str, Any]]:
     """The rows of a task in a split, in the order of their ids: `example_id`, `prompt` and `completion`.
 
     Raises UserError for a dataset that cannot be used, and as `checked_manifest`.

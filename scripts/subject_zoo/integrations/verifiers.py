@@ -20,7 +20,7 @@ from subject_zoo.base.ids import format_id
 from subject_zoo.dataset.shards import table_row
 from subject_zoo.integrations.fresh import fresh_examples
 from subject_zoo.integrations.grader import Grader, failures, headline, numbers
-from subject_zoo.integrations.source import questions
+from subject_zoo.integrations.source import rows_of_task
 
 
 class Question(vf.TaskData):
@@ -121,7 +121,7 @@ class DatasetTaskset(vf.Taskset[DatasetTask, DatasetConfig]):
         """Raises UserError for a dataset that cannot be used."""
         config = self.config
         for task in _asked(config.tasks, Grader.of_dataset(config.dataset, config.trusted).tasks):
-            for row in questions(config.dataset, config.split, task, config.trusted):
+            for row in rows_of_task(config.dataset, config.split, task, config.trusted):
                 where = {"dataset": config.dataset, "trusted": config.trusted}
                 yield DatasetTask(DatasetQuestion(**_told(task, row), **where), config.task)
 

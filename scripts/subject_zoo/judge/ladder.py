@@ -35,6 +35,7 @@ from subject_zoo.judge.noise import noise_ceiling
 from subject_zoo.judge.reading import NETS, Readable, figures, readers
 
 Tell = Callable[[str], None]
+Origin = tuple[Path, Mapping[str, Any]]  # a dataset's folder, and the configuration that its records are made by
 
 
 @dataclass(frozen=True)
@@ -114,25 +115,20 @@ def ladder(
             )
     projects = [one.project(made_by) for one, made_by in ((received, config), (other, tested))]
     bench = Bench(projects[1], fresh_seed=1)  # whose gates accepted what is mended
-    largest = effort.sizes[-1]
-    tell(f"making {largest + effort.tested} records, {largest} to learn from and {effort.tested} to test")
-    records = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), largest))
-    first = records[-1].case.example_id + 1  # other draws than those learned from
-    records += islice(accepted_examples(tested, other.path / SIGNATURE_DATASET, first), effort.tested)
+    training, test = _examples((folder, config), (other.path, tested), effort, tell)
     tasks, missing = tasks_of(config["task_generation"]), left_out_tasks(config["task_generation"])
     rows, mended, noise = [], {}, {}
     diagnosed: dict[str, Any] = {}
     if "classification" in tasks:
-        readable = Readable(records, bench)
+        readable = Readable([*training, *test], bench)
         rows, missing = list(_classified(readable, effort, tell)), missing | readable.left_out
     if "modification" in tasks:
-        training, test = records[: effort.sizes[-1]], records[effort.sizes[-1] :][: effort.repaired]
         tell("mending networks")
-        mended = dict(_mended(training, test, bench, effort.repair_steps))
+        mended = dict(_mended(training, test[: effort.repaired], bench, effort.repair_steps))
         tell("training networks a second time")
-        noise = noise_ceiling([one.case for one in test], projects[1])
+        noise = noise_ceiling([one.case for one in test[: effort.repaired]], projects[1])
     if "diagnosis" in tasks:
-        diagnosable = Diagnosable(records[:largest], records[largest:], bench)
+        diagnosable = Diagnosable(training, test, bench)
         for rung in RUNGS:
             tell(f"{rung} diagnoses networks")
             diagnosed[rung] = diagnosable.figures(rung, effort.seeds, effort.diagnosis_steps)
@@ -163,6 +159,17 @@ def _manifest_of(folder: Received) -> tuple[dict[str, Any], dict[str, Any]]:
     if is_long_training(config) and not folder.trusted:
         raise UserError(f"{folder.path}: by its configuration, training would take long; {TRUST}")
     return manifest, {**config, "format": {**config["format"], "tokenizer": None}}  # no rung counts tokens
+
+
+def _examples(learned: Origin, tested: Origin, effort: Effort, tell: Tell) -> tuple[list[Accepted], list[Accepted]]:
+    """(examples to learn from, examples to test), whose ids are higher, so that they are other draws."""
+    largest = effort.sizes[-1]
+    tell(f"making {largest + effort.tested} records, {largest} to learn from and {effort.tested} to test")
+    (folder, config), (other, other_config) = learned, tested
+    training = list(islice(accepted_examples(config, folder / SIGNATURE_DATASET), largest))
+    first = training[-1].case.example_id + 1
+    test = list(islice(accepted_examples(other_config, other / SIGNATURE_DATASET, first), effort.tested))
+    return training, test
 
 
 def _classified(readable: Readable, effort: Effort, tell: Tell) -> Iterator[dict[str, Any]]:
