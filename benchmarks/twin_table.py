@@ -47,7 +47,10 @@ def matters_most(record: dict, pattern: str) -> tuple[str, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="of a dataset")
-    records = {record["example_id"]: record for record in read_records(parser.parse_args().folder, COLUMNS)}
+    folder = parser.parse_args().folder
+    if not json.loads((folder / "manifest.json").read_text())["config"]["dataset"].get("twins"):
+        raise SystemExit(f"{folder}: has no twins (dataset.twins), and neighbours by number are none")
+    records = {record["example_id"]: record for record in read_records(folder, COLUMNS)}
     weights = {example_id: flat(record) for example_id, record in records.items()}
     pairs = [(i, i + 1) for i in sorted(records) if i % 2 == 0 and i + 1 in records]
     by_number, same, neurons = defaultdict(list), [], []

@@ -19,6 +19,7 @@ from subject_zoo import __version__
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.config.sections import differences
+from subject_zoo.config.seeds import shared_seed
 from subject_zoo.config.tasks import left_out_tasks, tasks_of
 from subject_zoo.dataset.cost import is_long_training
 from subject_zoo.dataset.layout import MANIFEST, SIGNATURE_DATASET
@@ -105,7 +106,8 @@ def ladder(
     received = Received(folder, trusted)
     other = received if tested_on is None else Received(tested_on, trusted)
     (manifest, config), (_, tested) = _manifest_of(received), _manifest_of(other)
-    if unlike := [what for what in differences(config, tested) if what.startswith(_READ_ALIKE)]:
+    seeded = [{**one, "shared_seed": shared_seed(one)} for one in (config, tested)]  # null is the seed
+    if unlike := [what for what in differences(*seeded) if what.startswith(_READ_ALIKE)]:
         raise UserError(f"{tested_on}: its records are not read as those of {folder}: {', '.join(unlike)}")
     for key, words in (("num_layers", "deeper"), ("neurons_per_layer", "wider")):
         if tested["model"][key][1] > config["model"][key][1]:
