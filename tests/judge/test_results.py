@@ -14,15 +14,7 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.results import read_result, table
-
-
-def answers(dataset: Path, task: str, completion: str | None = None) -> str:
-    rows = [row for path in sorted(dataset.glob(f"{task}/*/*.parquet")) for row in pq.read_table(path).to_pylist()]
-    return "".join(
-        json.dumps({"example_id": row["example_id"], "task": task, "completion": completion or row["completion"]})
-        + "\n"
-        for row in rows
-    )
+from tests.completions import true_answers, write_answers
 
 
 @pytest.fixture
@@ -35,7 +27,8 @@ def results(finished, tmp_path) -> list[Path]:
         ("copy", "modification", "{}"),
     ):
         completions, report = tmp_path / f"{len(written)}.jsonl", tmp_path / f"{len(written)}.json"
-        completions.write_text(answers(finished, task, completion))
+        said = {} if completion is None else {"completion": completion}
+        write_answers(completions, [answer | said for answer in true_answers(finished, task)])
         options = ["--split", "all", "--model", model, "--json", str(report)]
         assert main(["score", str(finished), str(completions), *options]) == 0
         written.append(report)
