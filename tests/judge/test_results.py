@@ -35,6 +35,16 @@ def results(finished, tmp_path) -> list[Path]:
     return written
 
 
+def test_a_report_is_json_where_no_answer_can_be_read(results):
+    """The third model's answers hold no network."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    report = json.loads(results[2].read_text(), parse_constant=refuse)["modification"]
+    assert (report["passed"], report["benchmark_accuracy_target"], report["median_distance"]) == (0, None, None)
+
+
 def test_a_table_for_each_task_best_model_first(finished, results, capsys):
     capsys.readouterr()
     assert main(["table", *map(str, results)]) == 0
