@@ -18,6 +18,7 @@ from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.judge.material import accepted_examples
 from subject_zoo.judge.readers import trees
 from subject_zoo.judge.rungs import above_best, read_ladder, summary
+from tests.completions import write_answers
 from tests.finished_dataset import make_dataset, tiny_config
 
 SMALL = Effort(
@@ -63,7 +64,7 @@ def test_every_row_has_figures_for_its_split_and_size(report):
 
 def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     report, finished, tmp_path, monkeypatch, capsys
-):  # fmt: skip
+):
     monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     assert main(["baseline", str(finished), "--json", str(tmp_path / "ladder.json")]) == 0
     printed = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -87,9 +88,7 @@ def test_the_command_prints_a_line_of_json_last_and_score_compares_with_it(
     assert "the ladder was measured on other records" in capsys.readouterr().out
 
 
-def test_a_language_models_answers_are_rungs_once_it_was_run(
-    report, finished, tmp_path, monkeypatch, capsys
-):  # fmt: skip
+def test_a_language_models_answers_are_rungs_once_it_was_run(report, finished, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(ladder, "ladder", lambda folder, effort, tell, trusted, tested_on: report)
     known, whole = tmp_path / "ladder.json", tmp_path / "whole.json"
     assert main(["baseline", str(finished), "--json", str(known)]) == 0
@@ -109,7 +108,7 @@ def test_a_language_models_answers_are_rungs_once_it_was_run(
         {"example_id": line["example_id"], "task": line["task"], "completion": truth[line["example_id"], line["task"]]}
         for line in lines
     ]
-    answers.write_text("".join(f"{json.dumps(line)}\n" for line in said))
+    write_answers(answers, said)
     options = ["--ladder", str(known), "--few-shot", str(answers), "--records", "1", "--json", str(whole)]
     assert main(["baseline", str(finished), *options]) == 0
     *told, last = capsys.readouterr().out.splitlines()

@@ -14,15 +14,7 @@ from subject_zoo.cli import main
 from subject_zoo.dataset.received import Received
 from subject_zoo.judge.asked import asked_digest
 from subject_zoo.judge.results import read_result, table
-
-
-def answers(dataset: Path, task: str, completion: str | None = None) -> str:
-    rows = [row for path in sorted(dataset.glob(f"{task}/*/*.parquet")) for row in pq.read_table(path).to_pylist()]
-    return "".join(
-        json.dumps({"example_id": row["example_id"], "task": task, "completion": completion or row["completion"]})
-        + "\n"
-        for row in rows
-    )
+from tests.completions import true_answers, write_answers
 
 
 @pytest.fixture
@@ -35,11 +27,24 @@ def results(finished, tmp_path) -> list[Path]:
         ("copy", "modification", "{}"),
     ):
         completions, report = tmp_path / f"{len(written)}.jsonl", tmp_path / f"{len(written)}.json"
-        completions.write_text(answers(finished, task, completion))
+        said = {} if completion is None else {"completion": completion}
+        write_answers(completions, [answer | said for answer in true_answers(finished, task)])
         options = ["--split", "all", "--model", model, "--json", str(report)]
         assert main(["score", str(finished), str(completions), *options]) == 0
         written.append(report)
     return written
+
+
+def test_a_report_is_json_where_no_answer_can_be_read(results):
+    """The first model's answers name no pattern, and the third one's hold no network."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    named, _, mended = (json.loads(path.read_text(), parse_constant=refuse) for path in results)
+    assert (named["classification"]["micro_precision"], named["classification"]["micro_recall"]) == (None, 0)
+    report = mended["modification"]
+    assert (report["passed"], report["benchmark_accuracy_target"], report["median_distance"]) == (0, None, None)
 
 
 def test_a_table_for_each_task_best_model_first(finished, results, capsys):

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,30 +22,10 @@ from subject_zoo.judge.lines import score_lines
 from subject_zoo.judge.modification import TARGETED_WITHIN, score_modification, score_repair
 from subject_zoo.judge.score import score
 from subject_zoo.project import Project
+from tests.completions import task_rows, true_answers, write_answers
 from tests.finished_dataset import read_facts
 
 ALL = "all"
-
-
-def tasks_of(dataset: Path) -> dict[str, list[dict]]:
-    """The rows of both tasks' tables."""
-    return {
-        task: [row for path in sorted(dataset.glob(f"{task}/*/*.parquet")) for row in pq.read_table(path).to_pylist()]
-        for task in TASKS
-    }
-
-
-def write(path: Path, answers: Iterable[dict | str]) -> Path:
-    path.write_text("".join(f"{answer if isinstance(answer, str) else json.dumps(answer)}\n" for answer in answers))
-    return path
-
-
-def true_answers(dataset: Path) -> list[dict]:
-    return [
-        {"example_id": row["example_id"], "task": task, "completion": row["completion"]}
-        for task, rows in tasks_of(dataset).items()
-        for row in rows
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +40,8 @@ def bench(finished) -> Bench:
 
 
 def test_every_true_completion_passes(finished, tmp_path):
-    answers = true_answers(finished)
-    report = score(finished, write(tmp_path / "true.jsonl", answers), ALL)
+    answers = true_answers(finished, *TASKS)
+    report = score(finished, write_answers(tmp_path / "true.jsonl", answers), ALL)
     assert report["modification"]["records"] == report["classification"]["records"] == len(answers) // 2 == 7
     for key in ("passed", "targeted", "repair_share", "median_distance_ratio"):
         assert report["modification"][key] == pytest.approx(1), key
@@ -80,9 +59,9 @@ def test_a_copy_passes_nothing_and_changes_nothing(finished, tmp_path):
             "task": "modification",
             "completion": re.search(r"## Weights\n(\{.*\})\n", row["prompt"])[1],
         }
-        for row in tasks_of(finished)["modification"]
+        for row in task_rows(finished, "modification")
     ]
-    report = score(finished, write(tmp_path / "copy.jsonl", answers), ALL)
+    report = score(finished, write_answers(tmp_path / "copy.jsonl", answers), ALL)
     part = report["modification"]
     assert "classification" not in report
     for key in ("passed", "targeted", "target_gain", "worst_fall", "repair_share", "median_distance_ratio"):
@@ -105,7 +84,7 @@ def test_a_detector_written_over_the_network_passes_and_is_not_targeted(bench, c
 
 
 def test_figures_are_those_of_the_record(finished, bench, cases):
-    rows = {row["example_id"]: row for row in tasks_of(finished)["modification"]}
+    rows = {row["example_id"]: row for row in task_rows(finished, "modification")}
     metadata = {}
     for path in finished.glob("data/*/*.parquet"):
         metadata |= {row["example_id"]: json.loads(row["metadata"]) for row in pq.read_table(path).to_pylist()}
@@ -141,15 +120,17 @@ def test_the_fresh_exam_is_of_other_sequences_that_nobody_trained_on(bench):
 
 def test_a_line_that_is_too_long_and_of_no_task_is_told_as_one_that_is_too_long(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(completions, "LONGEST", 2000)
-    answer = next(iter(true_answers(finished)))
+    answer = next(iter(true_answers(finished, *TASKS)))
     answers = [{"example_id": answer["example_id"], "task": "poetry", "completion": "x" * 4000}]
-    report = score(finished, write(tmp_path / "long.jsonl", answers), ALL)
+    report = score(finished, write_answers(tmp_path / "long.jsonl", answers), ALL)
     assert report["wrong"] == {"too_long": 1}
 
 
 def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(completions, "LONGEST", 200_000)
-    good = {answer["example_id"]: answer for answer in true_answers(finished) if answer["task"] == "modification"}
+    good = {
+        answer["example_id"]: answer for answer in true_answers(finished, *TASKS) if answer["task"] == "modification"
+    }
     ids = sorted(good)
     answers = [
         good[ids[0]],
@@ -165,7 +146,7 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
         "[1, 2]",
         '{"example_id": 1}',
     ]
-    report = score(finished, write(tmp_path / "faults.jsonl", answers), ALL)
+    report = score(finished, write_answers(tmp_path / "faults.jsonl", answers), ALL)
     assert report["wrong"] == {
         "bad_line": 4,
         "cut_off": 1,
@@ -199,12 +180,12 @@ def test_a_file_that_answers_nothing_says_so(finished, tmp_path):
 
 def test_a_hundred_megabytes_cost_bounded_memory(finished, tmp_path):
     path = tmp_path / "large.jsonl"
-    answer = true_answers(finished)[0]
+    answer = true_answers(finished, *TASKS)[0]
     with open(path, "w") as file:
         file.write(json.dumps({**answer, "completion": ""})[:-2])
         for _ in range(100):
             file.write("9" * 1_000_000)
-        file.write('"}\n' + json.dumps(true_answers(finished)[1]) + "\n")
+        file.write('"}\n' + json.dumps(true_answers(finished, *TASKS)[1]) + "\n")
     code = f"""
 from pathlib import Path
 from subject_zoo.judge.completions import read_completions
@@ -221,7 +202,7 @@ print(found, int(peak.split()[1]) // 1024)
 
 
 def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, capsys):
-    path, out = write(tmp_path / "true.jsonl", true_answers(finished)), tmp_path / "report.json"
+    path, out = write_answers(tmp_path / "true.jsonl", true_answers(finished, *TASKS)), tmp_path / "report.json"
     assert main(["score", str(finished), str(path), "--split", ALL, "--json", str(out), "--with-tools"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"dataset v{read_facts(finished)['facts_sha256'][:12]}, split {ALL}\n")
@@ -235,7 +216,7 @@ def test_the_command_prints_a_table_and_writes_the_report(finished, tmp_path, ca
 
 
 def test_what_cannot_be_judged_is_one_line(finished, tmp_path, capsys):
-    good = write(tmp_path / "true.jsonl", true_answers(finished))
+    good = write_answers(tmp_path / "true.jsonl", true_answers(finished, *TASKS))
     for arguments, expected in (
         ([tmp_path, good], "manifest.json: cannot be read"),
         ([finished, tmp_path / "none.jsonl"], "none.jsonl: cannot be read (No such file or directory)"),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from subject_zoo.base.terms import TASKS
@@ -19,6 +18,7 @@ from subject_zoo.judge.views import view_of, view_rows
 from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.project import Project
 from subject_zoo.records.parser import weights_in
+from tests.completions import task_rows, write_answers
 from tests.finished_dataset import diagnosing_config, make_dataset, tiny_config
 
 VIEWS = 2
@@ -34,9 +34,7 @@ def rows(finished, tmp_path_factory) -> list[Row]:
 
 
 def scored(folder: Path, answers: list[Row], tmp_path: Path) -> dict[str, Any]:
-    path = tmp_path / "completions.jsonl"
-    path.write_text("".join(f"{json.dumps(answer)}\n" for answer in answers))
-    return score(folder, path, "all")
+    return score(folder, write_answers(tmp_path / "completions.jsonl", answers), "all")
 
 
 def place(rows: list[Row], task: str, view: int) -> int:
@@ -50,12 +48,7 @@ def shown(prompt: str, heading: str) -> dict[str, Any]:
 
 def published_rows(folder: Path) -> dict[tuple[str, int], Row]:
     """The rows of the tasks' tables, by task and id."""
-    return {
-        (task, row["example_id"]): row
-        for task in TASKS
-        for path in folder.glob(f"{task}/*/*.parquet")
-        for row in pq.read_table(path).to_pylist()
-    }
+    return {(task, row["example_id"]): row for task in TASKS for row in task_rows(folder, task)}
 
 
 def test_view_0_is_the_record_and_others_have_its_length(finished, rows):

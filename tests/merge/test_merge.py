@@ -15,6 +15,7 @@ from subject_zoo.info.lines import lines
 from subject_zoo.judge.score import score
 from subject_zoo.merge import merge
 from subject_zoo.show import show
+from tests.completions import true_answers, write_answers
 from tests.finished_dataset import (
     edit_models,
     found,
@@ -110,13 +111,8 @@ def test_figures_are_of_all_records_and_candidates(parts, merged):
 
 
 def test_it_is_judged_shown_told_of_and_loaded_by_its_own_numbers(merged, tmp_path):
-    completions = [
-        {"example_id": row["example_id"], "task": "classification", "completion": row["completion"]}
-        for path in sorted(merged.glob("classification/*/*.parquet"))
-        for row in read_table_rows(path)
-    ]
-    (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in completions))
-    report = score(merged, tmp_path / "answers.jsonl", "all")
+    completions = true_answers(merged, "classification")
+    report = score(merged, write_answers(tmp_path / "answers.jsonl", completions), "all")
     assert (report["classification"]["records"], report["classification"]["exact_match"], report["wrong"]) == (8, 1, {})
     raised = max(line["example_id"] for line in completions)
     assert raised > RAISED

@@ -15,14 +15,8 @@ from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS
 from subject_zoo.patterns.sequences import satisfied_patterns, satisfies
 from subject_zoo.patterns.space import PatternSpace
+from tests.patterns.spaces import SMALL_SPACES
 
-SMALL_SPACES = [
-    PatternSpace(5, 4),
-    PatternSpace(5, 5, starts_with=4, ends_with=0),
-    PatternSpace(6, 5, starts_with=2, ends_with=2),
-    PatternSpace(5, 6),
-    PatternSpace(7, 4, starts_with=6, ends_with=3),
-]
 LARGEST = PatternSpace(26, 20)
 small = pytest.mark.parametrize("space", SMALL_SPACES, ids=str)
 every_pattern = pytest.mark.parametrize("name", PATTERNS)

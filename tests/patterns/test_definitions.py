@@ -19,15 +19,10 @@ from subject_zoo.patterns.counting import count
 from subject_zoo.patterns.definitions import PATTERNS, check_possible, definition, describe
 from subject_zoo.patterns.sequences import from_text, satisfied_patterns, satisfies, to_text
 from subject_zoo.patterns.space import SEQUENCE_LENGTHS, VOWELS, PatternSpace
+from tests.patterns.spaces import SMALL_SPACES
 from tests.plain_patterns import truth
 
 ROOT = Path(__file__).parents[2]
-SMALL_SPACES = [
-    PatternSpace(5, 4),
-    PatternSpace(5, 5, starts_with=4, ends_with=0),
-    PatternSpace(6, 5, starts_with=2, ends_with=2),
-    PatternSpace(5, 6),
-]
 
 
 @st.composite

@@ -23,6 +23,7 @@ from subject_zoo.patterns.sequences import satisfies
 from subject_zoo.patterns.space import pattern_space
 from subject_zoo.project import Project
 from subject_zoo.records.parser import parsing_differences, weights_in
+from tests.completions import write_answers
 from tests.finished_dataset import (
     diagnosing_config,
     found,
@@ -166,8 +167,8 @@ def test_its_records_are_shown_and_scored(diagnosed, tmp_path, capsys):
     assert "The diagnosis shows the degraded network" in shown
     assert faulty["completion"].split(" are ")[0][:30] in shown
     answers = [{"example_id": r["example_id"], "task": "diagnosis", "completion": r["completion"]} for r in rows]
-    (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(answer)}\n" for answer in answers))
-    arguments = ["score", str(diagnosed), str(tmp_path / "answers.jsonl"), "--split", "train"]
+    path = write_answers(tmp_path / "answers.jsonl", answers)
+    arguments = ["score", str(diagnosed), str(path), "--split", "train"]
     assert main([*arguments, "--json", str(tmp_path / "score.json")]) == 0
     report = json.loads((tmp_path / "score.json").read_text())["diagnosis"]
     assert (report["exact_match"], report["region_positions"], report["region_overlap"]) == (1, 1, 1)

@@ -19,6 +19,7 @@ from subject_zoo.dataset.shards import members_of_splits
 from subject_zoo.integrations.fresh import FreshExamples
 from subject_zoo.project import Project
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, QUESTION_HEADING
+from tests.completions import true_answers, write_answers
 from tests.finished_dataset import (
     diagnosing_config,
     found,
@@ -129,14 +130,8 @@ def test_it_is_verified_and_says_what_it_is(folder, tmp_path, capsys):
 
 
 def test_true_completions_pass_and_the_report_says_that_prompts_are_shuffled(folder, tmp_path, capsys):
-    lines = [
-        {"example_id": row["example_id"], "task": task, "completion": row["completion"]}
-        for task in ("modification", "classification")
-        for path in folder.glob(f"{task}/*/*.parquet")
-        for row in read_table_rows(path)
-    ]
-    (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    arguments = ["score", str(folder), str(tmp_path / "answers.jsonl"), "--split", "all"]
+    answers = write_answers(tmp_path / "answers.jsonl", true_answers(folder, "modification", "classification"))
+    arguments = ["score", str(folder), str(answers), "--split", "all"]
     assert main([*arguments, "--json", str(tmp_path / "report.json")]) == 0
     assert capsys.readouterr().out.startswith("a control: prompts show other records' networks")
     report = json.loads((tmp_path / "report.json").read_text())

@@ -21,6 +21,7 @@ from subject_zoo.judge import ladder, reading
 from subject_zoo.judge.ladder import Effort
 from subject_zoo.judge.lines import ladder_lines
 from subject_zoo.project import Project
+from tests.completions import write_answers
 from tests.finished_dataset import found, longest_file, make_dataset, read_facts, read_table_rows, tiny_config
 
 ALONE = {
@@ -160,8 +161,8 @@ def test_answers_of_the_other_task_are_not_judged_and_the_ladder_leaves_it_out(d
     row = read_table_rows(folder / longest_file(folder))[0]
     texts = {"modification": "{}", "classification": "palindrome"}
     answers = [{"example_id": row["example_id"], "task": name, "completion": texts[name]} for name in (task, other)]
-    (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(answer)}\n" for answer in answers))
-    arguments = ["score", str(folder), str(tmp_path / "answers.jsonl"), "--split", "all"]
+    path = write_answers(tmp_path / "answers.jsonl", answers)
+    arguments = ["score", str(folder), str(path), "--split", "all"]
     assert main([*arguments, "--json", str(tmp_path / "score.json")]) == 0
     reason = f"task_generation.include_{other} is false"
     assert f"{other} is not judged, since {reason}" in capsys.readouterr().out

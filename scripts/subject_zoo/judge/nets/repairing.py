@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from subject_zoo.chain import sample_dataset
 from subject_zoo.judge.cases import Case
 from subject_zoo.judge.material import Networks, stack_networks, weights_of
+from subject_zoo.judge.nets.descent import batches, descend
 from subject_zoo.judge.nets.repair import CHANGED, PROBES, RepairNet, changed, lengths
 from subject_zoo.judge.nets.run import run, tensors_of
 from subject_zoo.networks.architecture import Architecture
@@ -85,7 +85,7 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
     _begin(model, lessons, generator)
     optimizer = torch.optim.AdamW(model.parameters(), _RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
-    for chosen in _batches(len(lessons), steps, generator):
+    for chosen in batches(len(lessons), min(_BATCH, len(lessons)), steps, generator):
         net = {name: tensor[chosen] for name, tensor in nets.items()}
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
             change = {name: value.float() for name, value in model(net, targets[chosen]).items()}
@@ -93,11 +93,7 @@ def learn(lessons: Lessons, patterns: int, seed: int, steps: int) -> RepairNet:
         logits, _ = run(changed(net, change), values)
         too_long = functional.relu(lengths(change) / recorded[chosen] - _FREE)
         loss = functional.binary_cross_entropy_with_logits(logits, labels) + _COST * (too_long**2).mean()
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descend(loss, model, optimizer, schedule)
     return model.eval()
 
 
@@ -181,14 +177,3 @@ def _letters(architecture: Architecture) -> int:
 def _rate(step: int, steps: int) -> float:
     """In units of _RATE."""
     return min(1.0, step / _WARMING) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
-
-
-def _batches(count: int, steps: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Places of records: all of them in a new order, again and again."""
-    done = 0
-    while True:
-        for chosen in torch.split(torch.randperm(count, generator=generator), min(_BATCH, count)):
-            if done == steps:
-                return
-            yield chosen
-            done += 1

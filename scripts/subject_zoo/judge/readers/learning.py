@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from subject_zoo.judge.material import Networks
+from subject_zoo.judge.nets.descent import batches, descend
 from subject_zoo.judge.nets.run import Nets, tensors_of
 from subject_zoo.judge.readers.graph import SIGHTS, GraphReader, turned_about
 from subject_zoo.judge.readers.probes import ProbeReader
@@ -65,19 +66,11 @@ def learn(
     of each what the model takes."""
     optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-    done, count = 0, len(labels)
-    while done < steps:
-        for chosen in torch.split(torch.randperm(count, generator=generator), min(_BATCH, math.ceil(count / 2))):
-            if done == steps:
-                break
-            batch = change({name: tensor[chosen] for name, tensor in networks.items()})
-            loss = functional.binary_cross_entropy_with_logits(model(batch), labels[chosen])
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            done += 1
+    size = min(_BATCH, math.ceil(len(labels) / 2))
+    for chosen in batches(len(labels), size, steps, generator):
+        batch = change({name: tensor[chosen] for name, tensor in networks.items()})
+        loss = functional.binary_cross_entropy_with_logits(model(batch), labels[chosen])
+        descend(loss, model, optimizer, schedule)
 
 
 def probabilities(model: nn.Module, asked: Nets, change: Change = _as_it_is) -> np.ndarray:
