@@ -35,18 +35,6 @@ def results(finished, tmp_path) -> list[Path]:
     return written
 
 
-def test_a_report_is_json_where_no_answer_can_be_read(results):
-    """The first model's answers name no pattern, and the third one's hold no network."""
-
-    def refuse(constant: str) -> None:
-        raise AssertionError(constant)
-
-    named, _, mended = (json.loads(path.read_text(), parse_constant=refuse) for path in results)
-    assert (named["classification"]["micro_precision"], named["classification"]["micro_recall"]) == (None, 0)
-    report = mended["modification"]
-    assert (report["passed"], report["benchmark_accuracy_target"], report["median_distance"]) == (0, None, None)
-
-
 def test_a_table_for_each_task_best_model_first(finished, results, capsys):
     capsys.readouterr()
     assert main(["table", *map(str, results)]) == 0

@@ -172,7 +172,9 @@ def test_faults_are_counted_by_kind_with_their_rows(finished, tmp_path, monkeypa
 
 
 def test_a_file_that_answers_nothing_says_so(finished, tmp_path):
-    report = score(finished, write(tmp_path / "prompts.jsonl", ['{"example_id": 1, "task": "modification"}']), "test")
+    report = score(
+        finished, write_answers(tmp_path / "prompts.jsonl", ['{"example_id": 1, "task": "modification"}']), "test"
+    )
     told = list(score_lines(report))
     assert "nothing was judged: no line answers a record of the split test" in told
     assert told[-1].endswith("first in line 1: not a JSON object with example_id, task and completion")
@@ -238,13 +240,13 @@ def test_classification_counts_names():
 
 
 def test_a_file_without_a_line_is_refused(finished, tmp_path, capsys):
-    assert main(["score", str(finished), str(write(tmp_path / "empty.jsonl", ["", " "])), "--split", ALL]) == 1
+    assert main(["score", str(finished), str(write_answers(tmp_path / "empty.jsonl", ["", " "])), "--split", ALL]) == 1
     assert "empty.jsonl: has no line" in capsys.readouterr().out
 
 
 def test_a_figure_of_nothing_is_none_and_a_report_is_json_that_anybody_reads(finished, tmp_path):
-    answers = [{**answer, "completion": "?"} for answer in true_answers(finished)]
-    report = score(finished, write(tmp_path / "unread.jsonl", answers), ALL)
+    answers = [{**answer, "completion": "?"} for answer in true_answers(finished, *TASKS)]
+    report = score(finished, write_answers(tmp_path / "unread.jsonl", answers), ALL)
     assert report["modification"]["benchmark_accuracy_target"] is None
     assert report["classification"]["micro_precision"] is None
     json.dumps(report, allow_nan=False)

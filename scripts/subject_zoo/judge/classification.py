@@ -40,27 +40,26 @@ def summarise_classifications(
     pairs: Sequence[tuple[Case, Mapping[str, Any]]], enabled: Sequence[str]
 ) -> dict[str, Any]:
     """Of records, each with the figures of its answer: exact match, and precision, recall and F1 over all names (micro)
-    and over patterns (macro); None of what has no names."""
+    and over patterns (macro)."""
     true = np.array([[name in case.listed_patterns for name in enabled] for case, _ in pairs])
     named = np.array([[name in figures["named"] for name in enabled] for _, figures in pairs])
     means = {"exact_match": mean_interval(np.array([figures["exact"] for _, figures in pairs], np.float64))}
     means |= f1_intervals(true, named)
-    micro, hits = {"micro_precision": named, "micro_recall": true}, int((true & named).sum())
-    means |= {key: share_interval(hits, int(of.sum())) for key, of in micro.items() if of.any()}
+    for key, of in (("precision", named), ("recall", true)):
+        means[f"micro_{key}"] = share_interval(int((true & named).sum()), int(of.sum()))
     by_pattern = {}
     for place, name in enumerate(enabled):
-        right, claims, truths = (int(of[:, place].sum()) for of in (true & named, named, true))
+        hits, claims, truths = (int(of[:, place].sum()) for of in (true & named, named, true))
         by_pattern[name] = {
             "true": truths,
             "named": claims,
-            "precision": right / claims if claims else None,
-            "recall": right / truths if truths else None,
-            "f1": 2 * right / (claims + truths) if claims + truths else None,
+            "precision": hits / claims if claims else None,
+            "recall": hits / truths if truths else None,
+            "f1": 2 * hits / (claims + truths) if claims + truths else None,
         }
     return {
         "records": len(pairs),
         **values_of(means),
-        **dict.fromkeys(key for key in micro if key not in means),
         "false_claims": int((named & ~true).sum()),
         "intervals": ends_of(means),
         "by_pattern": by_pattern,

@@ -64,13 +64,13 @@ def score_repair(case: Case, weights: Weights, bench: Bench) -> dict[str, Any]:
 
 def summarise_modifications(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> dict[str, Any]:
     """Shares and means over records, each with the figures of its answer; `intervals` has the 95 % interval of each,
-    `by_target` shares by target. Figures of answers that could be read are None where none could."""
+    `by_target` shares by target."""
     means = {
         key: mean_interval(np.array([figures[key] for _, figures in pairs], np.float64))
         for key in ("passed", "targeted", "passed_fresh", "target_gain", "worst_fall", "repair_share")
     }
     read = [figures for _, figures in pairs if figures["benchmark"] is not None]
-    for part in ("target", "others") if read else ():
+    for part in ("target", "others"):
         right, count = (sum(figures["benchmark"][part][place] for figures in read) for place in (0, 1))
         means[f"benchmark_accuracy_{part}"] = share_interval(right, count)
     by_target: dict[str, Any] = {}
@@ -86,7 +86,6 @@ def summarise_modifications(pairs: Sequence[tuple[Case, Mapping[str, Any]]]) -> 
     return {
         "records": len(pairs),
         **values_of(means),
-        **({} if read else dict.fromkeys(("benchmark_accuracy_target", "benchmark_accuracy_others"))),
         **{f"median_{key}": value for key, value in medians.items()},
         "fails_gate": dict(failed.most_common()),
         "intervals": ends_of(means),
