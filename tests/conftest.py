@@ -12,12 +12,16 @@ os.environ.update(ONE_THREAD)  # as in every job; read when numpy is loaded
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from subject_zoo.config.check import check_config
 from subject_zoo.config.load import overlaid
 from subject_zoo.patterns.pools import Pools
 
 pytest_plugins = ["tests.finished_dataset"]
+
+settings.register_profile("any machine", deadline=None)  # how long a case takes is the machine's affair
+settings.load_profile("any machine")
 
 DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8"))
 SMALL = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -98,7 +98,6 @@ def test_modes_are_what_open_would_give(tmp_path, umask):
         max_size=4,
     )
 )
-@settings(deadline=None)
 def test_arrays_come_back_as_they_were(tmp_path_factory, arrays):
     path = tmp_path_factory.mktemp("npz") / "arrays.npz"
     for saved in (arrays, arrays.items(), {name: array.T for name, array in arrays.items()}):

@@ -51,7 +51,7 @@ def written_table(values: list[float], decimals: int) -> list[str]:
 
 
 @given(values=tables | odd_tables, decimals=DECIMALS)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_equals_a_plain_loop(values, decimals):
     cells = number_cells(values, decimals)
     assert cells.dtype == np.uint8
@@ -71,7 +71,6 @@ def test_float64_next_to_decimals_equal_a_plain_loop(decimals):
 
 
 @given(values=hnp.arrays(np.float64, 20, elements=ordinary | ties), decimals=DECIMALS)
-@settings(deadline=None)
 def test_every_number_of_ordinary_size_takes_three_characters_more_than_its_decimals(values, decimals):
     fits = np.abs(values) < 10.0 ** (decimals + 2) - 1  # integers of decimals + 2 digits, the longest
     texts = joined(number_cells(values[fits], decimals)).split(",") if fits.any() else []
@@ -79,14 +78,13 @@ def test_every_number_of_ordinary_size_takes_three_characters_more_than_its_deci
 
 
 @given(values=tables | odd_tables, decimals=DECIMALS)
-@settings(deadline=None)
 def test_signs_change_no_width(values, decimals):
     lengths = {len(joined(number_cells(table, decimals))) for table in (values, -values, np.abs(values))}
     assert len(lengths) == 1
 
 
 @given(values=tables | odd_tables, decimals=DECIMALS)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_text_parses_to_the_rounded_values_bit_for_bit(values, decimals):
     rounded = round_to_width(values, decimals)
     numbers = json.loads(f"[{joined(number_cells(values, decimals))}]")
@@ -98,7 +96,7 @@ def test_text_parses_to_the_rounded_values_bit_for_bit(values, decimals):
     values=hnp.arrays(np.float64, 20, elements=st.floats(-1e15, 1e15) | st.floats(-100, 100) | ordinary),
     decimals=DECIMALS,
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_rounding_is_to_the_nearest_and_happens_once(values, decimals):
     rounded = round_to_width(values, decimals)
     again = round_to_width(rounded, decimals)
@@ -155,7 +153,6 @@ def test_what_is_not_finite_stays_when_it_is_rounded():
 
 
 @given(values=tables.filter(lambda table: table.ndim < 3), decimals=DECIMALS)
-@settings(deadline=None)
 def test_arrays_are_nested_row_by_row(values, decimals):
     text = json_array(joined(number_cells(values, decimals)), values.shape)
     assert json.loads(json_object({"a": text, "b": "[]"})) == {"a": round_to_width(values, decimals).tolist(), "b": []}

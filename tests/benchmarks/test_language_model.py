@@ -24,7 +24,7 @@ def written(cells: list[float]) -> str:
     return ",".join(f"{cell:<4.1f}" for cell in cells)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(numbers, min_size=2, max_size=5), st.sets(st.sampled_from(WORDS), min_size=1))
 def test_tokens_are_the_text_and_a_number_has_its_place(rows, named):
     named = ", ".join(name for name in WORDS if name in named)
@@ -38,7 +38,6 @@ def test_tokens_are_the_text_and_a_number_has_its_place(rows, named):
     assert {len(tokenizer.encode(prompt).ids) for prompt in prompts} == {texts.prompts.shape[1]}
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab1.-", max_size=6), min_size=1, max_size=5))
 def test_shared_ends_are_shared(texts):
     first, last = shared_ends(texts)
@@ -54,7 +53,6 @@ def made(count: int, follows: bool, seed: int = 0) -> Texts:
     return Texts(prompts, np.stack([said, *[np.zeros_like(said)] * 3], 1), np.full(count, 2))
 
 
-@settings(deadline=None)
 @given(st.integers(2, 30), st.integers(0, 5))
 def test_networks_are_dealt_out_to_others(count, seed):
     texts = made(count, follows=True)

@@ -5,7 +5,7 @@ import json
 import math
 from copy import deepcopy
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -35,7 +35,6 @@ SECTIONS = [(), *((key,) for key, value in DEFAULT.items() if isinstance(value, 
 SOUND = Draft202012Validator(SCHEMA)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(RULES)), VALUES)
 def test_any_value_at_any_key_passes_soundly_or_gives_one_line(path, value):
     config = deepcopy(DEFAULT)
@@ -46,7 +45,6 @@ def test_any_value_at_any_key_passes_soundly_or_gives_one_line(path, value):
         assert json.loads(json.dumps(checked, allow_nan=False)) == checked
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SECTIONS), KEYS, VALUES)
 def test_any_further_key_gives_one_line(section, key, value):
     config = deepcopy(DEFAULT)
@@ -56,7 +54,6 @@ def test_any_further_key_gives_one_line(section, key, value):
         assert outcome(config) is None
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(LEAVES)), VALUES)
 def test_what_the_schema_forbids_is_never_accepted_unchanged(path, value):
     """Against the plain JSON Schema validator, which knows nothing of this module."""
@@ -68,7 +65,6 @@ def test_what_the_schema_forbids_is_never_accepted_unchanged(path, value):
         assert any(isinstance(entry, str) for entry in entries)  # text that reads as a number, true or null
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(path for path in LEAVES if len(path) == 2)), st.floats(-1, 40))
 def test_numbers_beyond_the_schema_are_refused_and_named(path, number):
     config = merged({path[0]: {path[1]: number}})

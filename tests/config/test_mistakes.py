@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 from huggingface_hub.utils import HFValidationError, validate_repo_id
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
@@ -232,7 +232,6 @@ def test_a_token_is_refused_before_all_else_and_never_repeated(config, path):
     assert "more)" not in line
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[\w./-]{0,5}/?[\w.-]{0,5}(\.git)?", fullmatch=True))
 def test_repo_ids_are_those_that_the_hub_client_takes(repo_id):
     config = merged({"publish": {"repo_id": repo_id}})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.config.check import check_config
@@ -70,7 +70,6 @@ def test_select_takes_keys_and_whole_sections():
 
 
 @given(st.lists(st.sampled_from(paths(CONFIG)), max_size=12), st.randoms())
-@settings(deadline=None)
 def test_select_is_canonical_and_leaves_the_config_alone(keys, random):
     before = deepcopy(CONFIG)
     chosen = select(CONFIG, keys)
@@ -94,7 +93,6 @@ def test_select_refuses_keys_that_do_not_exist(key):
 
 
 @given(st.randoms())
-@settings(deadline=None)
 def test_the_digest_does_not_depend_on_the_order_of_keys(random):
     shuffled = reordered(CONFIG, lambda names: random.sample(names, len(names)))
     assert science_digest(shuffled) == science_digest(CONFIG)

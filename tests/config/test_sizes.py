@@ -29,7 +29,7 @@ def test_every_number_has_an_upper_bound():
             assert {"maximum", "exclusiveMaximum"} & {*rule}, path
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(NUMBERS), HUGE, min_size=1, max_size=6))
 def test_what_passes_can_be_held(values):
     config = deepcopy(DEFAULT)

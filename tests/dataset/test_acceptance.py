@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import comb
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from subject_zoo.base.terms import FIRST_OF_SPLIT, GATES, TOO_LONG
@@ -15,7 +15,6 @@ def lower_tail(accepted: int, candidates: int, share: Fraction) -> Fraction:
     return sum(chances, start=Fraction(0))
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 400), st.fractions(0, Fraction(99, 100), max_denominator=200))
 def test_it_is_the_exact_tail_of_the_binomial_distribution(data, candidates, share):
     accepted = data.draw(st.integers(0, candidates))

@@ -5,7 +5,7 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from subject_zoo.dataset.parquet_pages import columns_of, open_parquet, row_groups_of, rows_together
@@ -29,7 +29,6 @@ TABLES = st.lists(
     version=st.sampled_from(["1.0", "2.0"]),
     group=st.integers(1, 5),
 )
-@settings(deadline=None)
 def test_every_page_of_an_honest_file_is_met(rows, compression, dictionary, version, group):
     columns = dict(zip(("number", "text", "names"), map(list, zip(*rows, strict=True)), strict=True))
     types = [pa.int64(), pa.string(), pa.list_(pa.string())]
@@ -78,7 +77,6 @@ def test_a_row_group_of_other_columns_is_refused():
 @example(place=295, byte=0)
 @example(place=407, byte=32)
 @given(place=st.integers(0, 400), byte=st.integers(0, 255))
-@settings(deadline=None)
 def test_any_damage_is_a_fault_or_is_harmless(place, byte):
     data = bytearray(written(pa.table({"x": list(range(20)), "y": ["text"] * 20})))
     data[min(place, len(data) - 1)] = byte

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo import chain
@@ -22,7 +22,6 @@ def manifest(last_shard: int, **windows: int) -> dict:
     return {"files": {f"weights/{last_shard:06d}.safetensors": {}}, "config": {**CONFIG, **windows}, "num_examples": 1}
 
 
-@settings(deadline=None)
 @given(last=st.lists(st.integers(0, 3000), min_size=2, max_size=8), largest=st.sampled_from([60, 960, 9600]))
 def test_numbers_of_parts_never_meet_and_show_their_own(last, largest):
     manifests = [manifest(number, largest_job=largest, max_candidates=10**8) for number in last]

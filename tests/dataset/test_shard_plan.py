@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.errors import UserError
@@ -21,7 +21,6 @@ SIZES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_windows_cut_all_candidates_once_and_in_order(windows):
     ids = [i for window in range(windows.most) for part in windows.ranges(window) for i in part.ids]
@@ -31,7 +30,6 @@ def test_windows_cut_all_candidates_once_and_in_order(windows):
         assert windows.first(window) == windows.ranges(window)[0].first
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_ranges_of_a_window_are_equal_and_grow_by_the_first_ones_size_up_to_the_largest(windows):
     sizes = [[len(part.ids) for part in windows.ranges(window)] for window in range(windows.most)]
@@ -41,7 +39,6 @@ def test_ranges_of_a_window_are_equal_and_grow_by_the_first_ones_size_up_to_the_
     assert all(size <= windows.largest_job for of_window in sizes for size in of_window)
 
 
-@settings(deadline=None)
 @given(SIZES, st.integers(1, 3000))
 def test_more_candidates_add_windows_and_change_none_before_the_last(windows, more):
     longer = replace(windows, max_candidates=windows.max_candidates + more)
@@ -50,7 +47,6 @@ def test_more_candidates_add_windows_and_change_none_before_the_last(windows, mo
         assert longer.ranges(window) == windows.ranges(window)
 
 
-@settings(deadline=None)
 @given(SIZES, st.integers(1, 4000), st.floats(0.01, 1), st.integers(0, 20))
 def test_enough_windows_are_the_fewest_that_hold_so_many(windows, examples, acceptance, planned):
     planned = min(planned, windows.most - 1)
@@ -110,7 +106,6 @@ def test_ten_thousand_records_take_a_handful_of_plans_whatever_was_expected(expe
     assert candidates <= max(1.3 * 10_000 / actual, 10_000 / expected) + DEFAULT["largest_job"]
 
 
-@settings(deadline=None)
 @given(st.floats(0.3, 1), st.floats(0.05, 1), st.integers(0, 99))
 def test_few_records_take_a_handful_of_plans_too(expected, actual, seed):
     rounds, _ = rounds_of_planning(Windows(20, 100, 2, 100_000), 100, expected, actual, seed)
@@ -143,7 +138,6 @@ def candidates_until_it_stops(windows: Windows, wanted: int, expected: float, le
             return made, str(error)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1000), st.floats(0.05, 1), st.sampled_from([1, 7, 60, 100]))
 def test_where_nothing_is_accepted_a_run_stops_soon_after_its_first_plan(wanted, expected, size):
     windows = Windows(size, size, 1, 100_000)
@@ -162,7 +156,6 @@ def test_where_nothing_is_accepted_a_run_stops_soon_after_its_first_plan(wanted,
     assert told.endswith(", or set min_acceptance to 0 to go on up to max_candidates")
 
 
-@settings(deadline=None)
 @given(st.floats(0.03, 1), st.floats(0.01, 1), st.integers(1, 500), st.integers(0, 99))
 def test_a_run_that_accepts_some_is_never_stopped(actual, expected, wanted, seed):
     _, candidates = rounds_of_planning(Windows(7, 7, 3, 10**6), wanted, expected, actual, seed)

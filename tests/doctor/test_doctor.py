@@ -225,7 +225,7 @@ def test_a_file_system_without_room_for_files_is_found(monkeypatch, tmp_path):
 
 
 @given(st.integers(1, 1_000_000), st.sampled_from([60, 960]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_more_records_take_more(records, largest_job):
     few, many = (
         work_of(small_config({"num_examples": number, "largest_job": largest_job, "max_candidates": 10**7}), 2)

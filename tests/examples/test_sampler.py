@@ -20,7 +20,7 @@ from tests.examples.promises import FIELDS, assert_equal, check_dataset, configs
 from tests.patterns.drawn import create, sized
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(configs(), st.integers(0, 10**9))
 def test_datasets_keep_their_promises(config, example_id):
     try:

@@ -64,7 +64,7 @@ def test_a_pair_differs_in_one_pattern_and_in_nothing_else(mends):
     assert set(differing) == set(config["patterns"]["enabled"])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(configs(), st.integers(0, 10**8))
 def test_a_pairs_datasets_keep_all_promises_and_share_their_rows(config, pair):
     config["dataset"] |= TWINS["dataset"]

@@ -75,7 +75,7 @@ def test_silence_ends_by_the_timeout_even_where_the_library_sets_none(hub, api, 
     start = time.monotonic()
     with pytest.raises(Transient, match="ReadTimeout"):
         api.whoami()
-    assert 0.4 < time.monotonic() - start < 2
+    assert 0.4 < time.monotonic() - start < 4.5  # else it would wait for the end of the silence
 
 
 def test_a_hub_that_is_not_there(hub, api, client):

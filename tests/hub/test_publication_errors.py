@@ -1,7 +1,6 @@
 """A Hub that refuses, or is unwell: one line that tells no secret."""
 
 import json
-import time
 
 import pytest
 from huggingface_hub import HfApi
@@ -35,12 +34,11 @@ def test_a_repository_that_exists_may_be_told_without_its_address(hub, here, tmp
         ("hf_canaryCANARY\N{SNOWMAN}", REPO, None, "check HF_ENDPOINT and the token"),
     ],
 )
-def test_what_a_person_has_to_mend_is_one_line_at_once(hub, here, monkeypatch, token, repo, status, said):
+def test_what_a_person_has_to_mend_is_one_line_at_once(hub, here, monkeypatch, caplog, token, repo, status, said):
     monkeypatch.setenv("HF_TOKEN", token)
     if status:
         body = json.dumps({"error": f"no! {token} at https://x.y/z?secret=1"})
         hub.set_faults([Fault("POST .*/preupload/", "status", status=status, body=body)])
-    start = time.monotonic()
     with pytest.raises(UserError) as error:
         here(repo=repo).open()
     line = str(error.value)
@@ -49,16 +47,14 @@ def test_what_a_person_has_to_mend_is_one_line_at_once(hub, here, monkeypatch, t
     assert "\n" not in line
     assert not any(secret in line for secret in (token, "CANARY", "secret", "http"))
     assert error.value.__suppress_context__
-    assert time.monotonic() - start < 1
+    assert "next try" not in caplog.text
 
 
 def test_patience_ends_with_a_line_that_says_what_was_waited_for(hub, here, caplog):
     hub.set_faults([Fault("GET /api/datasets", "status", status=503, times=1000)])
-    start = time.monotonic()
     with pytest.raises(UserError, match=r"^could not open tester/zoo: the Hub is unwell \(status 503\); tried \d+"):
         here().open()
-    assert time.monotonic() - start < 3
-    assert len(hub.log("GET /api/datasets")) > 5
+    assert 1 < len(hub.log("GET /api/datasets")) < 1000
     assert any("open tester/zoo: the Hub is unwell (status 503); next try in 0 s" in line for line in caplog.messages)
 
 

@@ -203,7 +203,7 @@ def test_rows_of_a_stranger_are_one_line(folder, changed, capsys):
     assert len(line) < 1000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=()), max_size=400),
     st.dictionaries(st.text(max_size=300), st.text(max_size=300), max_size=40),

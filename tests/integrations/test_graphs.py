@@ -44,7 +44,7 @@ def computed(graph: Data, inputs: np.ndarray) -> torch.Tensor:
     return states[graph.node_type == NODE_TYPES.index("output")][0]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(ARCHITECTURES, SEEDS, st.booleans())
 def test_a_graph_computes_what_its_network_does(architecture, seed, is_view):
     model = StoredModel(architecture, make_weights(architecture, seed), {})

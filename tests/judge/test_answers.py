@@ -130,7 +130,7 @@ def test_a_number_beyond_the_precision_is_not_finite():
     assert caught.value.kind == "not_finite"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_text_is_read_or_refused(data):
     """A character more, less or another: the answer is weights of the right shapes, or a fault with a kind."""
@@ -144,7 +144,6 @@ def test_any_text_is_read_or_refused(data):
         assert found in COMPLETION_FAULTS
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_raises_anything_else(text):
     assert read_or_kind(lambda: read_weights(text, DEGRADED, "full")) in COMPLETION_FAULTS

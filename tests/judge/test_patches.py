@@ -110,7 +110,7 @@ def test_every_fault_of_a_patch_has_its_kind(kind, text):
     assert kind_of(text, "patch") == kind
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_text_is_read_or_refused(data):
     place = data.draw(st.integers(0, len(PATCH)))

@@ -56,7 +56,7 @@ def values_in_float64(architecture: Architecture, weights: dict, tokens: np.ndar
     return before[:-1], after, before[-1][:, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(architecture=architectures, rows=st.integers(1, 70))
 def test_values_equal_torchs_for_every_architecture(architecture, rows):
     weights, tokens = make_weights(architecture), make_tokens(architecture, rows)
@@ -88,7 +88,7 @@ def test_nonlinearities_are_right_over_the_whole_range(activation):
             np.testing.assert_allclose(values[0], expected, rtol=4e-7, atol=6e-7 * max(1, scale))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(architecture=architectures)
 def test_weights_come_back_and_padding_stays_zero(architecture):
     weights = make_weights(architecture)
@@ -165,7 +165,7 @@ def test_training_equals_torchs_in_float64(activation, depth, neurons, dropout, 
         assert not np.allclose(array, weights[name], rtol=2e-3, atol=1e-3) or array.size < 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(architecture=architectures, rows=st.integers(2, 90), cut=st.integers(1, 89))
 def test_a_rows_bits_do_not_depend_on_the_rows_beside_it(architecture, rows, cut):
     mlp, tokens = KernelMLP(architecture, make_weights(architecture)), make_tokens(architecture, rows)

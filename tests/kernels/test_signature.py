@@ -42,7 +42,7 @@ def check(rows, found, scale_tolerance=1e-12):
     assert (found[(rows == 0).all(axis=0)] == 0).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.integers(0, 2**32 - 1), st.integers(2, 90), st.integers(1, 40), st.integers(0, 3),
     st.sampled_from([0.0, 1.0, -1000.0]), st.booleans(),

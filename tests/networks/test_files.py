@@ -23,7 +23,7 @@ from tests.networks.models import HERE, PRECISIONS, architectures, assert_equal_
         max_size=4,
     )
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_file_gives_back_every_model_in_order(tmp_path_factory, named):
     path = tmp_path_factory.mktemp("weights") / "models.safetensors"
     models = {name: make_model(architecture, seed) for seed, (name, architecture) in enumerate(named)}

@@ -23,7 +23,7 @@ def good_file(tmp_path_factory) -> bytes:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_part_of_a_file_is_one_clear_line(tmp_path_factory, good_file, data):
     path = tmp_path_factory.mktemp("part") / "part.safetensors"
     path.write_bytes(good_file[: data.draw(st.integers(0, len(good_file) - 1))])
@@ -33,7 +33,7 @@ def test_a_part_of_a_file_is_one_clear_line(tmp_path_factory, good_file, data):
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_damaged_file_is_read_or_one_clear_line(tmp_path_factory, good_file, data):
     damaged = bytearray(good_file)
     for _ in range(data.draw(st.integers(1, 3))):

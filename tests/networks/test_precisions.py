@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,7 +15,6 @@ finite_floats = hnp.arrays(np.float32, st.integers(1, 40), elements=st.floats(wi
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @given(values=finite_floats)
-@settings(deadline=None)
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_rounding_equals_torchs(precision, values):
     expected = torch.from_numpy(values.copy()).to(PRECISIONS[precision]).float().numpy()

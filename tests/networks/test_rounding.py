@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -50,7 +50,6 @@ def quantize_plainly(rows: list[list[float]], scheme: str) -> list[list[float]]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @given(weight=exact_matrices)
-@settings(deadline=None)
 def test_equals_a_plain_loop(scheme, weight):
     quantized = quantize(weight, scheme)
     assert quantized.dtype == np.float32
@@ -68,7 +67,6 @@ def test_equals_a_plain_loop_for_weights_as_they_are_trained(scheme):
 
 @pytest.mark.parametrize("scheme", ["int8", "int4"])
 @given(weight=matrices)
-@settings(deadline=None)
 def test_integers_are_within_half_a_step_and_keep_the_extreme(scheme, weight):
     largest = {"int8": 127, "int4": 7}[scheme]
     quantized, magnitude = quantize(weight, scheme), np.abs(weight.astype(np.float64)).max()
@@ -78,7 +76,6 @@ def test_integers_are_within_half_a_step_and_keep_the_extreme(scheme, weight):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @given(weight=matrices)
-@settings(deadline=None)
 def test_no_more_levels_than_the_scheme_has(scheme, weight):
     levels = np.unique(quantize(weight, scheme))
     assert len(levels) <= MOST_LEVELS[scheme]
@@ -161,7 +158,6 @@ def test_text_has_no_more_levels_than_the_scheme(scheme, precision, decimals):
     precision=st.sampled_from(sorted(DTYPES)),
     decimals=st.none() | st.integers(1, 9),
 )
-@settings(deadline=None)
 def test_publishing_twice_changes_nothing_and_no_zero_is_negative(values, precision, decimals):
     once = publishable({"network.0.bias": values}, "none", precision, decimals)
     twice = publishable(once, "none", precision, decimals)

@@ -55,13 +55,12 @@ def test_text_is_exact_for_every_value(precision, decimals):
     values=hnp.arrays(np.float32, st.integers(1, 40), elements=st.floats(-60000, 60000, width=32)),
     decimals=st.sampled_from(DECIMALS),
 )
-@settings(deadline=None)
 def test_text_is_exact_for_any_values(precision, values, decimals):
     assert_text_is_exact(values, precision, decimals)
 
 
 @given(architecture=architectures, decimals=st.sampled_from(DECIMALS), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_text_of_a_model(architecture, decimals, seed):
     weights = publishable(make_model(architecture, seed).weights, "none", architecture.precision, decimals)
     text = json_object(tensor_texts(weights, decimals))
@@ -75,7 +74,6 @@ def test_text_of_a_model(architecture, decimals, seed):
 
 
 @given(values=hnp.arrays(np.float32, 20, elements=st.floats(-100, 100, width=32)), decimals=st.integers(1, 9))
-@settings(deadline=None)
 def test_text_has_no_more_decimals_than_asked(values, decimals):
     published = publishable({"network.0.bias": values}, "none", "float32", decimals)
     numbers = json.loads(json_object(tensor_texts(published, decimals)), parse_float=Decimal, parse_int=Decimal)
@@ -86,7 +84,7 @@ def test_text_has_no_more_decimals_than_asked(values, decimals):
 
 
 @given(architecture=architectures, decimals=st.integers(1, 9), seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_texts_of_one_architecture_are_equally_long_whatever_the_numbers(architecture, decimals, seeds):
     first, second = (make_model(architecture, seed).weights for seed in seeds)
     texts = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subject_zoo.base.terms import ACTIVATIONS
@@ -26,7 +26,6 @@ ARCHITECTURES = st.builds(
 SEEDS = st.integers(0, 10_000)
 
 
-@settings(deadline=None)
 @given(ARCHITECTURES, SEEDS)
 def test_a_view_is_the_same_function(architecture, seed):
     weights, tokens = make_weights(architecture, seed), make_tokens(architecture, 50, seed)
@@ -40,7 +39,6 @@ def test_a_view_is_the_same_function(architecture, seed):
     np.testing.assert_allclose(KernelMLP(architecture, shown).logits(tokens), expected, rtol=0, atol=10 * near)
 
 
-@settings(deadline=None)
 @given(ARCHITECTURES, SEEDS)
 def test_an_exact_view_prints_the_same_digits(architecture, seed):
     """At the decimals that the weights were rounded to: text of a view is text of exactly its numbers."""

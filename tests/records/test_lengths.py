@@ -96,7 +96,7 @@ class Writer:
         return max(len(str(record[name])) for name in PROMPTS if name in record)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(configurations())
 def test_the_least_length_is_that_of_the_shortest_prompt_that_is_written(config):
     model, writer = config["model"], Writer(config)
@@ -121,7 +121,7 @@ def test_the_least_length_is_that_of_the_shortest_prompt_that_is_written(config)
     assert PromptLengths(config).least(layers, neurons) == min(written)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(configurations(), st.integers(0, 99), st.sampled_from([0.0, 5.0, 6e4]))
 def test_no_example_that_is_drawn_has_a_shorter_prompt(config, example_id, size):
     plan = draw_plan(7, example_id, config)
@@ -132,7 +132,7 @@ def test_no_example_that_is_drawn_has_a_shorter_prompt(config, example_id, size)
     check_reachable(config)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(configurations())
 def test_the_limit_is_exact_and_what_it_leaves_is_counted(config):
     (fewest, most), (narrowest, widest) = config["model"]["num_layers"], config["model"]["neurons_per_layer"]

@@ -73,7 +73,7 @@ def pair_of(architecture: Architecture, decimals: int | None, share: float, seed
     share=st.sampled_from([0.0, 0.05, 0.3, 1.0]),
     seed=st.integers(0, 2**16),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_patch_and_the_weights_of_the_prompt_are_the_weights_after(architecture, decimals, share, seed):
     before, after = pair_of(architecture, decimals, share, seed)
     patch = patch_text(before, after, decimals)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -46,7 +46,6 @@ def in_order(text: str) -> Any:
     decimals=decimal_counts,
     scale=st.sampled_from([0.1, 1, 30, 1e4]),
 )
-@settings(deadline=None)
 def test_both_forms_are_the_json_of_the_rounded_values(extractor, neurons, seed, decimals, scale):
     features = features_of(extractor, neurons, seed, scale)
     writer = SignatureText(extractor, decimals)
@@ -79,7 +78,6 @@ def test_both_forms_are_the_json_of_the_rounded_values(extractor, neurons, seed,
     ),
     decimals=st.integers(1, 9),
 )
-@settings(deadline=None)
 def test_lengths_do_not_depend_on_the_numbers(extractor, tables, decimals):
     writer, features = SignatureText(extractor, decimals), len(extractor.feature_names)
     lengths = set()

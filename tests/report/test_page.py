@@ -258,7 +258,7 @@ def page_or_line(folder: Path) -> bytes | UserError:
 
 
 @pytest.mark.filterwarnings("error")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_figures_say_there_is_a_page_or_a_line(told, tmp_path, data):
     folder = tmp_path / "spoilt"

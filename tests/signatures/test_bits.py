@@ -10,7 +10,7 @@ from subject_zoo.base.terms import SIGNATURE_METHODS
 from tests.signatures.activations import assorted, compute, extractor, gaussian, relu
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([gaussian, relu]), st.integers(0, 999), st.integers(20, 60), st.integers(1, 6),
     st.integers(1, 5),

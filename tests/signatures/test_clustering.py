@@ -27,7 +27,7 @@ def reference_two_means(values):
     return best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers)
 def test_clustering_is_the_best_cut(activations):
     features = compute(activations, ["clustering"])

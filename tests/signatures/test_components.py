@@ -22,7 +22,7 @@ def reference_loadings(matrix, components):
     return loadings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([gaussian, with_silent]), st.integers(0, 999), st.integers(20, 60), st.integers(1, 6))
 def test_pca_and_svd_are_the_scaled_singular_vectors(kind, seed, probes, width):
     activations = kind(seed, probes, width)

@@ -12,7 +12,7 @@ from scipy.stats import entropy as scipy_entropy
 from tests.signatures.activations import PATTERNS, columns, compute, layers, probe_patterns
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers)
 def test_moments_and_extremes(activations):
     features = compute(activations, ["mean", "std", "max", "min", "sparsity"])
@@ -31,7 +31,7 @@ def test_sparsity_compares_in_float32():
     assert compute(values[:, None], ["sparsity"])["sparsity"] == np.float32(3 / 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers)
 def test_pattern_wise(activations):
     features = compute(activations, ["pattern_wise"])
@@ -47,7 +47,7 @@ def test_pattern_wise(activations):
             assert features[f"pattern_wise.{name}"][neuron] == pytest.approx(expected, rel=2e-7, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers, st.integers(1, 40))
 def test_fourier_is_the_scaled_rfft(activations, components):
     probes = len(activations)
@@ -68,7 +68,7 @@ def test_fourier_reads_the_amplitude_of_a_sinusoid():
     np.testing.assert_allclose(found, [0, 3, 0], atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layers, st.integers(2, 20))
 def test_entropy_is_that_of_the_histogram(activations, bins):
     found = compute(activations, ["entropy"], entropy_bins=bins)["entropy"]
@@ -80,7 +80,7 @@ def test_entropy_is_that_of_the_histogram(activations, bins):
 floats = st.floats(width=32, min_value=-(2.0**100), max_value=2.0**100)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(np.float32, st.integers(2, 40), elements=floats), st.integers(2, 20))
 def test_entropy_of_any_values(values, bins):
     found = compute(values[:, None], ["entropy"], entropy_bins=bins)["entropy"]
@@ -91,7 +91,7 @@ def test_entropy_of_any_values(values, bins):
     assert found == pytest.approx(scipy_entropy(counts, base=2), rel=2e-7, abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-3, 9), min_size=2, max_size=40), st.sampled_from([1.0, -1.0, 0.1]), st.integers(2, 20))
 def test_entropy_where_edges_lie_between_neighbouring_floats(steps, origin, bins):
     origin = np.float32(origin)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log1p
 
@@ -18,7 +18,6 @@ def plainly(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.maximum(z, 0) - z * labels + np.log1p(np.exp(-np.abs(z)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40), st.data())
 def test_a_row_is_right_to_the_last_places(values, data):
     logits = np.array([values], np.float32)

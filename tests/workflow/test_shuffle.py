@@ -87,7 +87,7 @@ def test_examples_made_by_themselves_are_no_control(tmp_path):
         Project.from_config(tmp_path / "networks.yaml")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 40), max_size=6).map(sorted), st.integers(0, 40))
 def test_the_network_shown_depends_on_no_window_and_on_no_later_record(records, cuts, wanted):
     assert dealt(records, [min(cut, len(records)) for cut in cuts]) == dealt(records, [])
@@ -122,7 +122,7 @@ def test_it_is_verified_and_says_what_it_is(folder, tmp_path, capsys):
     assert found(folder, retrained=1, told=told) == []
     assert any(line.startswith("a control (format.shuffle: networks)") for line in told)
     assert main(["info", str(folder)]) == 0
-    assert "control     prompts show other records' networks" in capsys.readouterr().out
+    assert "a control, not to train on: prompts show other records' networks" in capsys.readouterr().out
     assert "**A control, not to be trained on" in (folder / "README.md").read_text()
     row = read_table_rows(folder / parquet_files(folder)[-1])[-1]
     assert main(["show", str(folder), str(row["example_id"])]) == 0

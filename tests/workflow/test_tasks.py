@@ -45,7 +45,7 @@ def same_weights(one: Any, other: Any) -> bool:
     return all(np.array_equal(array, other.weights[name]) for name, array in one.weights.items())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99), st.integers(0, 10**6), st.sampled_from(["full", "patch"]), st.booleans())
 def test_modification_alone_is_the_same_without_what_only_classification_needs(seed, first, form, exact):
     overlay = {"seed": seed, "format": {"modification_completion": form}, "validation": {"exact": exact}}
@@ -69,7 +69,7 @@ def test_modification_alone_is_the_same_without_what_only_classification_needs(s
         assert list(alone.signatures[record["example_id"]]) == ["degraded"]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99), st.integers(0, 10**6), st.sampled_from(["region", "random"]), st.booleans())
 def test_classification_alone_is_stage_1_of_the_same_draws_on_clean_labels(seed, first, corruption, exact):
     overlay = {"seed": seed, "dataset": {"corruption": corruption}, "validation": {"exact": exact}}
