@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from subject_zoo import cli
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.files import digest_of
 from subject_zoo.dataset.layout import MANIFEST, VALIDITY
+from subject_zoo.report import page as page_module
+from subject_zoo.report.facts import read_facts as read_all
 from subject_zoo.report.page import report
 from tests.finished_dataset import hide, parquet_files, read_facts, read_table_rows, tiny_config, write_manifest
 from tests.report.folders import HOSTILE, JOBS, LEFT_OUT, emptied, told_folder, write_ladder
@@ -104,6 +107,13 @@ def test_it_tells_all_there_is_to_tell_in_little_space(told, tmp_path):
 
 def test_equal_input_gives_equal_bytes(told):
     assert report(told, jobs=JOBS) == report(told, jobs=JOBS, trusted=True)
+
+
+def test_it_says_of_which_records_its_medians_are(finished, monkeypatch):
+    monkeypatch.setattr(page_module, "read_facts", partial(read_all, most=3))
+    assert "Medians are of the first 3 of 7 records." in Page(report(finished)).text
+    monkeypatch.undo()
+    assert "Medians are of" not in Page(report(finished)).text
 
 
 def test_without_figures_a_ladder_and_times_it_says_so_or_nothing(finished):

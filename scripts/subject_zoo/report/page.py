@@ -110,6 +110,8 @@ def _notes(facts: Facts) -> Iterator[str]:
     """What is said before anything else."""
     if not facts.manifest["finished"]:
         yield "Unfinished: more records are to come."
+    if len(facts.records) < facts.manifest["num_examples"]:
+        yield f"Medians are of {facts.these_records}."
     for caution in cautions(facts.manifest["config"]):
         yield f"{caution[0].upper()}{caution[1:]}."
 
