@@ -123,6 +123,8 @@ def test_it_is_verified_and_says_what_it_is(folder, tmp_path, capsys):
     assert any(line.startswith("a control (format.shuffle: networks)") for line in told)
     assert main(["info", str(folder)]) == 0
     assert "a control, not to train on: prompts show other records' networks" in capsys.readouterr().out
+    assert main(["prompts", str(folder), "-o", str(tmp_path / "prompts.jsonl")]) == 0
+    assert "a control, not to train on: prompts show other records' networks" in capsys.readouterr().out
     assert "**A control, not to be trained on" in (folder / "README.md").read_text()
     row = read_table_rows(folder / parquet_files(folder)[-1])[-1]
     assert main(["show", str(folder), str(row["example_id"])]) == 0

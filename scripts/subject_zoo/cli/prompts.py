@@ -33,6 +33,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from subject_zoo.base.files import atomic_file  # loads the numeric libraries with the next line
+    from subject_zoo.dataset.cautions import cautions
+    from subject_zoo.dataset.received import Received
     from subject_zoo.judge.asking import digests, questions
 
     count = 0
@@ -41,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
             file.write(json.dumps(question).encode() + b"\n")
             count += 1
     tell(f"{options.output}: {count} prompts")
+    for caution in cautions(Received(options.folder, options.trust).manifest()["config"]):
+        tell(caution)
     for task, digest in digests(options.folder, options.task, options.records, options.trust).items():
         tell(f"asked_sha256 of {task}: {digest}")
     return 0
