@@ -18,8 +18,9 @@ from subject_zoo.networks.encoding import encode
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.views import KINDS
 from tests.integrations.published_labels import labels_of
+from tests.networks.architectures import ARCHITECTURES
 from tests.networks.plain_networks import make_tokens, make_weights
-from tests.networks.test_views import ARCHITECTURES, SEEDS
+from tests.networks.test_views import SEEDS
 
 pytestmark = pytest.mark.integrations
 FUNCTIONS = {

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import strategies as st
 
-from subject_zoo.base.terms import ACTIVATIONS
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import StoredModel
 from subject_zoo.networks.rounding import round_to_precision
@@ -13,17 +11,6 @@ from subject_zoo.networks.rounding import round_to_precision
 HERE = {"device": "cpu", "numpy": "2.4.6"}  # an environment
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 DECIMALS = (None, *range(1, 10))
-architectures = st.builds(
-    Architecture,
-    vocab_size=st.integers(5, 9),
-    sequence_length=st.integers(4, 7),
-    num_layers=st.integers(1, 6),
-    neurons_per_layer=st.integers(1, 9),
-    activation_type=st.sampled_from(ACTIVATIONS),
-    dropout_rate=st.sampled_from([0.0, 0.25]),
-    input_encoding=st.sampled_from(["ordinal", "one_hot"]),
-    precision=st.sampled_from(sorted(PRECISIONS)),
-)
 
 
 def make_model(architecture: Architecture, seed: int = 0) -> StoredModel:

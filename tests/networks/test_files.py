@@ -13,12 +13,13 @@ from subject_zoo.config.sizes import MODEL_IN_HEADER, TENSOR_IN_HEADER
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.files import load_models, load_range, save_models, save_range
 from subject_zoo.networks.model import StoredModel
-from tests.networks.models import HERE, PRECISIONS, architectures, assert_equal_bits, assert_equal_models, make_model
+from tests.networks.architectures import ARCHITECTURES
+from tests.networks.models import HERE, PRECISIONS, assert_equal_bits, assert_equal_models, make_model
 
 
 @given(
     st.lists(
-        st.tuples(st.from_regex(r"[0-9]{6}(/(degraded|improved))?", fullmatch=True), architectures),
+        st.tuples(st.from_regex(r"[0-9]{6}(/(degraded|improved))?", fullmatch=True), ARCHITECTURES),
         unique_by=lambda named: named[0],
         max_size=4,
     )

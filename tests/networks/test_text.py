@@ -15,11 +15,11 @@ from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
 from subject_zoo.networks.rounding import publishable
 from subject_zoo.networks.text import parse_weights, tensor_texts
+from tests.networks.architectures import ARCHITECTURES
 from tests.networks.models import (
     DECIMALS,
     PRECISIONS,
     all_of_16_bits,
-    architectures,
     assert_equal_bits,
     make_model,
     one_line,
@@ -59,7 +59,7 @@ def test_text_is_exact_for_any_values(precision, values, decimals):
     assert_text_is_exact(values, precision, decimals)
 
 
-@given(architecture=architectures, decimals=st.sampled_from(DECIMALS), seed=st.integers(0, 99))
+@given(architecture=ARCHITECTURES, decimals=st.sampled_from(DECIMALS), seed=st.integers(0, 99))
 @settings(max_examples=50)
 def test_text_of_a_model(architecture, decimals, seed):
     weights = publishable(make_model(architecture, seed).weights, "none", architecture.precision, decimals)
@@ -83,7 +83,7 @@ def test_text_has_no_more_decimals_than_asked(values, decimals):
         assert abs(number - Decimal(value)) <= Decimal(10) ** -own / 2
 
 
-@given(architecture=architectures, decimals=st.integers(1, 9), seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)))
+@given(architecture=ARCHITECTURES, decimals=st.integers(1, 9), seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)))
 @settings(max_examples=50)
 def test_texts_of_one_architecture_are_equally_long_whatever_the_numbers(architecture, decimals, seeds):
     first, second = (make_model(architecture, seed).weights for seed in seeds)

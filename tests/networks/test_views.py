@@ -10,19 +10,9 @@ from subject_zoo.kernels.mlp import KernelMLP
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.text import tensor_texts
 from subject_zoo.networks.views import EXACT, KINDS, SYMMETRIES, draw_view
+from tests.networks.architectures import ARCHITECTURES
 from tests.networks.plain_networks import logits_in_float64, make_tokens, make_weights
 
-ARCHITECTURES = st.builds(
-    Architecture,
-    vocab_size=st.integers(5, 26),
-    sequence_length=st.integers(4, 8),
-    num_layers=st.integers(1, 5),
-    neurons_per_layer=st.integers(1, 12),
-    activation_type=st.sampled_from(ACTIVATIONS),
-    dropout_rate=st.sampled_from([0.0, 0.3]),
-    input_encoding=st.sampled_from(["ordinal", "one_hot"]),
-    precision=st.sampled_from(["float32", "float16", "bfloat16"]),
-)
 SEEDS = st.integers(0, 10_000)
 
 

@@ -12,29 +12,18 @@ from hypothesis import strategies as st
 from subject_zoo import apply_patch
 from subject_zoo.base.errors import UserError
 from subject_zoo.base.json_text import json_object
-from subject_zoo.base.terms import ACTIVATIONS, COMPLETION_FAULTS
+from subject_zoo.base.terms import COMPLETION_FAULTS
 from subject_zoo.networks.architecture import Architecture
 from subject_zoo.networks.model import Weights
 from subject_zoo.networks.rounding import publishable, round_to_precision
 from subject_zoo.networks.text import tensor_texts
 from subject_zoo.records.headings import ARCHITECTURE_HEADING, WEIGHTS_HEADING
 from subject_zoo.records.patch import WrongPatch, parse_patch, patch_text
+from tests.networks.architectures import ARCHITECTURES
 
 PRECISIONS = ("float32", "float16", "bfloat16")
 LARGEST = {"float32": np.finfo(np.float32).max, "float16": np.float32(65504), "bfloat16": np.float32(3.3895314e38)}
 EXTREMES = [0.0, -0.0, 1e-45, -1e-45, 6e-8, 1.1754944e-38, 0.1, 1 / 3, 2048.5, -65504.0]
-
-architectures = st.builds(
-    Architecture,
-    vocab_size=st.integers(5, 7),
-    sequence_length=st.integers(4, 6),
-    num_layers=st.integers(1, 4),
-    neurons_per_layer=st.integers(1, 12),
-    activation_type=st.sampled_from(ACTIVATIONS),
-    dropout_rate=st.sampled_from([0.0, 0.25]),
-    input_encoding=st.sampled_from(["ordinal", "one_hot"]),
-    precision=st.sampled_from(PRECISIONS),
-)
 
 
 def prompt_of(architecture: Architecture, weights: Weights, decimals: int | None) -> str:
@@ -68,7 +57,7 @@ def pair_of(architecture: Architecture, decimals: int | None, share: float, seed
 
 
 @given(
-    architecture=architectures,
+    architecture=ARCHITECTURES,
     decimals=st.sampled_from([None, *range(1, 10)]),
     share=st.sampled_from([0.0, 0.05, 0.3, 1.0]),
     seed=st.integers(0, 2**16),
